@@ -1,0 +1,108 @@
+"""Finds the files that ship with the program: `resources/` and `models/`.
+
+The same code runs from the source tree, from an installed wheel and from the frozen program, and the three keep these
+folders in different places: beside the package, inside the environment's shared data, and in PyInstaller's bundle.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+
+from desktop_app.errors import HeadcountError, ModelError
+
+REINSTALL = "Install Headcount again: a file that belongs to it is missing."
+
+
+class ResourceError(HeadcountError):
+    """A file that ships with the program is missing."""
+
+    exit_code = 4
+
+
+def _roots() -> list[Path]:
+    """Return the folders that may hold `resources/` and `models/`, most specific first."""
+    package = Path(__file__).resolve().parent
+    roots = []
+    if override := os.environ.get("HEADCOUNT_HOME"):
+        roots.append(Path(override))
+    if bundle := getattr(sys, "_MEIPASS", None):
+        roots.append(Path(bundle))
+    # An installed wheel carries the folders inside the package or in the environment's share folder.
+    roots += [package.parent, package, Path(sysconfig.get_path("data")) / "share" / "headcount"]
+    return roots
+
+
+@cache
+def _folder(name: str) -> Path | None:
+    for root in _roots():
+        if (root / name).is_dir():
+            return root / name
+    return None
+
+
+def resource_path(*parts: str) -> Path:
+    """Return the path of a file or folder under `resources/`. Raises ResourceError if it is not there."""
+    folder = _folder("resources")
+    path = folder.joinpath(*parts) if folder else None
+    if path is None or not path.exists():
+        raise ResourceError(f"The file resources/{'/'.join(parts)} of the program is missing.", REINSTALL)
+    return path
+
+
+def models_dir() -> Path:
+    """Return the folder with one folder a model. Raises ModelError if it is not there."""
+    folder = _folder("models")
+    if folder is None:
+        raise ModelError("The program's folder of models is missing.", REINSTALL)
+    return folder
+
+
+def model_path(name: str, user_models: Path | None = None) -> Path:
+    """Return the folder of the model called `name`, a user's own before the program's.
+
+    Raises ModelError naming the models there are, or saying that the name is not a plain folder name.
+    """
+    if not name or name in (".", "..") or Path(name).name != name:
+        raise ModelError(f"“{name}” is not the name of a model.", f"Choose one of: {_listed(user_models)}.")
+    for folder in (user_models, models_dir()):
+        if folder is not None and (folder / name).is_dir():
+            return folder / name
+    raise ModelError(f"There is no model called “{name}”.", f"Choose one of: {_listed(user_models)}.")
+
+
+def model_names(user_models: Path | None = None) -> tuple[str, ...]:
+    """Return the names of the models that have a `model.json`, sorted; ours first, then the user's own."""
+    names: list[str] = []
+    for folder in (models_dir(), user_models):
+        if folder is not None and folder.is_dir():
+            names += sorted(p.parent.name for p in folder.glob("*/model.json") if p.parent.name not in names)
+    return tuple(names)
+
+
+def _listed(user_models: Path | None) -> str:
+    return ", ".join(model_names(user_models)) or "(none is installed)"
+
+
+def cascade_path(file_name: str) -> Path:
+    """Return the path of one of OpenCV's Haar cascades. Raises ResourceError if it is not there.
+
+    The frozen program carries them under `resources/cascades`; elsewhere they come with the OpenCV package.
+    """
+    folder = _folder("resources")
+    if folder is not None and (folder / "cascades" / file_name).is_file():
+        return folder / "cascades" / file_name
+    import cv2
+
+    path = Path(cv2.__file__).resolve().parent / "data" / file_name
+    if not path.is_file():
+        raise ResourceError(f"OpenCV's file {file_name} is missing.", REINSTALL)
+    return path
+
+
+def demo_clip() -> Path:
+    """Return the path of the demo clip. Raises ResourceError if it is not there."""
+    return resource_path("demo", "demo.mp4")
