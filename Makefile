@@ -1,0 +1,74 @@
+# Headcount. Every target sets up what it needs, from nothing; see CONTRIBUTING.md.
+#   make run           start the window (without a display: count the demo clip and print the table)
+#   make test          ruff, mypy, import-linter and pytest, TensorFlow for the training tests included
+#   make bench         the measurements of benchmarks/
+#   make package       the frozen program and its installers, under dist/
+#   make test-package  installs the .deb into a clean Debian root and runs it there
+#   make screenshots   the pictures of the README and the manual, from the real program
+SHELL := /bin/sh
+VENV ?= .venv
+PACKAGE_VENV ?= .venv-package
+PY := $(VENV)/bin/python
+SOURCE ?=
+PYTEST_ARGS ?=
+# Warnings of TensorFlow's own start-up, about the CPU it found, are no news here.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help run test lint bench package frozen test-package test-frozen screenshots demo lock clean distclean
+
+help:
+	@sed -n '2,8p' Makefile
+
+run:
+	@tools/run.sh "$(VENV)" $(SOURCE)
+
+test: lint
+	HEADCOUNT_REQUIRE_TRAIN=$${HEADCOUNT_REQUIRE_TRAIN-1} $(PY) -m pytest $(PYTEST_ARGS)
+
+lint:
+	@tools/setup.sh system window servers
+	@tools/setup.sh train "$(VENV)"
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench:
+	@tools/setup.sh system window
+	@tools/setup.sh train "$(VENV)"
+	@tools/bench.sh "$(PY)"
+
+frozen:
+	@tools/setup.sh system window package
+	@tools/setup.sh package "$(PACKAGE_VENV)"
+	@packaging/build.sh frozen "$(PACKAGE_VENV)"
+
+package:
+	@tools/setup.sh system window package
+	@tools/setup.sh package "$(PACKAGE_VENV)"
+	@packaging/build.sh all "$(PACKAGE_VENV)"
+
+test-frozen:
+	@packaging/test_frozen.sh dist/headcount
+
+test-package:
+	@tools/setup.sh system package
+	@packaging/test_package.sh
+
+screenshots:
+	@tools/setup.sh system window servers
+	@tools/setup.sh run "$(VENV)"
+	@tools/screenshots.sh "$(PY)"
+
+demo:
+	@tools/setup.sh run "$(VENV)"
+	$(PY) resources/demo/make_demo.py
+
+lock:
+	@tools/lock_requirements.sh
+
+clean:
+	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -path './.venv*' -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV) $(PACKAGE_VENV)

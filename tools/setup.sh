@@ -1,0 +1,165 @@
+#!/bin/sh
+# Prepares what a make target needs, from nothing, and does nothing where it is already there.
+#
+#   tools/setup.sh run|test|train|package VENV     a virtual environment with the locked packages
+#   tools/setup.sh system GROUP...                 system packages: window, servers, package
+#
+# System packages are installed with apt where that is possible without asking (root, or sudo without a password);
+# otherwise the one line to type is printed and the exit status is 1.
+set -eu
+cd "$(dirname "$0")/.."
+
+has_library() {
+    { /sbin/ldconfig -p 2>/dev/null || ldconfig -p 2>/dev/null; } | grep -q "$1"
+}
+
+has_command() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+has_rtsp_server() {
+    /usr/bin/python3 - <<'PYTHON' >/dev/null 2>&1
+import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst, GstRtspServer
+Gst.init(None)
+for element in ("videotestsrc", "x264enc", "rtph264pay", "h264parse"):
+    assert Gst.ElementFactory.find(element), element
+PYTHON
+}
+
+wanted=""
+need() { # PACKAGE, then a command that succeeds where it is there already
+    package=$1
+    shift
+    "$@" || wanted="$wanted $package"
+}
+
+system_window() { # what Qt needs to open a window, and a font to write with
+    need libegl1 has_library libEGL.so.1
+    need libgl1 has_library libGL.so.1
+    need libdbus-1-3 has_library libdbus-1.so.3
+    need libfontconfig1 has_library libfontconfig.so.1
+    need libxkbcommon-x11-0 has_library libxkbcommon-x11.so.0
+    need libxcb-cursor0 has_library libxcb-cursor.so.0
+    need libxcb-icccm4 has_library libxcb-icccm.so.4
+    need libxcb-image0 has_library libxcb-image.so.0
+    need libxcb-keysyms1 has_library libxcb-keysyms.so.1
+    need libxcb-render-util0 has_library libxcb-render-util.so.0
+    need libxcb-shape0 has_library libxcb-shape.so.0
+    need libxcb-xkb1 has_library libxcb-xkb.so.1
+    need fonts-dejavu-core test -d /usr/share/fonts/truetype
+}
+
+system_servers() { # the real servers on loopback that the tests count from
+    need ffmpeg has_command ffmpeg
+    need xvfb has_command Xvfb
+    if ! has_rtsp_server; then
+        wanted="$wanted python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base"
+        wanted="$wanted gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly"
+    fi
+}
+
+system_package() { # the installers
+    need binutils has_command objdump
+    need fakeroot has_command fakeroot
+    need nsis has_command makensis
+    need appstream has_command appstreamcli
+    need desktop-file-utils has_command desktop-file-validate
+    need debootstrap has_command debootstrap
+    need xvfb has_command Xvfb
+    need xauth has_command xauth
+    need imagemagick has_command import
+    need xdotool has_command xdotool
+}
+
+install_wanted() {
+    [ -n "$wanted" ] || return 0
+    if ! has_command apt-get; then
+        echo "headcount: this system has no apt; please install the equivalents of:$wanted" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" = 0 ]; then
+        as_root="env"
+    elif has_command sudo && sudo -n true 2>/dev/null; then
+        as_root="sudo -n env"
+    else
+        echo "headcount: some system packages are missing. Please type this line, then try again:" >&2
+        echo "    sudo apt-get install --no-install-recommends$wanted" >&2
+        exit 1
+    fi
+    echo "headcount: installing with apt:$wanted"
+    $as_root apt-get update -q </dev/null
+    # shellcheck disable=SC2086  # a list of words
+    $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $wanted </dev/null
+}
+
+is_usable_python() {
+    "$1" -c 'import sys; sys.exit(not (sys.version_info >= (3, 11)))' 2>/dev/null
+}
+
+find_python() { # TensorFlow has no wheels for 3.14 yet, so the versions before it come first
+    for name in ${PYTHON:-} python3.12 python3.13 python3.11 python3 python3.14; do
+        if has_command "$name" && is_usable_python "$name"; then
+            echo "$name"
+            return 0
+        fi
+    done
+    return 1
+}
+
+make_venv() {
+    venv=$1
+    if [ -x "$venv/bin/python" ] && is_usable_python "$venv/bin/python"; then
+        return 0
+    fi
+    if ! python=$(find_python); then
+        wanted="$wanted python3 python3-venv"
+        install_wanted
+        wanted=""
+        if ! python=$(find_python); then
+            echo "headcount: Python 3.11 or newer is needed, and this system's python3 is older." >&2
+            echo "    Debian 12, Ubuntu 24.04 and later have it; on Ubuntu 22.04: sudo apt-get install python3.11-venv" >&2
+            exit 1
+        fi
+    fi
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        version=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+        wanted="$wanted $version"
+        install_wanted
+        wanted=""
+    fi
+    echo "headcount: making $venv with $("$python" --version)"
+    "$python" -m venv "$venv"
+}
+
+install_locked() { # VENV LOCK: once for each version of the lock file
+    venv=$1
+    lock=$2
+    stamp="$venv/.installed-$(basename "$lock" .txt)"
+    if [ -f "$stamp" ] && cmp -s "$lock" "$stamp"; then
+        return 0
+    fi
+    echo "headcount: installing the packages of $lock (once)"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" </dev/null
+    cp "$lock" "$stamp"
+}
+
+case "${1:-}" in
+run | test | train | package)
+    make_venv "$2"
+    install_locked "$2" "requirements/$1.txt"
+    ;;
+system)
+    shift
+    if [ "$(uname -s)" = Linux ]; then
+        for group in "$@"; do "system_$group"; done
+        install_wanted
+    fi
+    ;;
+*)
+    sed -n '2,8p' "$0" >&2
+    exit 2
+    ;;
+esac
