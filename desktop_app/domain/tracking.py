@@ -1,0 +1,288 @@
+"""Following faces from frame to frame.
+
+    tracker = Tracker()
+    faces = tracker.update(detections, time_s, appearances)   # on a frame the detector looked at
+    faces = tracker.predict(time_s)                           # on every other frame
+    tracker.cut()                                             # before `update`, when the scene was cut
+    tracker.take_ended()                                      # keys of the tracks given up since the last call
+
+A track is known by its `key`, which never repeats within a session. Whether a track is a person, and which number the
+person gets, is decided in `domain.counting`: nothing here counts.
+
+The association follows ByteTrack (Zhang et al., ECCV 2022): confident boxes are paired first, with every track;
+weak boxes then only continue the tracks that are left, and never begin one. Where ByteTrack compares overlap, which
+is nothing for a face that moves more than its own width between two looks, this compares distance in face sizes
+inside the gate of a Kalman filter in seconds, with the colours of the clothes as a second opinion (as in
+Deep SORT, Wojke et al., ICIP 2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop_app.domain.assignment import FORBIDDEN, assign
+from desktop_app.domain.motion import Motion, box_size
+from desktop_app.domain.types import Box, Detection
+
+Appearance = NDArray[np.float32]
+"""How someone looks, to tell them from others: a unit vector, compared by its scalar product."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """How faces are followed. Times in seconds, distances in face sizes, scores 0..1.
+
+    `sure_score`: from here a box may begin a track. `weak_score`: from here a box may continue one. `max_gap_s`: how
+    long a face that has been seen at least `settled_hits` times may stay hidden before its track ends; a face seen
+    less often is given up after `young_gap_s`. `show_s`: how long a hidden face is still reported.
+    `gate`: largest squared Mahalanobis distance (chi squared, 3 degrees of freedom: 16.3 is the 99.9% point).
+    `reach`: no pair is made further apart than this whatever the gate says.
+    `unlike`: clothes less similar than this (scalar product) stand against a pair that is not a near overlap.
+    `same_face_iou`, `same_face_cover`: boxes of one frame that overlap more than this (or of which one covers this
+    share of the other) are one face. `max_tracks` bounds the work of one frame.
+    """
+
+    sure_score: float = 0.6
+    weak_score: float = 0.3
+    max_gap_s: float = 1.5
+    young_gap_s: float = 0.6
+    settled_hits: int = 3
+    show_s: float = 0.5
+    gate: float = 16.3
+    reach: float = 4.0
+    unlike: float = 0.35
+    same_face_iou: float = 0.4
+    same_face_cover: float = 0.7
+    max_tracks: int = 256
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weak_score <= self.sure_score <= 1:
+            raise ValueError(
+                f"scores must satisfy 0 <= weak_score <= sure_score <= 1, not {self.weak_score} and {self.sure_score}"
+            )
+        if min(self.max_gap_s, self.young_gap_s, self.show_s) <= 0:
+            raise ValueError("max_gap_s, young_gap_s and show_s must be more than 0 seconds")
+        if self.max_tracks < 1:
+            raise ValueError(f"max_tracks must be at least 1, not {self.max_tracks}")
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedFace:
+    """One track as of one frame.
+
+    `seen` is False from the detection that did not find it until it is found again. `detection` is the detection
+    that continued it on this very frame, and `detection_index` its place in the list given to `update`; both are None
+    on any other frame. `hits` counts the detections so far, `score_sum` adds up their scores. `appearance` is
+    how the person has looked of late, None where nothing was given.
+    """
+
+    key: int
+    box: Box
+    seen: bool
+    first_seen_s: float
+    last_seen_s: float
+    hits: int
+    score_sum: float
+    detection: Detection | None = None
+    detection_index: int | None = None
+    appearance: Appearance | None = None
+
+
+class _Tracklet:
+    __slots__ = (
+        "appearance",
+        "detection",
+        "first_seen_s",
+        "hits",
+        "index",
+        "key",
+        "last_seen_s",
+        "missed",
+        "motion",
+        "score_sum",
+    )
+
+    def __init__(self, key: int, detection: Detection, index: int, time_s: float, look: Appearance | None) -> None:
+        self.key = key
+        self.motion = Motion(detection.box, time_s)
+        self.first_seen_s = self.last_seen_s = time_s
+        self.hits, self.score_sum = 1, detection.score
+        self.appearance = look
+        self.missed = False
+        self.detection: Detection | None = detection
+        self.index: int | None = index
+
+    def hit(self, detection: Detection, index: int, time_s: float, look: Appearance | None) -> None:
+        self.motion.correct(detection.box)
+        self.last_seen_s = time_s
+        self.hits += 1
+        self.score_sum += detection.score
+        self.detection, self.index, self.missed = detection, index, False
+        if look is not None:
+            self.appearance = look if self.appearance is None else _unit(0.8 * self.appearance + 0.2 * look)
+
+
+class Tracker:
+    """Follows the faces of one session. Not thread-safe. The state is bounded by `max_tracks`."""
+
+    def __init__(self, settings: TrackerSettings | None = None) -> None:
+        self.settings = settings or TrackerSettings()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every track and begin the keys again from 1."""
+        self._tracklets: list[_Tracklet] = []
+        self._next_key = 1
+        self._time_s = float("-inf")
+        self._ended: list[int] = []
+
+    def take_ended(self) -> tuple[int, ...]:
+        """Return the keys of the tracks that ended since the last call of this method."""
+        ended, self._ended = tuple(self._ended), []
+        return ended
+
+    def __len__(self) -> int:
+        return len(self._tracklets)
+
+    def update(
+        self,
+        detections: Sequence[Detection],
+        time_s: float,
+        appearances: Sequence[Appearance | None] | None = None,
+    ) -> tuple[TrackedFace, ...]:
+        """Take in what the detector found at `time_s` and return the tracks, seen ones and those hidden for a moment.
+
+        `appearances` has one unit vector (or None) a detection. Raises ValueError if the lengths differ or time runs
+        backwards.
+        """
+        if appearances is not None and len(appearances) != len(detections):
+            raise ValueError(f"{len(detections)} detections came with {len(appearances)} appearances")
+        self._advance(time_s)
+        looks: list[Appearance | None] = list(appearances or [None] * len(detections))
+        kept = one_box_a_face(detections, self.settings.same_face_iou, self.settings.same_face_cover)
+        sure = [i for i in kept if detections[i].score >= self.settings.sure_score]
+        weak = [i for i in kept if self.settings.weak_score <= detections[i].score < self.settings.sure_score]
+        taken = self._pair(self._tracklets, detections, sure, looks, time_s)
+        left = [t for t in self._tracklets if t.detection is None]
+        self._pair(left, detections, weak, looks, time_s)
+        for tracklet in left:
+            tracklet.missed = tracklet.detection is None
+        self._begin(detections, [i for i in sure if i not in taken], looks, time_s)
+        return self._faces(time_s)
+
+    def predict(self, time_s: float) -> tuple[TrackedFace, ...]:
+        """Carry every track on to `time_s`, for a frame on which the detector did not run."""
+        self._advance(time_s)
+        return self._faces(time_s)
+
+    def cut(self) -> None:
+        """End every track, because the scene was cut.
+
+        Whether somebody seen after the cut is one of those seen before is a matter of looks and no longer of motion;
+        `domain.counting.PeopleCounter` answers it.
+        """
+        self._ended.extend(t.key for t in self._tracklets)
+        self._tracklets = []
+
+    def _advance(self, time_s: float) -> None:
+        if time_s < self._time_s:
+            raise ValueError(f"time runs backwards: {time_s} s after {self._time_s} s; call reset() after a seek")
+        self._time_s = time_s
+        kept = []
+        for tracklet in self._tracklets:
+            settled = tracklet.hits >= self.settings.settled_hits
+            gap = self.settings.max_gap_s if settled else self.settings.young_gap_s
+            if time_s - tracklet.last_seen_s > gap:
+                self._ended.append(tracklet.key)
+                continue
+            tracklet.motion.predict(time_s, hidden=tracklet.missed)
+            tracklet.detection = tracklet.index = None
+            kept.append(tracklet)
+        self._tracklets = kept
+
+    def _pair(
+        self,
+        tracklets: list[_Tracklet],
+        detections: Sequence[Detection],
+        batch: list[int],
+        looks: list[Appearance | None],
+        time_s: float,
+    ) -> set[int]:
+        costs = [[self._cost(t, detections[i].box, looks[i]) for i in batch] for t in tracklets]
+        taken = set()
+        for row, column in assign(costs):
+            i = batch[column]
+            tracklets[row].hit(detections[i], i, time_s, looks[i])
+            taken.add(i)
+        return taken
+
+    def _cost(self, tracklet: _Tracklet, box: Box, look: Appearance | None) -> float:
+        distance = tracklet.motion.distance(box)
+        if distance > self.settings.reach or tracklet.motion.surprise(box) > self.settings.gate:
+            return FORBIDDEN
+        if look is None or tracklet.appearance is None:
+            return distance
+        alike = float(np.dot(look, tracklet.appearance))
+        if alike < self.settings.unlike and distance > 0.5:
+            return FORBIDDEN
+        return distance + 0.5 * (1.0 - alike)
+
+    def _begin(
+        self, detections: Sequence[Detection], fresh: list[int], looks: list[Appearance | None], time_s: float
+    ) -> None:
+        for i in fresh:
+            if len(self._tracklets) >= self.settings.max_tracks:
+                break
+            self._tracklets.append(_Tracklet(self._next_key, detections[i], i, time_s, looks[i]))
+            self._next_key += 1
+
+    def _faces(self, time_s: float) -> tuple[TrackedFace, ...]:
+        return tuple(
+            TrackedFace(
+                key=t.key,
+                box=t.motion.box(),
+                seen=not t.missed,
+                first_seen_s=t.first_seen_s,
+                last_seen_s=t.last_seen_s,
+                hits=t.hits,
+                score_sum=t.score_sum,
+                detection=t.detection,
+                detection_index=t.index,
+                appearance=t.appearance,
+            )
+            for t in self._tracklets
+            if time_s - t.last_seen_s <= self.settings.show_s
+        )
+
+
+def one_box_a_face(detections: Sequence[Detection], iou: float = 0.4, cover: float = 0.7) -> list[int]:
+    """Return the indices of the detections to keep, best score first, dropping those on a face already taken.
+
+    Two boxes are one face if they overlap by more than `iou`, or if one covers more than `cover` of
+    the other and is not more than three times as wide: the face on a shirt is not its wearer's, a nose is part of one.
+    """
+    order = sorted(range(len(detections)), key=lambda i: (-detections[i].score, i))
+    kept: list[int] = []
+    for i in order:
+        if not any(_same_face(detections[i].box, detections[k].box, iou, cover) for k in kept):
+            kept.append(i)
+    return kept
+
+
+def _same_face(a: Box, b: Box, iou: float, cover: float) -> bool:
+    common = a.intersection(b)
+    if common <= 0:
+        return False
+    if common / (a.area + b.area - common) > iou:
+        return True
+    smaller, larger = sorted((box_size(a), box_size(b)))
+    return common / (smaller * smaller) > cover and larger / smaller < 3.0
+
+
+def _unit(vector: Appearance) -> Appearance:
+    norm = float(np.linalg.norm(vector))
+    return vector if norm == 0 else (vector / norm).astype(np.float32)

@@ -1,0 +1,151 @@
+"""One answer per person from many glimpses.
+
+    vote = Vote()
+    vote.add(attributes, weight)      # for each classified crop; weight from `vision.quality`
+    vote.decision()                   # Decision, possibly Undecided
+
+Gender: the weighted geometric mean of the softmax outputs, renormalised: the *logarithmic opinion pool* (Genest and
+Zidek, "Combining probability distributions", Statistical Science 1986; the same rule as Hinton's product of
+experts, 2002, with the exponents summing to one because glimpses of one face are far from independent). One confident
+wrong glimpse cannot outvote many fair ones once each output is kept away from 0 and 1.
+
+Age: the expectation over the age bands (Rothe, Timofte and Van Gool, "Deep expectation of real and apparent age
+from a single image", IJCV 2018) of the weighted mean of the bands. Its spread is the standard
+deviation of that mixture, so it holds both the doubt within each glimpse and the glimpses' disagreement.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop_app.domain.types import AGE_BAND_CENTRES, AGE_BANDS, Attributes, Decision, Gender
+
+MOST_SURE = 0.995
+"""No single glimpse is taken to be surer than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoteSettings:
+    """When a vote decides.
+
+    `threshold`: the pooled probability from which a gender is named. `min_evidence`: the least sum of weights, where a
+    weight of 1 is one good glimpse (a sharp frontal face of about 48 pixels or more).
+    """
+
+    threshold: float = 0.65
+    min_evidence: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.threshold < 1:
+            raise ValueError(f"threshold must be at least 0.5 and below 1, not {self.threshold}")
+        if self.min_evidence < 0:
+            raise ValueError(f"min_evidence must not be negative, not {self.min_evidence}")
+
+
+class Vote:
+    """The glimpses of one person, summed. Mutable, of constant size however many glimpses come in."""
+
+    __slots__ = (
+        "_age_weight",
+        "_bands",
+        "_embedding",
+        "_face",
+        "_glimpses",
+        "_log_odds",
+        "_seen",
+        "_weight",
+        "settings",
+    )
+
+    def __init__(self, settings: VoteSettings | None = None) -> None:
+        self.settings = settings or VoteSettings()
+        self._log_odds = 0.0
+        self._weight = 0.0
+        self._face = 0.0
+        self._seen = 0.0  # the weights before they were multiplied with the probability of a face
+        self._age_weight = 0.0
+        self._bands = np.zeros(len(AGE_BANDS))
+        self._embedding: NDArray[np.float32] | None = None
+        self._glimpses = 0
+
+    @property
+    def glimpses(self) -> int:
+        return self._glimpses
+
+    @property
+    def weight(self) -> float:
+        """The sum of the weights so far: how much evidence there is."""
+        return self._weight
+
+    @property
+    def face(self) -> float:
+        """The weighted mean probability that this is a face at all, 1.0 before the first glimpse."""
+        return self._face / self._seen if self._seen > 0 else 1.0
+
+    @property
+    def embedding(self) -> NDArray[np.float32] | None:
+        """The weighted mean of the glimpses' embeddings as a unit vector, float32, or None without any."""
+        if self._embedding is None:
+            return None
+        norm = float(np.linalg.norm(self._embedding))
+        return None if norm == 0 else (self._embedding / norm).astype(np.float32)
+
+    def add(self, attributes: Attributes, weight: float) -> None:
+        """Take in one glimpse.
+
+        `weight` is > 0. A glimpse that hardly shows a face counts for little: its weight is multiplied with the
+        probability of a face. Raises ValueError for a weight or probability out of range.
+        """
+        if not (math.isfinite(weight) and weight > 0):
+            raise ValueError(f"the weight of a glimpse must be more than 0, not {weight!r}")
+        if not 0 <= attributes.female <= 1:
+            raise ValueError(f"the probability of female must be within 0..1, not {attributes.female!r}")
+        effective = weight * max(attributes.face, 0.05)
+        female = min(max(attributes.female, 1 - MOST_SURE), MOST_SURE)
+        self._log_odds += effective * math.log(female / (1 - female))
+        self._face += weight * attributes.face
+        self._seen += weight
+        self._weight += effective
+        self._glimpses += 1
+        if attributes.age_bands:
+            self._bands += effective * np.asarray(attributes.age_bands)
+            self._age_weight += effective
+        if attributes.embedding is not None:
+            scaled = (effective * attributes.embedding).astype(np.float32)
+            self._embedding = scaled if self._embedding is None else self._embedding + scaled
+
+    def absorb(self, other: Vote) -> None:
+        """Add all glimpses of another vote, of the same person seen again."""
+        self._log_odds += other._log_odds
+        self._weight += other._weight
+        self._face += other._face
+        self._seen += other._seen
+        self._age_weight += other._age_weight
+        self._bands = self._bands + other._bands
+        self._glimpses += other._glimpses
+        if other._embedding is not None:
+            self._embedding = other._embedding if self._embedding is None else self._embedding + other._embedding
+
+    def decision(self) -> Decision:
+        """Say what all glimpses together say."""
+        if self._weight <= 0:
+            return Decision()
+        female = 1 / (1 + math.exp(-self._log_odds / self._weight))
+        probability = max(female, 1 - female)
+        gender = Gender.FEMALE if female >= 0.5 else Gender.MALE
+        if probability < self.settings.threshold or self._weight < self.settings.min_evidence:
+            gender = Gender.UNDECIDED
+        age, spread = self._age()
+        return Decision(gender, probability, age, spread, self._glimpses)
+
+    def _age(self) -> tuple[float | None, float | None]:
+        if self._age_weight <= 0:
+            return None, None
+        centres = np.asarray(AGE_BAND_CENTRES)
+        bands = self._bands / max(float(self._bands.sum()), 1e-12)
+        mean = float(bands @ centres)
+        return mean, math.sqrt(max(0.0, float(bands @ (centres - mean) ** 2)))
