@@ -1,0 +1,177 @@
+"""Everything that makes up one training run, read from one TOML file a network and stored whole in its checkpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from desktop_app.errors import SettingsError
+from desktop_app.vision.preprocess import InputSpec
+
+CONFIG_FOLDER = Path(__file__).parent / "configs"
+
+GENDER_OUTPUTS = ("softmax", "sigmoid")
+AGE_KINDS = ("none", "bands", "years", "group4", "adience8")
+SCHEDULES = ("constant", "cosine", "plateau")
+OPTIMIZERS = ("adam", "adamw", "sgd")
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentConfig:
+    """How training crops are varied. Everything is drawn anew for each face and epoch; 0 switches a part off.
+
+    `shift` and `zoom` move and scale the face box by that share of its side (standard deviation), as a detector's
+    box wanders. `brightness` and `contrast` are the half-widths of a uniform draw around none, in shares of 255
+    and 1. `grey`, `blur`, `small` and `jpeg` are the probabilities of losing the colour, of a Gaussian blur, of having been a small
+    face (shrunk and enlarged again), and of JPEG artefacts; `erase` that of a covered rectangle.
+    """
+
+    flip: bool = True
+    shift: float = 0.03
+    zoom: float = 0.05
+    rotate_degrees: float = 0.0
+    brightness: float = 0.1
+    contrast: float = 0.1
+    grey: float = 0.0
+    blur: float = 0.0
+    small: float = 0.0
+    jpeg: float = 0.0
+    erase: float = 0.0
+
+    @classmethod
+    def off(cls) -> AugmentConfig:
+        return cls(flip=False, shift=0, zoom=0, brightness=0, contrast=0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """One training run, complete.
+
+    `network` names a builder of `networks.BUILDERS`. `age` is what its age output learns: "none", "bands" (nine
+    classes), "years" (a number), "group4" (a group index / 4) or "adience8" (eight classes). `train_share` is
+    the share of the labelled faces for training when the data set is divided anew, None to keep the data set's own roles.
+    `about` holds the card's words: title, source, authors' figure, remarks.
+    """
+
+    network: str
+    input: InputSpec
+    gender: str = "softmax"
+    age: str = "none"
+    epochs: int = 30
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    optimizer: str = "adam"
+    schedule: str = "cosine"
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    age_weight: float = 1.0
+    balance: bool = False
+    patience: int = 0
+    seed: int = 1
+    train_share: float | None = None
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for value, known, what in (
+            (self.gender, GENDER_OUTPUTS, "gender output"),
+            (self.age, AGE_KINDS, "age target"),
+            (self.schedule, SCHEDULES, "learning-rate schedule"),
+            (self.optimizer, OPTIMIZERS, "optimizer"),
+        ):
+            if value not in known:
+                raise SettingsError(f"{value!r} is no {what}.", f"Known are: {', '.join(known)}.")
+        if self.epochs < 1 or self.batch_size < 1:
+            raise SettingsError(f"epochs ({self.epochs}) and batch size ({self.batch_size}) must be at least 1.")
+        if not 0 < self.learning_rate < 10:
+            raise SettingsError(f"A learning rate of {self.learning_rate} is out of range.", "Use something like 0.001.")
+        if self.train_share is not None and not 0.1 <= self.train_share <= 0.95:
+            raise SettingsError(
+                f"{self.train_share:.0%} for training is out of range.", "Give a split between 10:90 and 95:5, such as 80:20."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        data["input"] = self.input.to_json()
+        data["augment"] = dataclasses.asdict(self.augment)
+        data["about"] = dict(self.about)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TrainingConfig:
+        """Rebuild what `to_json` gave. Raises SettingsError naming a key that is missing or unknown."""
+        known = {f.name for f in dataclasses.fields(cls)}
+        unknown = sorted(set(data) - known)
+        if unknown:
+            raise SettingsError(f"Unknown training settings: {', '.join(unknown)}.", f"Known are: {', '.join(sorted(known))}.")
+        values = dict(data)
+        try:
+            values["input"] = InputSpec.from_json(values["input"])
+            values["augment"] = AugmentConfig(**values.get("augment", {}))
+            return cls(**values)
+        except (KeyError, TypeError) as error:
+            raise SettingsError(f"The training settings are not complete or not of the right kind: {error}.") from error
+
+    def fingerprint(self) -> str:
+        """The settings as canonical text: two runs with equal text do the same, whatever their `about` says."""
+        return json.dumps({k: v for k, v in self.to_json().items() if k != "about"}, sort_keys=True)
+
+    def with_options(self, **options: Any) -> TrainingConfig:
+        """A copy with the options that are not None put in."""
+        return dataclasses.replace(self, **{key: value for key, value in options.items() if value is not None})
+
+
+def names() -> list[str]:
+    """The networks that have a configuration in this package."""
+    return sorted(path.stem for path in CONFIG_FOLDER.glob("*.toml"))
+
+
+def load(name_or_path: str) -> TrainingConfig:
+    """Read the configuration of a network by its name, or from a TOML file of the user's own.
+
+    The sections are [network] (name, gender, age), [input] (as in `model.json`), [training], [augment] and
+    [about]. Raises SettingsError for an unknown name, a damaged file or an unknown key.
+    """
+    path = Path(name_or_path)
+    if path.suffix.lower() != ".toml":
+        path = CONFIG_FOLDER / f"{name_or_path}.toml"
+        if not path.is_file():
+            raise SettingsError(f"There is no network called {name_or_path!r}.", f"Known are: {', '.join(names())}.")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"The configuration {path} is not valid TOML: {error}.") from error
+    sections = {"network", "input", "training", "augment", "about"}
+    if unknown := sorted(set(data) - sections):
+        raise SettingsError(f"{path.name} has unknown sections: {', '.join(unknown)}.")
+    network = dict(data.get("network", {}))
+    if "name" not in network or "input" not in data:
+        raise SettingsError(f"{path.name} does not name its network and its input.")
+    return TrainingConfig.from_json(
+        {
+            "network": network.pop("name"),
+            **network,
+            "input": data["input"],
+            **data.get("training", {}),
+            "augment": data.get("augment", {}),
+            "about": data.get("about", {}),
+        }
+    )
+
+
+def parse_split(text: str) -> float:
+    """Read "80:20" (or "0.8") as the share for training. Raises SettingsError for anything else."""
+    try:
+        if ":" in text:
+            train, rest = (float(part) for part in text.split(":"))
+            return train / (train + rest)
+        return float(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise SettingsError(f"{text!r} is no split.", "Write it like 80:20.") from error

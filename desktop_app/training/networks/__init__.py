@@ -1,0 +1,38 @@
+"""The networks that can be trained: one builder each, looked up by the name its configuration gives.
+
+Every builder takes a `TrainingConfig` and returns an uncompiled functional Keras model. Its input is called "crops",
+float32 of `config.input.shape` as `preprocess.normalise` gives it. Its outputs are a dict: "gender", either 2 softmax
+probabilities (female, male) or 1 sigmoid probability of female, and, unless `config.age` is "none", "age".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from desktop_app.errors import SettingsError
+from desktop_app.training.config import TrainingConfig
+from desktop_app.training.networks import classical, convolutional, levi_hassner, mini_xception
+
+BUILDERS: Mapping[str, Callable[[TrainingConfig], Any]] = {
+    "cnn32": convolutional.cnn32,
+    "fully_conv9": convolutional.fully_conv9,
+    "mini_xception": mini_xception.mini_xception,
+    "joint64": convolutional.joint64,
+    "small_vgg96": convolutional.small_vgg96,
+    "levi_hassner": levi_hassner.levi_hassner,
+    "classical": classical.classical,
+}
+
+
+def build(config: TrainingConfig) -> Any:
+    """Build the Keras model of a configuration, with fresh weights drawn from its seed.
+
+    Raises SettingsError for a network that does not exist.
+    """
+    if config.network not in BUILDERS:
+        raise SettingsError(f"There is no network called {config.network!r}.", f"Known are: {', '.join(BUILDERS)}.")
+    import keras
+
+    keras.utils.set_random_seed(config.seed)
+    return BUILDERS[config.network](config)
