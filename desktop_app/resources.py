@@ -1,14 +1,13 @@
 """Finds the files that ship with the program: `resources/` and `models/`.
 
 The same code runs from the source tree, from an installed wheel and from the frozen program, and the three keep these
-folders in different places: beside the package, inside the environment's shared data, and in PyInstaller's bundle.
+folders in different places: beside the package, inside it, and in PyInstaller's bundle.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from functools import cache
 from pathlib import Path
 
@@ -31,8 +30,8 @@ def _roots() -> list[Path]:
         roots.append(Path(override))
     if bundle := getattr(sys, "_MEIPASS", None):
         roots.append(Path(bundle))
-    # An installed wheel carries the folders inside the package or in the environment's share folder.
-    roots += [package.parent, package, Path(sysconfig.get_path("data")) / "share" / "headcount"]
+    # The source tree has the folders beside the package, an installed wheel inside it.
+    roots += [package.parent, package / "_bundled"]
     return roots
 
 
@@ -85,22 +84,6 @@ def model_names(user_models: Path | None = None) -> tuple[str, ...]:
 
 def _listed(user_models: Path | None) -> str:
     return ", ".join(model_names(user_models)) or "(none is installed)"
-
-
-def cascade_path(file_name: str) -> Path:
-    """Return the path of one of OpenCV's Haar cascades. Raises ResourceError if it is not there.
-
-    The frozen program carries them under `resources/cascades`; elsewhere they come with the OpenCV package.
-    """
-    folder = _folder("resources")
-    if folder is not None and (folder / "cascades" / file_name).is_file():
-        return folder / "cascades" / file_name
-    import cv2
-
-    path = Path(cv2.__file__).resolve().parent / "data" / file_name
-    if not path.is_file():
-        raise ResourceError(f"OpenCV's file {file_name} is missing.", REINSTALL)
-    return path
 
 
 def demo_clip() -> Path:

@@ -89,6 +89,7 @@ class DetectorSettings:
     """
 
     kind: str = "yunet"
+    cascade: str = "frontal"
     min_face_share: float = 0.033
     score_threshold: float = 0.6
     scale_factor: float = 1.1
@@ -98,6 +99,7 @@ class DetectorSettings:
 
     def __post_init__(self) -> None:
         _check_choice("detector.kind", self.kind, ("yunet", "haar"))
+        _check_choice("detector.cascade", self.cascade, ("frontal", "alt2"))
         _check_range("detector.min_face_share", self.min_face_share, 0.01, 0.9)
         _check_range("detector.score_threshold", self.score_threshold, 0.05, 0.99)
         _check_range("detector.scale_factor", self.scale_factor, 1.01, 2.0)
@@ -292,7 +294,7 @@ def _set_aside(path: Path, why: str) -> LoadedSettings:
     aside = path.with_name(path.stem + ".damaged" + path.suffix)
     notice = f"The settings file could not be read ({why}), so the defaults are used."
     try:
-        os.replace(path, aside)
+        path.replace(aside)
         notice += f" It was set aside as {aside.name}."
     except OSError as error:
         notice += f" It could not be set aside either ({error.strerror or error})."
@@ -405,22 +407,20 @@ def write_atomically(path: Path, data: bytes, *, make_folder: bool = False) -> N
     if make_folder:
         path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        # mkstemp makes the file private; give it the rights that any other new file of the user gets.
+        temporary.chmod(0o666 & ~_UMASK)
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
-def _umask() -> int:
-    # The mask can only be read by setting it; at import time, before any thread of ours, that is safe.
-    return _UMASK
-
-
+# The mask can only be read by setting it; at import time, before any thread of ours, that is safe.
 _UMASK = os.umask(0o022)
 os.umask(_UMASK)

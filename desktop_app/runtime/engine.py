@@ -1,0 +1,464 @@
+"""The capture loop and the analysis loop, in plain Python, used by the window's threads and by the command line alike.
+
+One `Engine` is one run over one source. Frames go from the reader through a `Channel` to the analysis, which owns the
+pipeline and with it the count. Nothing that happens to the source can lose the count: whatever ends the run, the
+pipeline is finished and its figures stay readable.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from desktop_app.domain.types import CountEvent, Counts, Frame, FrameResult
+from desktop_app.errors import HeadcountError
+from desktop_app.runtime.channel import Channel, ChannelClosed, ChannelPolicy, LatestSlot
+from desktop_app.runtime.history import CountHistory
+from desktop_app.runtime.pacing import Pacer
+from desktop_app.runtime.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline, RateMeter
+from desktop_app.vision.sources.base import FrameSource, SourceInfo
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.2
+"""How often the analysis looks up from an empty channel for commands; it is woken at once by a frame or a stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Packet:
+    """A frame on its way, with the number of the seek after which it was read."""
+
+    frame: Frame
+    era: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Restart:
+    """The file begins again."""
+
+
+class Engine:
+    """One run over one source.
+
+    Either call `start` (two daemon threads, for the command line and tests), or run `run_capture` and `run_analysis` in
+    two threads of your own. All other methods may be called from any thread and return at once; `stop` returns within
+    its time limit even where the source hangs.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        pipeline: Pipeline,
+        options: EngineOptions | None = None,
+        observers: Sequence[EngineObserver] = (),
+    ) -> None:
+        self.options = options or EngineOptions()
+        self.history = CountHistory()
+        self.latest: LatestSlot[FrameResult] = LatestSlot()
+        self._source = source
+        self._pipeline = pipeline
+        self._pipeline_lock = threading.RLock()
+        self._observers = list(observers)
+        self._pacer = Pacer(self.options.speed)
+        self._loop = self.options.loop
+        self._channel: Channel[_Packet | _Restart] | None = None
+        self._ready = threading.Event()
+        self._stop = threading.Event()
+        self._read_done = threading.Event()
+        self._capture_over = threading.Event()
+        self._ended = threading.Event()
+        self._closing = False
+        self._takes_commands = True
+        self._state_lock = threading.RLock()
+        self._state = EngineState.IDLE
+        self._message = ""
+        self._error: Exception | None = None
+        self._info: SourceInfo | None = None
+        self._commands: list[Callable[[Pipeline], object]] = []
+        self._counts = pipeline.counts
+        self._offset_s = self.options.start_time_s
+        self._last_time_s: float | None = None
+        self._last_index: int | None = None
+        self._arrivals = RateMeter()
+        self._results = RateMeter()
+        self._stats = EngineStats(time_s=self.options.start_time_s)
+        self._threads: list[threading.Thread] = []
+
+    # ---- what the outside reads
+
+    @property
+    def state(self) -> EngineState:
+        return self._state
+
+    @property
+    def message(self) -> str:
+        """The plain sentence that came with the present state, or ""."""
+        return self._message
+
+    @property
+    def error(self) -> Exception | None:
+        """What made the run fail, None if nothing did."""
+        return self._error
+
+    @property
+    def info(self) -> SourceInfo | None:
+        """What is known of the source, None before it is open."""
+        return self._info
+
+    @property
+    def counts(self) -> Counts:
+        """An immutable snapshot of the totals; stays readable after the run, however it ended."""
+        return self._counts
+
+    @property
+    def stats(self) -> EngineStats:
+        return replace(
+            self._stats, source_fps=self._arrivals.per_second(), processed_fps=self._results.per_second()
+        )
+
+    @property
+    def paused(self) -> bool:
+        return self._pacer.paused
+
+    def people(self) -> tuple[CountEvent, ...]:
+        """One record for each person counted, those still in view included. Waits for the frame in work, if any."""
+        with self._pipeline_lock:
+            return tuple(self._pipeline.people())
+
+    def add_observer(self, observer: EngineObserver) -> None:
+        self._observers = [*self._observers, observer]
+
+    def remove_observer(self, observer: EngineObserver) -> None:
+        self._observers = [o for o in self._observers if o is not observer]
+
+    # ---- what the outside asks for
+
+    def pause(self) -> None:
+        """Hold a file where it is; a live source goes on being read, so that it is fresh when counting resumes."""
+        self._pacer.pause()
+        self._change_state({EngineState.RUNNING}, EngineState.PAUSED)
+
+    def resume(self) -> None:
+        self._pacer.resume()
+        self._change_state({EngineState.PAUSED}, EngineState.RUNNING)
+
+    def step(self) -> None:
+        """While paused, let one more frame through."""
+        self._pacer.step()
+
+    def set_speed(self, speed: float) -> None:
+        """0.25 to 8, or 0 for as fast as possible. Raises SettingsError for another value."""
+        self._pacer.set_speed(speed)
+
+    def set_loop(self, loop: bool) -> None:
+        self._loop = loop
+
+    def seek(self, time_s: float) -> None:
+        """Go to a place of a seekable source, in seconds from its start; also while paused, which then shows it.
+
+        The count goes on, and so does its clock: after a jump back it does not run backwards.
+        """
+        if self._info is None or self._info.seekable:
+            self._pacer.seek(max(0.0, time_s))
+
+    def reset(self) -> None:
+        """Start the count again from nothing, before the next frame."""
+        self.submit(self._reset_now)
+
+    def submit(self, command: Callable[[Pipeline], object]) -> None:
+        """Have `command(pipeline)` run on the analysis thread between two frames, or here if the run is over."""
+        with self._state_lock:
+            if self._takes_commands:
+                self._commands.append(command)
+                return
+        with self._pipeline_lock:
+            command(self._pipeline)
+            self._counts = self._pipeline.counts
+
+    def note_connection(self, connected: bool, message: str = "") -> None:
+        """For a source that reconnects by itself: tell that the connection was lost, or is there again."""
+        if connected:
+            self._change_state({EngineState.RECONNECTING}, EngineState.RUNNING, message)
+        else:
+            self._change_state({EngineState.RUNNING, EngineState.OPENING}, EngineState.RECONNECTING, message)
+
+    def start(self) -> None:
+        """Run both loops in daemon threads of the engine's own."""
+        for name, run in (("capture", self.run_capture), ("analysis", self.run_analysis)):
+            thread = threading.Thread(target=run, name=f"headcount-{name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the run is over and its count final. Return False where `timeout_s` ran out first."""
+        return self._ended.wait(timeout_s)
+
+    def stop(self, timeout_s: float = 0.5) -> bool:
+        """End the run and wait for it, at most `timeout_s` seconds. Idempotent. Return whether all of it has ended.
+
+        A source that hangs cannot hold this up: it is closed from a thread of its own and left to its time limit.
+        """
+        deadline = time.monotonic() + timeout_s
+        self.request_stop()
+        with self._state_lock:
+            must_close = not (self._closing or self._read_done.is_set() or self._state is EngineState.IDLE)
+            self._closing = self._closing or must_close
+        if must_close:
+            threading.Thread(target=self._close_hung_source, name="headcount-close", daemon=True).start()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(t.is_alive() for t in self._threads)
+
+    def request_stop(self) -> None:
+        """Tell both loops to end, without waiting."""
+        self._stop.set()
+        self._pacer.stop()
+        if self._channel is not None:
+            self._channel.clear()
+            self._channel.close()
+        self._ready.set()
+        self._capture_over.set()
+
+    # ---- capture
+
+    def run_capture(self) -> None:
+        """Body of the capture thread. Returns when the source has ended, or at once after a stop.
+
+        The reading itself goes on in a daemon thread, because a read that hangs in a driver or in the network cannot be
+        ended from outside; a thread that must be waited for would hang with it.
+        """
+        reader = threading.Thread(target=self._read_until_end, name="headcount-reader", daemon=True)
+        reader.start()
+        self._capture_over.wait()
+        if not self._stop.is_set():
+            reader.join()
+        elif not self._read_done.wait(0.2):
+            log.info("the source did not answer to the stop and was left to its own time limit")
+
+    def _read_until_end(self) -> None:
+        try:
+            self._set_state(EngineState.OPENING)
+            self._source.open()
+            if self._stop.is_set():
+                return
+            self._info = info = self._source.info
+            policy = ChannelPolicy.NEWEST_WINS if info.is_live else ChannelPolicy.BLOCKING
+            self._channel = Channel(1 if info.is_live else self.options.queue_frames, policy)
+            if self._stop.is_set():  # a stop that came before the channel was there could not close it
+                self._channel.close()
+            self._tell(lambda o: o.on_info(info))
+            self._set_state(EngineState.PAUSED if self._pacer.paused else EngineState.RUNNING)
+            self._ready.set()
+            self._read_frames(self._channel, info)
+        except ChannelClosed:
+            log.debug("capture ended by a stop")
+        except HeadcountError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - a bug in a source must end as a message, not as a silent thread
+            self._fail(error)
+        finally:
+            if self._channel is not None:
+                self._channel.close()
+            self._close_source()
+            self._ready.set()
+            self._read_done.set()
+            self._capture_over.set()
+
+    def _read_frames(self, channel: Channel[_Packet | _Restart], info: SourceInfo) -> None:
+        first_s: float | None = None
+        while not self._stop.is_set():
+            target = self._pacer.take_seek()
+            if target is not None and info.seekable:
+                self._source.seek(target)
+            era = self._pacer.era
+            frame = self._source.read()
+            if self._stop.is_set():
+                return
+            if frame is None:
+                if not (self._loop and info.seekable) or first_s is None:
+                    return
+                channel.put(_Restart())
+                self._source.seek(0.0)
+                self._pacer.forget()
+                first_s = None
+                continue
+            self._arrivals.tick()
+            first_s = frame.time_s if first_s is None else first_s
+            if self.options.limit_s is not None and frame.time_s - first_s >= self.options.limit_s:
+                return
+            if info.is_live:
+                if self._pacer.admit_live():
+                    channel.put(_Packet(frame, era))
+                else:
+                    self._last_index = None  # frames passed over in a pause are not dropped ones
+                continue
+            if self._pacer.wait_turn(frame.time_s):
+                # A file's frame "arrives" when its turn has come, so that the delay does not include the waiting.
+                channel.put(_Packet(replace(frame, captured_at=time.perf_counter()), era))
+
+    def _close_hung_source(self) -> None:
+        # A healthy reader notices the stop by itself within a frame; closing under a read is the last resort.
+        if not self._read_done.wait(0.1):
+            self._close_source()
+
+    def _close_source(self) -> None:
+        try:
+            self._source.close()
+        except HeadcountError as error:
+            log.warning("the source could not be closed: %s", error)
+
+    # ---- analysis
+
+    def run_analysis(self, should_stop: Callable[[], bool] | None = None) -> None:
+        """Body of the analysis thread. Returns when everything read has been counted, or after a stop.
+
+        `should_stop` is asked between frames and at least every 0.2 s; True ends the run as `stop` does.
+        """
+        try:
+            while not self._ready.wait(_POLL_S):
+                if should_stop is not None and should_stop():
+                    self.request_stop()
+                self._run_commands()
+            if self._channel is not None:
+                self._analyse(self._channel, should_stop)
+        except ChannelClosed:
+            log.debug("everything read has been analysed")
+        except HeadcountError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - our bug: the count so far is kept and the run ends with a message
+            self._fail(error)
+        finally:
+            if self._error is not None:
+                self.request_stop()  # a reader that still runs would fill a channel that nobody empties
+            self._finish()
+
+    def _analyse(self, channel: Channel[_Packet | _Restart], should_stop: Callable[[], bool] | None) -> None:
+        while True:
+            if should_stop is not None and should_stop():
+                self.request_stop()
+            self._run_commands()
+            item = channel.get(_POLL_S)
+            if item is None:
+                continue
+            if isinstance(item, _Restart):
+                with self._pipeline_lock:
+                    self._report(self._pipeline.finish())
+                    self._reset_now(self._pipeline)
+                self._offset_s, self._last_time_s = self.options.start_time_s, None
+            elif item.era == self._pacer.era:  # else it was read before a seek
+                self._count(item.frame)
+
+    def _count(self, frame: Frame) -> None:
+        position_s = frame.time_s
+        frame = self._on_session_clock(frame)
+        if self._last_index is not None and self._info is not None and self._info.is_live:
+            gap = max(0, frame.index - self._last_index - 1)
+        else:
+            gap = 0
+        self._last_index = frame.index
+        with self._pipeline_lock:
+            result = self._pipeline.process(frame)
+            self._counts = result.counts
+        self._results.tick()
+        self.history.add(frame.time_s, result.counts)
+        delay_s = time.perf_counter() - frame.captured_at if frame.captured_at else 0.0
+        stats = self._stats
+        self._stats = replace(
+            stats,
+            delay_s=delay_s if stats.frames == 0 else stats.delay_s + 0.1 * (delay_s - stats.delay_s),
+            dropped_frames=stats.dropped_frames + gap,
+            frames=stats.frames + 1,
+            position_s=position_s,
+            time_s=frame.time_s,
+        )
+        self.latest.put(result)
+        self._tell(lambda o: o.on_result(result))
+        self._report(result.events)
+
+    def _on_session_clock(self, frame: Frame) -> Frame:
+        """Return the frame with a time that rises over seeks and sources. The tracker relies on that."""
+        time_s = frame.time_s + self._offset_s
+        if self._last_time_s is not None and time_s <= self._last_time_s:
+            step_s = 1.0 / self._info.fps if self._info is not None and self._info.fps > 0 else 0.04
+            time_s = self._last_time_s + step_s
+            self._offset_s = time_s - frame.time_s
+        self._last_time_s = time_s
+        return frame if time_s == frame.time_s else replace(frame, time_s=time_s)
+
+    def _run_commands(self) -> None:
+        with self._state_lock:
+            commands, self._commands = self._commands, []
+        for command in commands:
+            with self._pipeline_lock:
+                command(self._pipeline)
+                self._counts = self._pipeline.counts
+
+    def _reset_now(self, pipeline: Pipeline) -> None:
+        pipeline.reset()
+        self._counts = pipeline.counts
+        self.history.clear()
+        self._tell(lambda o: o.on_reset())
+
+    def _report(self, events: tuple[CountEvent, ...]) -> None:
+        if events:
+            self._tell(lambda o: o.on_events(events))
+
+    def _finish(self) -> None:
+        """Close the open persons, note the last figures and say how the run ended."""
+        try:
+            with self._pipeline_lock:
+                events = self._pipeline.finish()
+                self._counts = self._pipeline.counts
+            if self._last_time_s is not None:
+                self.history.add(self._last_time_s, self._counts)
+            self._report(events)
+        except Exception as error:  # noqa: BLE001 - as in run_analysis
+            self._fail(error)
+        with self._state_lock:
+            self._takes_commands = False
+        self._run_commands()
+        if self._error is not None:
+            message = str(self._error) if isinstance(self._error, HeadcountError) else OUR_BUG
+            self._set_state(EngineState.FAILED, message)
+        else:
+            self._set_state(EngineState.STOPPED if self._stop.is_set() else EngineState.FINISHED)
+        self._ended.set()
+
+    # ---- state
+
+    def _fail(self, error: Exception) -> None:
+        if self._stop.is_set() and isinstance(error, HeadcountError):
+            log.debug("after the stop: %s", error)  # a source closed under its reader may well complain
+            return
+        if self._error is None:
+            self._error = error
+        if not isinstance(error, HeadcountError):
+            log.error("a bug of ours ended the run", exc_info=error)
+        self._tell(lambda o: o.on_error(error))
+
+    def _change_state(self, expected: set[EngineState], state: EngineState, message: str = "") -> None:
+        with self._state_lock:
+            if self._state in expected:
+                self._set_state(state, message)
+
+    def _set_state(self, state: EngineState, message: str = "") -> None:
+        with self._state_lock:
+            if self._state.is_final:
+                return
+            self._state, self._message = state, message
+        self._tell(lambda o: o.on_state(state, message))
+
+    def _tell(self, call: Callable[[EngineObserver], object]) -> None:
+        for observer in self._observers:
+            try:
+                call(observer)
+            except Exception:  # an observer's bug must not cost the count
+                log.exception("an observer failed and is no longer told")
+                self.remove_observer(observer)
+
+
+OUR_BUG = "The program made a mistake of its own and stopped counting. The count so far is kept."
