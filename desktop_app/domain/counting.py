@@ -110,6 +110,11 @@ class PeopleCounter:
         open_records = [p.event() for p in self._open_people() if not p.is_staff]
         return tuple(sorted((*self._records, *open_records), key=lambda e: e.track_id))
 
+    @property
+    def remembered(self) -> int:
+        """How many persons and candidates are held in memory now, those expected back included."""
+        return len(self._by_key) + len(self._away)
+
     def vote_of(self, key: int) -> Vote | None:
         """Return what has been gathered of the track with this key, None before its first glimpse."""
         person = self._by_key.get(key)

@@ -1,0 +1,325 @@
+"""Each person once: scenes played through tracker and counter."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from desktop_app.domain.counting import CountingSettings, PeopleCounter
+from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.tracking import Tracker
+from desktop_app.domain.types import Box, Detection, Gender
+from tests.domain.acting import BLUE, FRAME_SIZE, GREEN, RED, Actor, Stage, gone, unit, walk
+
+CENTRE = (640.0, 360.0)
+
+
+def still(x: float = 640.0, y: float = 360.0, **spans: float) -> Actor:
+    return Actor(walk(x, y, **spans))
+
+
+SCENES = {
+    "nobody": ([], 0),
+    "one who stands": ([still()], 1),
+    "one who walks": ([Actor(walk(50, 300, 150, 10))], 1),
+    "three side by side": ([still(300), still(500), still(700)], 3),
+    "one after another in different places": (
+        [Actor(walk(200, 300, end=2)), Actor(walk(900, 400, begin=3, end=5))],
+        2,
+    ),
+    "a blink of half a second": ([Actor(gone(walk(640, 360), (2.0, 2.5)))], 1),
+    "many blinks": ([Actor(gone(walk(640, 360), *((i + 0.3, i + 0.7) for i in range(1, 9))))], 1),
+    "hidden for a second on the walk": ([Actor(gone(walk(100, 300, 90, 0), (3.0, 4.0)))], 1),
+    "turned away for three seconds on the spot": ([Actor(gone(walk(640, 360), (3.0, 6.0)))], 1),
+    "one flicker": ([Actor(walk(640, 360, begin=1.0, end=1.1))], 0),
+    "two flickers far apart": (
+        [Actor(walk(640, 360, begin=1.0, end=1.1)), Actor(walk(640, 360, begin=4.0, end=4.15))],
+        0,
+    ),
+    "not a face": ([Actor(walk(640, 360), face=0.1)], 0),
+    "weak boxes only": ([Actor(walk(640, 360), score=0.45)], 0),
+    "only bad glimpses": ([Actor(walk(640, 360), classified=False)], 1),
+    "crossing paths": ([Actor(walk(300, 300, 100, 5)), Actor(walk(900, 340, -100, -5))], 2),
+    "coming nearer": ([Actor(walk(640, 100, 0, 40), size=40), Actor(walk(200, 200, 60, 60), size=90)], 2),
+}
+
+
+@pytest.mark.parametrize(("actors", "people"), SCENES.values(), ids=SCENES.keys())
+@pytest.mark.parametrize("step_s", [0.04, 0.1, 0.2])
+def test_counts_each_person_once(actors: list[Actor], people: int, step_s: float) -> None:
+    stage = Stage(actors, step_s=step_s).play(10).finish()
+    assert stage.people == people
+    assert len(stage.kinds("person")) == people
+    assert [e.track_id for e in stage.counter.people()] == list(range(1, people + 1))
+
+
+def test_crossing_people_keep_their_numbers() -> None:
+    actors = [
+        Actor(walk(300, 300, 100, 5), clothes=RED, female=0.95),
+        Actor(walk(900, 340, -100, -5), clothes=BLUE, female=0.05),
+    ]
+    stage = Stage(actors).play(6).finish()
+    assert stage.numbers[0] == {1}
+    assert stage.numbers[1] == {2}
+    assert (stage.counter.counts.female, stage.counter.counts.male) == (1, 1)
+
+
+def test_a_person_only_in_bad_glimpses_is_undecided() -> None:
+    stage = Stage([Actor(walk(640, 360), classified=False)]).play(3).finish()
+    counts = stage.counter.counts
+    assert (counts.people, counts.undecided, counts.age_unknown) == (1, 1, 1)
+    assert stage.events[0].gender is Gender.UNDECIDED
+    assert stage.events[0].age_years is None
+
+
+@pytest.mark.parametrize(
+    ("female", "gender"),
+    [(0.95, Gender.FEMALE), (0.05, Gender.MALE), (0.55, Gender.UNDECIDED), (0.45, Gender.UNDECIDED)],
+)
+def test_gender_of_a_person(female: float, gender: Gender) -> None:
+    stage = Stage([Actor(walk(640, 360), female=female, age=4)]).play(3)
+    (track_person,) = stage.counter.people()
+    assert track_person.gender is gender
+    assert track_person.age_band == "30-39"
+    assert stage.counter.counts.age_bands[4] == 1
+
+
+def test_the_running_totals_follow_the_vote_while_in_view() -> None:
+    actor = Actor(walk(640, 360), female=0.1)
+    stage = Stage([actor]).play(1)
+    assert stage.counter.counts.male == 1
+    actor.female = 0.99
+    stage.play(6)
+    counts = stage.counter.counts
+    assert (counts.female, counts.male, counts.people) == (1, 0, 1)
+
+
+def test_nobody_is_told_of_before_they_have_left_and_then_once() -> None:
+    stage = Stage([Actor(walk(640, 360, end=3))]).play(3)
+    assert stage.events == []
+    assert stage.counter.counts.in_view == 1
+    stage.play(10)
+    assert len(stage.events) == 1
+    assert stage.counter.counts.in_view == 0
+    event = stage.events[0]
+    assert event.first_seen_s == 0.0
+    assert event.last_seen_s == pytest.approx(2.9, abs=0.11)
+    assert event.first_seen_s < event.time_s < 1.0
+    assert event.facing_s == pytest.approx(2.9, abs=0.2)
+    assert stage.finish().events == [event]
+
+
+def test_in_view_counts_only_those_in_view_now() -> None:
+    stage = Stage([still(300), Actor(walk(800, 360, end=2))]).play(2)
+    assert stage.counter.counts.in_view == 2
+    stage.play(2)
+    assert stage.counter.counts.in_view == 1
+    assert stage.counter.presence.peak == 2
+
+
+# ---------------------------------------------------------------------------------------- scene cuts
+
+
+@pytest.mark.parametrize(
+    ("after", "people"),
+    [(RED, 1), (BLUE, 2)],
+    ids=["same looks elsewhere: the same person", "other looks: another person"],
+)
+def test_a_cut_alone_never_ends_a_person(after: np.ndarray, people: int) -> None:
+    actors = [
+        Actor(walk(300, 300, end=3), clothes=RED, embedding=RED),
+        Actor(walk(900, 500, begin=3), clothes=after, embedding=after),
+    ]
+    stage = Stage(actors, cuts=[3.0]).play(8).finish()
+    assert stage.people == people
+
+
+def test_a_false_cut_changes_nothing() -> None:
+    actors = [still(300), still(900)]
+    stage = Stage(actors, cuts=[2.0, 4.0, 6.0]).play(8).finish()
+    assert stage.people == 2
+    assert stage.numbers == {0: {1}, 1: {2}}
+
+
+def test_long_after_a_cut_the_same_looks_are_somebody_new() -> None:
+    actors = [
+        Actor(walk(300, 300, end=3), clothes=RED, embedding=RED),
+        Actor(walk(900, 500, begin=6), clothes=RED, embedding=RED),
+    ]
+    assert Stage(actors, cuts=[3.0]).play(9).finish().people == 2
+
+
+# ---------------------------------------------------------------------------------------- coming back
+
+RETURN = [
+    Actor(walk(300, 300, end=3), clothes=RED, embedding=RED),
+    Actor(walk(500, 300, begin=3, end=6), clothes=BLUE, embedding=BLUE),
+    Actor(walk(900, 500, begin=20, end=23), clothes=RED, embedding=RED),
+    Actor(walk(700, 500, begin=24, end=27), clothes=GREEN, embedding=GREEN),
+]
+
+
+@pytest.mark.parametrize(("returns_s", "people"), [(0.0, 4), (10.0, 4), (60.0, 3)])
+def test_coming_back(returns_s: float, people: int) -> None:
+    counter = PeopleCounter(CountingSettings(returns_s=returns_s))
+    stage = Stage(RETURN, counter=counter).play(30).finish()
+    assert stage.people == people
+    assert len(stage.kinds("person")) == people
+
+
+def test_one_who_came_back_is_one_record_from_first_to_last() -> None:
+    counter = PeopleCounter(CountingSettings(returns_s=60))
+    stage = Stage(RETURN, counter=counter).play(30).finish()
+    first = stage.counter.people()[0]
+    assert first.first_seen_s == 0.0
+    assert first.last_seen_s == pytest.approx(22.9, abs=0.11)
+
+
+def test_two_at_once_are_two_even_if_they_look_the_same() -> None:
+    twins = [Actor(walk(x, 300), clothes=RED, embedding=RED) for x in (300.0, 800.0)]
+    counter = PeopleCounter(CountingSettings(returns_s=60))
+    assert Stage(twins, counter=counter).play(5).finish().people == 2
+
+
+def test_descriptors_are_gone_when_the_time_is_up() -> None:
+    counter = PeopleCounter(CountingSettings(returns_s=20))
+    stage = Stage(RETURN[:2], counter=counter).play(50)
+    assert counter.remembered == 0
+    assert len(stage.kinds("person")) == 2
+
+
+# ---------------------------------------------------------------------------------------- staff
+
+
+def test_marked_staff_do_not_count_for_the_rest_of_the_session() -> None:
+    actors = [
+        Actor(walk(300, 300, end=5), clothes=RED, embedding=RED),
+        Actor(walk(800, 300), clothes=BLUE, embedding=BLUE),
+        Actor(walk(900, 500, begin=30), clothes=RED, embedding=RED),
+    ]
+    stage = Stage(actors).play(2)
+    assert stage.people == 2
+    assert stage.counter.mark_staff(1)
+    assert stage.people == 1
+    stage.play(38).finish()
+    assert stage.people == 1
+    assert [e.track_id for e in stage.counter.people()] == [2]
+    assert [e.track_id for e in stage.kinds("person")] == [2]
+
+
+def test_staff_can_be_marked_after_they_left() -> None:
+    stage = Stage([Actor(walk(300, 300, end=2)), still(800)]).play(15)
+    assert len(stage.events) == 1
+    assert stage.counter.mark_staff(1)
+    assert (stage.people, [e.track_id for e in stage.counter.people()]) == (1, [2])
+
+
+def test_marking_an_unknown_id_says_so() -> None:
+    assert not PeopleCounter().mark_staff(7)
+
+
+COUNTER_DESK = Zone("desk", ((0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("actor", "people"),
+    [
+        (Actor(walk(200, 300)), 0),
+        (Actor(walk(800, 300)), 1),
+        (Actor(walk(200, 300, 120, 0)), 1),
+    ],
+    ids=["stays in the zone", "never in the zone", "crosses the zone"],
+)
+def test_staff_zone(actor: Actor, people: int) -> None:
+    stage = Stage([actor], counter=PeopleCounter(staff_zones=[COUNTER_DESK])).play(6).finish()
+    assert stage.people == people
+    assert len(stage.kinds("person")) == people
+
+
+# ---------------------------------------------------------------------------------------- always
+
+
+def _random_actor(rng: random.Random) -> Actor:
+    begin = rng.uniform(0, 20)
+    path = walk(
+        rng.uniform(0, 1280),
+        rng.uniform(0, 720),
+        rng.uniform(-200, 200),
+        rng.uniform(-60, 60),
+        begin=begin,
+        end=begin + rng.uniform(0.05, 8),
+    )
+    if rng.random() < 0.5:
+        a = begin + rng.uniform(0, 6)
+        path = gone(path, (a, a + rng.uniform(0, 3)))
+    look = unit(*(abs(rng.gauss(0, 1)) + 1e-3 for _ in range(3)))
+    return Actor(
+        path,
+        size=rng.uniform(15, 120),
+        female=rng.random(),
+        age=rng.randrange(9),
+        face=rng.choice([1.0, 1.0, 0.2]),
+        score=rng.uniform(0.35, 1.0),
+        clothes=rng.choice([None, look]),
+        embedding=rng.choice([None, look]),
+        classified=rng.random() < 0.8,
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_the_sums_agree_and_everybody_is_told_of_once(seed: int) -> None:
+    rng = random.Random(seed)
+    counter = PeopleCounter(
+        CountingSettings(returns_s=rng.choice([0.0, 5.0, 60.0])),
+        lines=[Line("door", 0.5, 0.0, 0.5, 1.0)],
+        zones=[Zone("hall", ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8)))],
+        staff_zones=[COUNTER_DESK] if seed % 3 == 0 else [],
+    )
+    stage = Stage([_random_actor(rng) for _ in range(14)], counter=counter, cuts=[rng.uniform(0, 25)])
+    for _ in range(30):
+        stage.play(1)
+        counts = counter.counts
+        assert counts.people == counts.female + counts.male + counts.undecided == len(counter.people())
+        assert sum(counts.age_bands) + counts.age_unknown == counts.people
+        if rng.random() < 0.1 and counter.people():
+            counter.mark_staff(rng.choice(counter.people()).track_id)
+    stage.finish()
+    told = [e.track_id for e in stage.kinds("person")]
+    assert len(told) == len(set(told))
+    assert {e.track_id for e in counter.people()} <= set(told)
+    assert counter.lines[0].into + counter.lines[0].out <= counter.counts.people
+    again = Stage([_random_actor(random.Random(seed)) for _ in range(3)]).play(5).finish()
+    repeat = Stage([_random_actor(random.Random(seed)) for _ in range(3)]).play(5).finish()
+    assert again.events == repeat.events
+
+
+def test_the_state_stays_small_over_many_updates() -> None:
+    """1e5 looks at a crowd that comes and goes: what is held does not grow with time."""
+    tracker, counter = Tracker(), PeopleCounter(CountingSettings(max_records=500))
+    rng = random.Random(1)
+    for i in range(100_000):
+        t = i * 0.1
+        x = (i * 7) % 1300
+        detections = [Detection(Box(x, 100, x + 50, 160), 0.9)]
+        if rng.random() < 0.2:
+            at = rng.uniform(0, 1200)
+            detections.append(Detection(Box(at, 400, at + 40, 450), 0.8))
+        faces = tracker.update(detections, t)
+        counter.update(faces, tracker.take_ended(), t, FRAME_SIZE)
+        if i % 20_000 == 0:
+            assert len(tracker) <= 32
+            assert counter.remembered <= 64
+    assert len(counter.people()) <= 600
+    assert counter.counts.people > 500
+    assert len(counter.presence.series) <= 4096
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"min_hits": 0}, {"linger_s": -1.0}, {"returns_s": -5.0}, {"max_records": 0}],
+)
+def test_absurd_settings_are_refused(changes: dict[str, float]) -> None:
+    with pytest.raises(ValueError):
+        CountingSettings(**changes)  # type: ignore[arg-type]
