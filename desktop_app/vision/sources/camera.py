@@ -27,8 +27,8 @@ _FAILED_READS_ALLOWED = 10
 class Camera:
     """A camera of this computer.
 
-    `index` and `backend` are OpenCV's; `name` is what the system calls it, made unique in a list. `device` is the system's
-    own path of it ("" where there is none), which stays the same when other cameras come and go.
+    `index` and `backend` are OpenCV's; `name` is what the system calls it, made unique in a list. `device` is the
+    system's own path of it ("" where there is none), which stays the same when other cameras come and go.
     """
 
     index: int
@@ -126,9 +126,9 @@ def find_camera(wanted: str, cameras: Sequence[Camera]) -> Camera:
 class CameraSource:
     """A camera, live, on the clock of its own arrival.
 
-    `wanted` is a number, a name or part of one, see `find_camera`. Motion-JPEG is asked for first, because most cameras give
-    more than 640x480 at full rate only so. `info` tells the size and rate that the camera settled on. Wrap it
-    in `DetachedReader`: a camera's driver may hang.
+    `wanted` is a number, a name or part of one, see `find_camera`. Motion-JPEG is asked for first, because most cameras
+    give more than 640x480 at full rate only so. `info` tells the size and rate that the camera settled on. Wrap it in
+    `DetachedReader`: a camera's driver may hang.
     """
 
     def __init__(
@@ -257,5 +257,7 @@ class CameraSource:
                 retryable=True,
             )
         return SourceError(
-            f"The camera “{name}” was unplugged.", "Plug it in again, then start again; the count stands.", retryable=True
+            f"The camera “{name}” was unplugged.",
+            "Plug it in again, then start again; the count stands.",
+            retryable=True,
         )

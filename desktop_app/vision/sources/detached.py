@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
@@ -38,12 +39,13 @@ def wait_for_detached(timeout_s: float) -> bool:
 class DetachedReader:
     """A `FrameSource` around another one, which it opens and reads on a daemon thread.
 
-    From a live source the newest frame wins: frames that nobody took in time are dropped, and show as gaps in `Frame.index`. From any
-    other source every frame is handed on in order. `close` returns at once even when the backend hangs, and a `read` or
-    `open` waiting here returns at once too; the thread ends when the backend's own time limit lets go of it.
+    From a live source the newest frame wins: frames that nobody took in time are dropped, and show as gaps in
+    `Frame.index`. From any other source every frame is handed on in order. `close` returns at once even when the
+    backend hangs, and a `read` or `open` waiting here returns at once too; the thread ends when the backend's own time
+    limit lets go of it.
 
-    `open_limit_s` and `silence_limit_s` are this side's patience with a backend that has no time limit, in seconds: past
-    them `open` and `read` raise a retryable SourceError.
+    `open_limit_s` and `silence_limit_s` are this side's patience with a backend that has no time limit, in seconds:
+    past them `open` and `read` raise a retryable SourceError.
     """
 
     def __init__(self, source: FrameSource, *, open_limit_s: float = 30.0, silence_limit_s: float = 20.0) -> None:
@@ -73,7 +75,10 @@ class DetachedReader:
         return self._source
 
     def open(self) -> None:
-        """Start the thread and wait until the source is open. Raises what its `open` raises, SourceError past the limit."""
+        """Start the thread and wait until the source is open.
+
+        Raises what the source's `open` raises, SourceError past the limit.
+        """
         with self._changed:
             if self._closed or self._thread is not None:
                 return
@@ -82,7 +87,7 @@ class DetachedReader:
                 lambda: self._opened or self._closed or self._error is not None, self._open_limit_s
             )
             if self._error is not None and not self._opened:
-                raise self._take_error()
+                raise self._error
             if not done:
                 self._closed = True
                 self._changed.notify_all()
@@ -106,7 +111,7 @@ class DetachedReader:
                 self._changed.notify_all()
                 return frame
             if self._error is not None:
-                raise self._take_error()
+                raise self._error
             if done:
                 return None
         raise self._silent("sent no picture", self._silence_limit_s)
@@ -144,9 +149,9 @@ class DetachedReader:
         # On a thread, because a backend may also hang in closing (a stream's farewell to a dead server).
         self._start(self._source.close, "closer")
 
-    def _start(self, target: object, what: str) -> threading.Thread:
+    def _start(self, target: Callable[[], None], what: str) -> threading.Thread:
         thread = threading.Thread(
-            target=target,  # type: ignore[arg-type]
+            target=target,
             name=f"source-{what}-{self._info.name}",
             daemon=True,
         )
@@ -179,10 +184,12 @@ class DetachedReader:
         with self._changed:
             if self._closed:
                 return False
-            seek_to_s, self._seek_to_s = self._seek_to_s, None
+            seek_to_s = self._take_seek()
         if seek_to_s is not None:
             self._source.seek(seek_to_s)
-        frame = self._source.read()
+        return self._hand_on(self._source.read())
+
+    def _hand_on(self, frame: Frame | None) -> bool:
         with self._changed:
             if self._closed:
                 return False
@@ -192,23 +199,23 @@ class DetachedReader:
                 self._finished = True
                 self._changed.notify_all()
                 # A source that can be searched may be asked to go back after its end.
-                self._changed.wait_for(lambda: self._closed or self._seek_to_s is not None or not self._info.seekable)
-                return not self._closed and self._seek_to_s is not None
+                self._changed.wait_for(lambda: self._interrupted() or not self._info.seekable)
+                return self._seek_to_s is not None
             if self._info.is_live:
                 self._frames.clear()
             else:
-                self._changed.wait_for(
-                    lambda: self._closed or self._seek_to_s is not None or len(self._frames) < _AHEAD
-                )
-            if self._seek_to_s is None and not self._closed:
+                self._changed.wait_for(lambda: self._interrupted() or len(self._frames) < _AHEAD)
+            if not self._interrupted():
                 self._frames.append(frame)
                 self._changed.notify_all()
-            return not self._closed
+            return True
 
-    def _take_error(self) -> Exception:
-        error = self._error
-        assert error is not None
-        return error
+    def _interrupted(self) -> bool:
+        return self._closed or self._seek_to_s is not None
+
+    def _take_seek(self) -> float | None:
+        seek_to_s, self._seek_to_s = self._seek_to_s, None
+        return seek_to_s
 
     def _silent(self, what: str, limit_s: float) -> SourceError:
         return SourceError(

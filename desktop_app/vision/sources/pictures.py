@@ -21,9 +21,12 @@ from desktop_app.vision.sources.capture import as_bgr
 from desktop_app.vision.sources.containers import is_readable
 
 PICTURE_SUFFIXES: frozenset[str] = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".jp2", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".ras", ".hdr", ".exr"]
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".jp2", ".avif"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".ras", ".hdr", ".exr"}
 )
-UNREADABLE_PICTURE_SUFFIXES: frozenset[str] = frozenset([".heic", ".heif", ".svg", ".psd", ".raw", ".cr2", ".nef", ".arw", ".dng"])
+UNREADABLE_PICTURE_SUFFIXES: frozenset[str] = frozenset(
+    {".heic", ".heif", ".svg", ".psd", ".raw", ".cr2", ".nef", ".arw", ".dng"}
+)
 """Pictures that OpenCV cannot read; named so that the message can say what to do."""
 
 DEFAULT_HOLD_S = 2.0
@@ -38,9 +41,10 @@ PictureLoader = Callable[[], bytes]
 class PictureSource:
     """Pictures shown one after the other, each held for a while as a camera would show it.
 
-    A still picture is given as several equal frames, `hold_s` seconds at `HELD_FPS`, so that the same confirmation that keeps a flicker
-    out of a video's count lets a picture's faces in. A folder whose files are the frames of a video is read at `fps` instead, each
-    file once. Pictures that cannot be read are left out and listed in `skipped`; none readable is a SourceError.
+    A still picture is given as several equal frames, `hold_s` seconds at `HELD_FPS`, so that the same confirmation that
+    keeps a flicker out of a video's count lets a picture's faces in. A folder whose files are the frames of a video is
+    read at `fps` instead, each file once. Pictures that cannot be read are left out and listed in `skipped`; none
+    readable is a SourceError.
 
     `loaders` are pairs of a name and a function that gives the file's bytes.
     """
@@ -200,12 +204,12 @@ def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
         return as_bgr(image)  # type: ignore[arg-type]  # OpenCV's stubs type images more widely than they are
     if not data:
         raise SourceError(f"The picture “{name}” is empty.", "Copy or download it again.")
-    if Path(name).suffix.lower() in UNREADABLE_PICTURE_SUFFIXES:
-        raise SourceError(
-            f"Pictures of the kind “{Path(name).suffix.lower()}” cannot be read.", "Save it as jpg or png and open that."
-        )
+    suffix = Path(name).suffix.lower()
+    if suffix in UNREADABLE_PICTURE_SUFFIXES:
+        raise SourceError(f"Pictures of the kind “{suffix}” cannot be read.", "Save it as jpg or png and open that.")
     raise SourceError(
-        f"The file “{name}” is not a picture that can be read, or it is damaged.", "Choose a jpg, png, webp or bmp file."
+        f"The file “{name}” is not a picture that can be read, or it is damaged.",
+        "Choose a jpg, png, webp or bmp file.",
     )
 
 

@@ -29,8 +29,8 @@ class ConnectionPhase(StrEnum):
 class ConnectionState:
     """What a `ReconnectingSource` is doing.
 
-    `message` is a plain sentence to show. `attempt` counts the tries since the loss from 1, 0 while connected. `wait_s` is how many seconds
-    pass before the next try, `lost_s` how many since the last frame.
+    `message` is a plain sentence to show. `attempt` counts the tries since the loss from 1, 0 while connected. `wait_s`
+    is how many seconds pass before the next try, `lost_s` how many since the last frame.
     """
 
     phase: ConnectionPhase
@@ -69,12 +69,12 @@ class ReconnectingSource:
     """A source made anew by `make` whenever it is lost, as one unbroken session.
 
     The first `open` is tried once, so that a wrong address is told at once. Later, a retryable SourceError is answered
-    with tries at growing intervals. `Frame.time_s` and `Frame.index` keep rising across losses: the clock of a live source
-    goes on through the gap, a source that can be searched resumes where it was lost. A source that was live and comes back as a
-    finished recording has ended.
+    with tries at growing intervals. `Frame.time_s` and `Frame.index` keep rising across losses: the clock of a live
+    source goes on through the gap, a source that can be searched resumes where it was lost. A source that was live and
+    comes back as a finished recording has ended.
 
-    `listener` is told of every change, on the reading thread. `close` ends waits at once if the source that `make` gives
-    closes at once, as `DetachedReader` does.
+    `listener` is told of every change, on the reading thread. `close` ends waits at once if the source that `make`
+    gives closes at once, as `DetachedReader` does.
     """
 
     def __init__(

@@ -18,7 +18,9 @@ from desktop_app.vision.sources.clock import DEFAULT_FPS, MediaClock, sane_fps
 from desktop_app.vision.sources.containers import Completeness, completeness, is_readable, looks_like
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset(
-    [".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".ts", ".mts", ".m2ts", ".vob", ".ogv", ".ogg", ".3gp", ".3g2", ".gif", ".264", ".h264", ".265", ".h265", ".hevc", ".mjpg", ".mjpeg", ".mxf", ".dv", ".y4m", ".rm", ".rmvb", ".divx", ".ivf", ".nut"]
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".ts"}
+    | {".mts", ".m2ts", ".vob", ".ogv", ".ogg", ".3gp", ".3g2", ".gif", ".264", ".h264", ".265", ".h265", ".hevc"}
+    | {".mjpg", ".mjpeg", ".mxf", ".dv", ".y4m", ".rm", ".rmvb", ".divx", ".ivf", ".nut"}
 )
 """Endings that are taken for video; other files are tried as well."""
 
@@ -29,11 +31,11 @@ _READABLE_KINDS = "Headcount reads mp4, mov, mkv, webm, avi, wmv, flv, mpg, gif 
 class VideoFileSource:
     """A video file, every frame in order, on the clock of the file.
 
-    The rotation stored in the file is applied. With `loop` the file starts over at its end, the clock and the frame index
-    rising on; `position_s` then tells where in the file the latest frame was.
+    The rotation stored in the file is applied. With `loop` the file starts over at its end, the clock and the frame
+    index rising on; `position_s` then tells where in the file the latest frame was.
 
-    A file whose copy or recording was interrupted gives all the frames there are and then raises `SourceError`; whatever was
-    counted up to there stands. A header that merely names too many frames ends like any other file.
+    A file whose copy or recording was interrupted gives all the frames there are and then raises `SourceError`;
+    whatever was counted up to there stands. A header that merely names too many frames ends like any other file.
 
     `open_capture_with` makes the `cv2.VideoCapture`; the tests give their own.
     """
@@ -113,8 +115,8 @@ class VideoFileSource:
     def seek(self, time_s: float) -> None:
         """Make the next frame the first one at or after `time_s`, a position in the file in seconds.
 
-        Past the end the source ends. Where the container cannot be searched, the file is read from its start up to there.
-        Raises SourceError if the file has gone.
+        Past the end the source ends. Where the container cannot be searched, the file is read from its start up to
+        there. Raises SourceError if the file has gone.
         """
         if self._handle is None or self._closed.is_set():
             return
