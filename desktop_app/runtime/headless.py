@@ -17,8 +17,8 @@ from desktop_app.vision.sources.base import FrameSource, SourceInfo
 class RunSummary:
     """What a run came to, complete also where it failed or was interrupted half-way.
 
-    `info` is None where the source could not be opened. `duration_s` is the media time that was seen; `people` has one record a counted
-    person; `dropped_frames` is 0 but for a live source. `error` is what the user can put right.
+    `info` is None where the source could not be opened. `duration_s` is the media time that was seen; `people` has one
+    record a counted person; `dropped_frames` is 0 but for a live source. `error` is what the user can put right.
     """
 
     info: SourceInfo | None
@@ -40,8 +40,8 @@ def run_headless(
 ) -> RunSummary:
     """Count a whole source as fast as the pipeline goes and return the result.
 
-    Decoding runs beside the analysis, yet every frame of a file is analysed in order, so the result is the same on every
-    run. `should_stop` is asked between frames; True ends the run early (`interrupted`).
+    Decoding runs beside the analysis, yet every frame of a file is analysed in order, so the result is the same on
+    every run. `should_stop` is asked between frames; True ends the run early (`interrupted`).
 
     An error of the source is part of the summary and not raised: the count so far is worth having. A bug of ours is
     raised as it came.
