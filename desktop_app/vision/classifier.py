@@ -51,10 +51,11 @@ def read_card(model_dir: Path) -> dict[str, Any]:
 class LiteRtClassifier:
     """A `.tflite` network with the `model.json` beside it.
 
-    `model.json` holds `name`, `file`, `sha256`, `input` (see `InputSpec`) and `outputs`: a mapping of the
-    roles "gender", "age" and "face" to the output names of the signature "predict" (or "serving_default"). The gender
-    output is (n, 2) softmax in the order of `labels.gender`, or (n, 1) sigmoid of its second label; the age output is (n, 9) softmax over
-    `AGE_BANDS`; the face output is (n, 1) sigmoid. An optional "embedding" output is a (n, d) vector.
+    `model.json` holds `name`, `file`, `sha256`, `input` (see `InputSpec`), `labels` and `outputs`: a mapping of
+    the roles "gender", "age", "face" and "embedding" (all but the first optional) to the output names of the
+    signature "predict" (or "serving_default"). The gender output is (n, 2) softmax in the order of `labels.gender`, or
+    (n, 1) sigmoid of its second label; the age output is (n, 9) softmax over `AGE_BANDS`; the face output is
+    (n, 1) sigmoid; the embedding is a (n, d) unit vector.
 
     Raises ModelError where the files are missing, damaged or do not fit each other.
     """
@@ -87,15 +88,19 @@ class LiteRtClassifier:
             self._input_name = next(iter(self._run.get_input_details()))
             shape = [int(n) for n in self._run.get_input_details()[self._input_name]["shape_signature"]]
         except (ValueError, RuntimeError, StopIteration) as error:
-            raise ModelError(f"{card['file']} of the model {model_dir.name} is not a usable LiteRT model: {error}.", REMEDY) from error
+            raise ModelError(
+                f"{card['file']} of the model {model_dir.name} is not a usable LiteRT model: {error}.", REMEDY
+            ) from error
         if shape[1:] != list(self._spec.shape):
             raise ModelError(
-                f"The model {model_dir.name} wants input {shape[1:]}, its {CARD_NAME} says {list(self._spec.shape)}.", REMEDY
+                f"The model {model_dir.name} wants input {shape[1:]}, its {CARD_NAME} says {list(self._spec.shape)}.",
+                REMEDY,
             )
         missing = set(self._outputs.values()) - set(self._run.get_output_details())
         if missing:
             raise ModelError(f"The model {model_dir.name} has no output {', '.join(sorted(missing))}.", REMEDY)
-        self.predict(np.zeros((1, *self._spec.shape), np.uint8))  # the first run allocates; the first face must not wait
+        # The first run allocates; the first face must not wait for that.
+        self.predict(np.zeros((1, *self._spec.shape), np.uint8))
 
     @staticmethod
     def _read_weights(path: Path, sha256: str | None) -> bytes:

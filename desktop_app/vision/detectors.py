@@ -139,7 +139,9 @@ class YuNetFaceDetector:
         try:
             self._network = cv2.FaceDetectorYN.create(str(weights), "", (64, 64), score_threshold, 0.3, 1000)
         except cv2.error as error:
-            raise ModelError(f"The face detector's file {weights.name} cannot be read.", "Install Headcount again.") from error
+            raise ModelError(
+                f"The face detector's file {weights.name} cannot be read.", "Install Headcount again."
+            ) from error
         self._max_side = max_side
         self._size = (64, 64)
 
@@ -154,7 +156,8 @@ class YuNetFaceDetector:
         if size != self._size:
             self._network.setInputSize(size)
             self._size = size
-        _, faces = self._network.detect(small)
+        # OpenCV gives None where there is no face, which its type stubs do not know.
+        faces: NDArray[np.float32] | None = self._network.detect(small)[1]  # type: ignore[assignment]
         if faces is None:
             return []
         scale = np.array([width / size[0], height / size[1]], np.float32)

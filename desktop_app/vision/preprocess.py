@@ -92,8 +92,8 @@ def face_square(box: Box, box_scale: float) -> tuple[int, int, int]:
 def crop_face(image_bgr: NDArray[np.uint8], box: Box, spec: InputSpec) -> NDArray[np.uint8]:
     """Cut one face out of a picture.
 
-    `image_bgr` is uint8 (height, width, 3). Returns uint8 of `spec.shape` in the colour order of `spec`. What lies over the
-    edge of the picture repeats its outermost pixel. Shrinking averages areas, so that nothing aliases;
+    `image_bgr` is uint8 (height, width, 3). Returns uint8 of `spec.shape` in the colour order of `spec`. What lies
+    over the edge of the picture repeats its outermost pixel. Shrinking averages areas, so that nothing aliases;
     enlarging interpolates linearly.
     """
     left, top, side = face_square(box, spec.box_scale)
@@ -101,9 +101,10 @@ def crop_face(image_bgr: NDArray[np.uint8], box: Box, spec: InputSpec) -> NDArra
     x1, y1 = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
     x2, y2 = max(min(left + side, width), x1 + 1), max(min(top + side, height), y1 + 1)
     region = image_bgr[y1:y2, x1:x2]
-    over = (y1 - top, top + side - y2, x1 - left, left + side - x2)
-    if any(o > 0 for o in over):
-        region = cv2.copyMakeBorder(region, *(max(o, 0) for o in over), cv2.BORDER_REPLICATE)
+    above, below = max(y1 - top, 0), max(top + side - y2, 0)
+    before, after = max(x1 - left, 0), max(left + side - x2, 0)
+    if above or below or before or after:
+        region = np.asarray(cv2.copyMakeBorder(region, above, below, before, after, cv2.BORDER_REPLICATE), np.uint8)
     shrinking = region.shape[0] > spec.height or region.shape[1] > spec.width
     crop = cv2.resize(
         region, (spec.width, spec.height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR

@@ -1,0 +1,143 @@
+"""From a frame to a `FrameResult`: detect, follow, classify, vote, count.
+
+The detector is the dear part, so it runs on a schedule fixed in media time; every frame passes through the tracker. The
+same file therefore gives the same count on every run and every machine, however fast that machine is.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desktop_app.domain.counting import PeopleCounter
+from desktop_app.domain.tracking import TrackedFace, Tracker
+from desktop_app.domain.types import CountEvent, Counts, Detection, Frame, FrameResult
+from desktop_app.errors import SettingsError
+from desktop_app.vision.appearance import ShotCutDetector, clothes_histogram
+from desktop_app.vision.classifier import AttributeClassifier
+from desktop_app.vision.detectors import FaceDetector
+from desktop_app.vision.preprocess import crop_faces
+from desktop_app.vision.quality import Glimpse, GlimpseScheduler, assess
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """`detect_interval_s` is the media time between two detections, in seconds; 0 detects on every frame."""
+
+    detect_interval_s: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.detect_interval_s) and 0 <= self.detect_interval_s <= 10):
+            raise SettingsError(
+                f"The time between two detections is {self.detect_interval_s} s.", "Choose a value from 0 to 10 s."
+            )
+
+
+class FramePipeline:
+    """Everything between a frame and its result. Not thread-safe: it belongs to the analysis thread."""
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: AttributeClassifier,
+        tracker: Tracker,
+        counter: PeopleCounter,
+        *,
+        settings: PipelineSettings | None = None,
+        scheduler: GlimpseScheduler | None = None,
+        cuts: ShotCutDetector | None = None,
+    ) -> None:
+        self.detector = detector
+        self.classifier = classifier
+        self.tracker = tracker
+        self.counter = counter
+        self.settings = settings or PipelineSettings()
+        self._scheduler = scheduler or GlimpseScheduler()
+        self._cuts = cuts or ShotCutDetector()
+        self._last_slot: int | None = None
+
+    @property
+    def counts(self) -> Counts:
+        return self.counter.counts
+
+    def people(self) -> tuple[CountEvent, ...]:
+        """Return one record a counted person, those still in view included."""
+        return self.counter.people()
+
+    def mark_staff(self, track_id: int) -> bool:
+        """Take a person out of the count for this session; False if nobody has this id."""
+        return self.counter.mark_staff(track_id)
+
+    def reset(self) -> None:
+        """Begin a new session: nobody counted, ids from 1."""
+        self.tracker.reset()
+        self.counter.reset()
+        self._scheduler.reset()
+        self._cuts.reset()
+        self._last_slot = None
+
+    def finish(self) -> tuple[CountEvent, ...]:
+        """Close everybody at the end of a source and return the events that this completes."""
+        return self.counter.finish()
+
+    def process(self, frame: Frame) -> FrameResult:
+        """Take in the next frame, whose `time_s` is not before that of the one before."""
+        clock = time.perf_counter
+        started = clock()
+        is_cut = self._cuts.is_cut(frame.image_bgr, frame.time_s)
+        if is_cut:
+            self.tracker.cut()
+            self.counter.cut(frame.time_s)
+        detecting = self._is_due(frame.time_s) or is_cut
+        detections = self.detector.detect(frame.image_bgr) if detecting else []
+        detected = clock()
+        faces = self._follow(frame, detections) if detecting else self.tracker.predict(frame.time_s)
+        ended = self.tracker.take_ended()
+        tracked = clock()
+        facing = self._classify(frame, faces) if detecting else set()
+        classified = clock()
+        size = (frame.width, frame.height)
+        tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing)
+        self._scheduler.forget(ended)
+        done = clock()
+        timings = {
+            "detect": detected - started,
+            "track": tracked - detected,
+            "classify": classified - tracked,
+            "count": done - classified,
+            "total": done - started,
+        }
+        return FrameResult(frame, tracks, self.counter.counts, detecting, events, timings)
+
+    def _is_due(self, time_s: float) -> bool:
+        """Tell whether `time_s` lies in another slot of the detection grid than the last detection."""
+        interval = self.settings.detect_interval_s
+        if interval == 0:
+            return True
+        # A hair is added so that 0.3 s, which is 2.9999.. intervals of 0.1 s in binary, opens its own slot.
+        slot = math.floor(time_s / interval + 1e-6)
+        if slot == self._last_slot:
+            return False
+        self._last_slot = slot
+        return True
+
+    def _follow(self, frame: Frame, detections: Sequence[Detection]) -> tuple[TrackedFace, ...]:
+        looks = [clothes_histogram(frame.image_bgr, d.box) for d in detections]
+        return self.tracker.update(detections, frame.time_s, looks)
+
+    def _classify(self, frame: Frame, faces: Sequence[TrackedFace]) -> set[int]:
+        """Ask the network about the faces that deserve it, in one batch; return the keys of those facing us."""
+        glimpses: list[Glimpse | None] = [
+            assess(frame.image_bgr, face.detection) if face.detection is not None else None for face in faces
+        ]
+        chosen = self._scheduler.choose(faces, glimpses, self.counter.vote_of, frame.time_s)
+        crops = crop_faces(
+            frame.image_bgr, [d.box for i in chosen if (d := faces[i].detection) is not None], self.classifier.spec
+        )
+        for i, attributes in zip(chosen, self.classifier.predict(crops), strict=True):
+            glimpse = glimpses[i]
+            if glimpse is not None:
+                self.counter.observe(faces[i], attributes, glimpse.weight)
+        return {face.key for face, glimpse in zip(faces, glimpses, strict=True) if glimpse and glimpse.facing}
