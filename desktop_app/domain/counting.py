@@ -40,8 +40,8 @@ class CountingSettings:
     A face is confirmed by `min_hits` detections over at least `min_span_s` with a mean score of `min_score`, if
     the network takes its glimpses for a face with `min_face`. A face that never gave a glimpse worth classifying needs
     `blind_hits` over `blind_span_s` with a mean score of `blind_score`, and stays Undecided.
-    `linger_reach` is in face sizes; the three `alike` thresholds are likenesses, 0..1. `max_records` bounds the
-    list of the people gone; the totals go on beyond it.
+    `linger_reach` and `same_place` are in face sizes; the latter is asked where there are no looks to compare. The
+    three `alike` thresholds are likenesses, 0..1. `max_records` bounds the list of the people gone; the totals go on.
     """
 
     min_hits: int = 3
@@ -53,6 +53,7 @@ class CountingSettings:
     blind_score: float = 0.7
     linger_s: float = 4.0
     linger_reach: float = 2.5
+    same_place: float = 0.4
     linger_alike: float = 0.55
     cut_memory_s: float = 2.0
     cut_alike: float = 0.75
@@ -250,8 +251,9 @@ class PeopleCounter:
         if gap < 0:
             return None
         likeness = known.looks.likeness(person.looks)
-        near = known.apart(person.box) <= (0.5 if likeness is None else s.linger_reach)
-        if gap <= s.linger_s and near and (likeness is None or likeness >= s.linger_alike):
+        cut = known.cut_s is not None
+        reach, alike = (s.same_place, s.cut_alike) if cut or likeness is None else (s.linger_reach, s.linger_alike)
+        if gap <= s.linger_s and known.apart(person.box) <= reach and (likeness is None or likeness >= alike):
             return 0.5 if likeness is None else likeness
         if likeness is None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from desktop_app.domain.likeness import Looks
@@ -72,10 +73,10 @@ class Person:
             self.clothes = face.appearance
 
     def apart(self, box: Box) -> float:
-        """Distance of a box from where the person was last seen, in face sizes."""
+        """Distance of a box from where the person was last seen, in face sizes, plus the log ratio of the sizes."""
         (ax, ay), (bx, by) = self.box.centre, box.centre
-        size = max(box_size(self.box), box_size(box))
-        return float(((ax - bx) ** 2 + (ay - by) ** 2) ** 0.5) / size
+        size_a, size_b = box_size(self.box), box_size(box)
+        return math.hypot(ax - bx, ay - by) / max(size_a, size_b) + abs(math.log(size_a / size_b))
 
     def absorb(self, other: Person) -> None:
         """Take over what was seen of `other`, who turned out to be this person."""

@@ -18,7 +18,8 @@ Deep SORT, Wojke et al., ICIP 2017).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,10 @@ Appearance = NDArray[np.float32]
 """How someone looks, to tell them from others: a unit vector, compared by its scalar product."""
 
 
+DOUBTFUL = 0.78
+"""A box below this score begins no track where it may be part of somebody else."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
     """How faces are followed. Times in seconds, distances in face sizes, scores 0..1.
@@ -42,6 +47,8 @@ class TrackerSettings:
     `gate`: largest squared Mahalanobis distance (chi squared, 3 degrees of freedom: 16.3 is the 99.9% point).
     `reach`: no pair is made further apart than this whatever the gate says.
     `unlike`: clothes less similar than this (scalar product) stand against a pair that is not a near overlap.
+    `top_speed`: in face sizes per second; a track and a sure box left over may still be paired outside the gate as far
+    as this speed carries (people jump, and turn on their heel), if the clothes are alike by `alike` or cannot be seen.
     `same_face_iou`, `same_face_cover`: boxes of one frame that overlap more than this (or of which one covers this
     share of the other) are one face. `max_tracks` bounds the work of one frame.
     """
@@ -55,6 +62,8 @@ class TrackerSettings:
     gate: float = 16.3
     reach: float = 4.0
     unlike: float = 0.35
+    top_speed: float = 10.0
+    alike: float = 0.6
     same_face_iou: float = 0.4
     same_face_cover: float = 0.7
     max_tracks: int = 256
@@ -100,6 +109,7 @@ class _Tracklet:
         "hits",
         "index",
         "key",
+        "last_box",
         "last_seen_s",
         "missed",
         "motion",
@@ -113,11 +123,13 @@ class _Tracklet:
         self.hits, self.score_sum = 1, detection.score
         self.appearance = look
         self.missed = False
+        self.last_box = detection.box
         self.detection: Detection | None = detection
         self.index: int | None = index
 
     def hit(self, detection: Detection, index: int, time_s: float, look: Appearance | None) -> None:
         self.motion.correct(detection.box)
+        self.last_box = detection.box
         self.last_seen_s = time_s
         self.hits += 1
         self.score_sum += detection.score
@@ -164,14 +176,18 @@ class Tracker:
         self._advance(time_s)
         looks: list[Appearance | None] = list(appearances or [None] * len(detections))
         kept = one_box_a_face(detections, self.settings.same_face_iou, self.settings.same_face_cover)
-        sure = [i for i in kept if detections[i].score >= self.settings.sure_score]
-        weak = [i for i in kept if self.settings.weak_score <= detections[i].score < self.settings.sure_score]
-        taken = self._pair(self._tracklets, detections, sure, looks, time_s)
-        left = [t for t in self._tracklets if t.detection is None]
-        self._pair(left, detections, weak, looks, time_s)
-        for tracklet in left:
+        sure = [
+            i
+            for i in kept
+            if detections[i].score >= self.settings.sure_score and not _on_somebody(detections[i], detections, kept)
+        ]
+        weak = [i for i in kept if detections[i].score >= self.settings.weak_score and i not in sure]
+        sure = self._pair(self._gated_cost, detections, sure, looks, time_s)
+        weak = self._pair(self._gated_cost, detections, weak, looks, time_s)
+        sure = self._pair(self._far_cost, detections, sure, looks, time_s)
+        for tracklet in self._tracklets:
             tracklet.missed = tracklet.detection is None
-        self._begin(detections, [i for i in sure if i not in taken], looks, time_s)
+        self._begin(detections, sure, looks, time_s)
         return self._faces(time_s)
 
     def predict(self, time_s: float) -> tuple[TrackedFace, ...]:
@@ -206,30 +222,43 @@ class Tracker:
 
     def _pair(
         self,
-        tracklets: list[_Tracklet],
+        cost: Callable[[_Tracklet, Box, Appearance | None], float],
         detections: Sequence[Detection],
         batch: list[int],
         looks: list[Appearance | None],
         time_s: float,
-    ) -> set[int]:
-        costs = [[self._cost(t, detections[i].box, looks[i]) for i in batch] for t in tracklets]
-        taken = set()
-        for row, column in assign(costs):
+    ) -> list[int]:
+        """Pair the tracks not yet found with the detections of `batch`; return those left over."""
+        waiting = [t for t in self._tracklets if t.detection is None]
+        pairs = assign([[cost(t, detections[i].box, looks[i]) for i in batch] for t in waiting])
+        for row, column in pairs:
             i = batch[column]
-            tracklets[row].hit(detections[i], i, time_s, looks[i])
-            taken.add(i)
-        return taken
+            waiting[row].hit(detections[i], i, time_s, looks[i])
+        taken = {column for _, column in pairs}
+        return [i for column, i in enumerate(batch) if column not in taken]
 
-    def _cost(self, tracklet: _Tracklet, box: Box, look: Appearance | None) -> float:
+    def _gated_cost(self, tracklet: _Tracklet, box: Box, look: Appearance | None) -> float:
         distance = tracklet.motion.distance(box)
         if distance > self.settings.reach or tracklet.motion.surprise(box) > self.settings.gate:
             return FORBIDDEN
         if look is None or tracklet.appearance is None:
             return distance
-        alike = float(np.dot(look, tracklet.appearance))
-        if alike < self.settings.unlike and distance > 0.5:
+        alike, hidden_s = float(np.dot(look, tracklet.appearance)), self._time_s - tracklet.last_seen_s
+        if alike < self.settings.unlike and (distance > 0.5 or hidden_s > 0.4):
             return FORBIDDEN
-        return distance + 0.5 * (1.0 - alike)
+        # The longer a face was hidden, the less its place says and the more the clothes do.
+        return distance + (0.5 + 2 * min(hidden_s, 1.0)) * (1.0 - alike)
+
+    def _far_cost(self, tracklet: _Tracklet, box: Box, look: Appearance | None) -> float:
+        """The cost of a pair that the motion model did not expect, by the distance from the last sighting."""
+        distance = _apart(tracklet.last_box, box)
+        hidden_s = self._time_s - tracklet.last_seen_s
+        if distance > min(self.settings.reach, 0.8 + self.settings.top_speed * hidden_s):
+            return FORBIDDEN
+        if look is None or tracklet.appearance is None:
+            return distance if distance < 1.5 else FORBIDDEN
+        alike = float(np.dot(look, tracklet.appearance))
+        return distance + 0.5 * (1.0 - alike) if alike >= self.settings.alike else FORBIDDEN
 
     def _begin(
         self, detections: Sequence[Detection], fresh: list[int], looks: list[Appearance | None], time_s: float
@@ -281,6 +310,33 @@ def _same_face(a: Box, b: Box, iou: float, cover: float) -> bool:
         return True
     smaller, larger = sorted((box_size(a), box_size(b)))
     return common / (smaller * smaller) > cover and larger / smaller < 3.0
+
+
+def _on_somebody(candidate: Detection, detections: Sequence[Detection], kept: Sequence[int]) -> bool:
+    """Whether a doubtful box lies in the hair or on the chest of a surer face: a knot of hair, a print on a shirt.
+
+    Such a box begins no track. A real face there, of a child before an adult, gives a box that is not doubtful.
+    """
+    if candidate.score >= DOUBTFUL:
+        return False
+    x, y = candidate.box.centre
+    size = box_size(candidate.box)
+    for i in kept:
+        other = detections[i]
+        wearer = box_size(other.box)
+        if other.score < candidate.score + 0.1 or size > 1.1 * wearer:
+            continue
+        across, down = (x - other.box.centre[0]) / wearer, (y - other.box.centre[1]) / wearer
+        if abs(across) < 1.0 and -1.5 < down < 2.8:
+            return True
+    return False
+
+
+def _apart(a: Box, b: Box) -> float:
+    """Centre distance in face sizes plus twice the log ratio of the sizes: a jump changes the place, not the size."""
+    (ax, ay), (bx, by) = a.centre, b.centre
+    size_a, size_b = box_size(a), box_size(b)
+    return math.hypot(ax - bx, ay - by) / math.sqrt(size_a * size_b) + 2 * abs(math.log(size_a / size_b))
 
 
 def _unit(vector: Appearance) -> Appearance:

@@ -1,0 +1,119 @@
+"""One answer from many glimpses."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from desktop_app.domain.types import AGE_BANDS, Attributes, Gender
+from desktop_app.domain.voting import Vote, VoteSettings
+from tests.domain.acting import BLUE, RED, bands
+
+
+def vote(*glimpses: tuple[float, float], **settings: float) -> Vote:
+    v = Vote(VoteSettings(**settings))
+    for female, weight in glimpses:
+        v.add(Attributes(female), weight)
+    return v
+
+
+TABLE = {
+    "nothing seen": ([], Gender.UNDECIDED, 0.5),
+    "one sure glimpse": ([(0.9, 1.0)], Gender.FEMALE, 0.9),
+    "the geometric mean": ([(0.9, 1.0), (0.6, 1.0)], Gender.FEMALE, 0.786),
+    "weights count": ([(0.9, 3.0), (0.2, 1.0)], Gender.FEMALE, 0.786),
+    "they disagree": ([(0.9, 1.0), (0.1, 1.0)], Gender.UNDECIDED, 0.5),
+    "below the threshold": ([(0.6, 2.0)], Gender.UNDECIDED, 0.6),
+    "too little evidence": ([(0.95, 0.1)], Gender.UNDECIDED, 0.95),
+    "little by little enough": ([(0.05, 0.1)] * 3, Gender.MALE, 0.95),
+    "one mad glimpse does not outvote five fair ones": ([(0.0, 1.0), *[(0.9, 1.0)] * 5], Gender.FEMALE, 0.72),
+}
+
+
+@pytest.mark.parametrize(("glimpses", "gender", "probability"), TABLE.values(), ids=TABLE.keys())
+def test_gender(glimpses: list[tuple[float, float]], gender: Gender, probability: float) -> None:
+    decision = vote(*glimpses).decision()
+    assert decision.gender is gender
+    assert decision.probability == pytest.approx(probability, abs=0.01)
+    assert decision.glimpses == len(glimpses)
+
+
+def test_threshold_and_evidence_are_settings() -> None:
+    assert vote((0.6, 1.0), threshold=0.55).decision().gender is Gender.FEMALE
+    assert vote((0.9, 0.1), min_evidence=0.0).decision().gender is Gender.FEMALE
+
+
+def test_the_order_of_the_glimpses_does_not_matter() -> None:
+    glimpses = [(0.9, 0.3), (0.2, 1.0), (0.7, 0.5)]
+    assert vote(*glimpses).decision().probability == pytest.approx(vote(*glimpses[::-1]).decision().probability)
+
+
+def test_age_is_the_expectation_and_its_spread_holds_the_disagreement() -> None:
+    sure, torn = Vote(), Vote()
+    for _ in range(4):
+        sure.add(Attributes(0.5, bands(4)), 1.0)
+    for band in (3, 5) * 2:
+        torn.add(Attributes(0.5, bands(band)), 1.0)
+    assert sure.decision().age_years == torn.decision().age_years == 35
+    assert sure.decision().age_spread_years == 0
+    assert torn.decision().age_spread_years == pytest.approx(10)
+    assert torn.decision().age_band == "30-39"
+
+
+def test_age_is_unknown_without_an_age_output() -> None:
+    decision = vote((0.9, 1.0)).decision()
+    assert decision.age_years is None
+    assert decision.age_spread_years is None
+    assert decision.age_band is None
+
+
+def test_what_is_hardly_a_face_hardly_counts() -> None:
+    v = Vote()
+    v.add(Attributes(0.05, face=1.0), 1.0)
+    v.add(Attributes(0.95, face=0.0), 1.0)
+    assert v.decision().gender is Gender.MALE
+    assert v.face == pytest.approx(0.5)
+
+
+def test_the_embedding_is_the_mean_direction() -> None:
+    v = Vote()
+    assert v.embedding is None
+    v.add(Attributes(0.5, embedding=RED), 1.0)
+    v.add(Attributes(0.5, embedding=BLUE), 1.0)
+    assert v.embedding is not None
+    assert v.embedding.tolist() == pytest.approx([math.sqrt(0.5), math.sqrt(0.5), 0])
+
+
+def test_two_votes_on_one_person_make_one() -> None:
+    first, second, together = Vote(), Vote(), Vote()
+    for i, v in enumerate([first, second, first]):
+        glimpse = Attributes(0.6 + 0.1 * i, bands(i + 3), 0.9, RED)
+        v.add(glimpse, 1.0 + i)
+        together.add(glimpse, 1.0 + i)
+    first.absorb(second)
+    assert first.decision().probability == pytest.approx(together.decision().probability)
+    assert first.decision().age_years == pytest.approx(together.decision().age_years)
+    assert (first.glimpses, first.weight) == (together.glimpses, pytest.approx(together.weight))
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, math.nan, math.inf])
+def test_absurd_weights_are_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="weight"):
+        Vote().add(Attributes(0.5), weight)
+
+
+@pytest.mark.parametrize("female", [-0.1, 1.1, math.nan])
+def test_absurd_probabilities_are_refused(female: float) -> None:
+    with pytest.raises(ValueError, match="female"):
+        Vote().add(Attributes(female), 1.0)
+
+
+@pytest.mark.parametrize("changes", [{"threshold": 0.4}, {"threshold": 1.0}, {"min_evidence": -1.0}])
+def test_absurd_settings_are_refused(changes: dict[str, float]) -> None:
+    with pytest.raises(ValueError):
+        VoteSettings(**changes)
+
+
+def test_bands_are_those_of_the_types() -> None:
+    assert len(bands(0)) == len(AGE_BANDS)
