@@ -15,6 +15,8 @@ SMALL_STEP_BACK_S = 1.0
 LONGEST_GAP_S = 60.0
 LIVE_DRIFT_S = 2.0
 SMALLEST_STEP_S = 0.001
+FIRST_BURST_S = 10.0
+"""For so long after its start a stream may still be handing over what it had stored before."""
 
 
 def sane_fps(fps: float) -> float:
@@ -123,6 +125,11 @@ class LiveClock:
         time_s = max(since_start_s, soonest_s)
         if self._use_stamps and math.isfinite(stamp_s):
             stamped_s = stamp_s + self._offset_s
+            early_s = stamped_s - since_start_s
+            if 0 < early_s <= FIRST_BURST_S and since_start_s < FIRST_BURST_S:
+                # Frames stored before the connection arrive faster than they were made: the session began earlier.
+                self._first_arrival_s -= early_s
+                since_start_s = stamped_s
             if stamped_s >= soonest_s and abs(stamped_s - since_start_s) <= LIVE_DRIFT_S:
                 time_s = stamped_s
             else:

@@ -134,11 +134,13 @@ def _ebml_size(data: bytes, at: int) -> tuple[int | None, int] | None:
     return (None if value == (1 << (7 * width)) - 1 else value), at + width
 
 
+A_PICTURE = "a picture"
+
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a zip archive or an office document"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", A_PICTURE),
+    (b"\x89PNG", A_PICTURE),
     (b"ID3", "a sound file"),
     (b"fLaC", "a sound file"),
     (b"\x7fELF", "a program"),
@@ -161,6 +163,8 @@ def looks_like(path: Path) -> str:
             return words
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return "a sound file"
+    if (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or (head[:2] == b"BM" and head[6:10] == bytes(4)):
+        return A_PICTURE
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError:

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from desktop_app.errors import SourceError
 
@@ -62,6 +62,20 @@ def split_address(url: str) -> SplitResult:
             "It must look like rtsp://192.168.1.20:554/stream or https://example.org/video.mp4.",
         )
     return parts
+
+
+def tidy_url(url: str) -> str:
+    """Return `url` as it goes over the wire: spaces and letters beyond ASCII encoded, in the host's name as IDNA."""
+    parts = split_address(url)
+    host = parts.hostname or ""
+    if not host.isascii():
+        try:
+            netloc = parts.netloc.replace(host, host.encode("idna").decode())
+        except UnicodeError:
+            return url
+        parts = parts._replace(netloc=netloc)
+    kept = "%/:=&?~+!$,;'@()*[]|"
+    return urlunsplit(parts._replace(path=quote(parts.path, safe=kept), query=quote(parts.query, safe=kept)))
 
 
 def host_and_port(url: str) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from desktop_app.errors import SourceError
 from desktop_app.vision.sources import net
 from desktop_app.vision.sources.base import FrameSource
 from desktop_app.vision.sources.camera import DEFAULT_MODE, Camera, CameraMode, CameraSource, list_cameras
+from desktop_app.vision.sources.containers import A_PICTURE, looks_like
 from desktop_app.vision.sources.detached import DetachedReader
 from desktop_app.vision.sources.pictures import (
     DEFAULT_HOLD_S,
@@ -182,6 +183,7 @@ def _understand_url(url: str, scheme: str) -> SourceAddress:
         share = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
         return _understand_path(Path(share + url2pathname(parts.path)))
     if scheme in ("http", "https"):
+        url = net.tidy_url(url)
         return SourceAddress(SourceForm.VIDEO_SITE if is_video_site(url) else SourceForm.WEB, url)
     if scheme in STREAM_SCHEMES:
         return SourceAddress(SourceForm.STREAM, url)
@@ -195,7 +197,8 @@ def _understand_path(path: Path) -> SourceAddress:
     suffix = path.suffix.lower()
     if path.is_dir():
         return SourceAddress(SourceForm.PICTURE_FOLDER, str(path))
-    if suffix in PICTURE_SUFFIXES or suffix in UNREADABLE_PICTURE_SUFFIXES:
+    pictures = PICTURE_SUFFIXES | UNREADABLE_PICTURE_SUFFIXES
+    if suffix in pictures or (suffix not in VIDEO_SUFFIXES and looks_like(path) == A_PICTURE):
         return SourceAddress(SourceForm.PICTURE, str(path))
     return SourceAddress(SourceForm.VIDEO_FILE, str(path))
 

@@ -15,7 +15,7 @@ from desktop_app.errors import SourceError
 from desktop_app.vision.sources.base import SourceInfo, SourceKind
 from desktop_app.vision.sources.capture import CaptureFactory, CaptureHandle, open_capture
 from desktop_app.vision.sources.clock import DEFAULT_FPS, MediaClock, sane_fps
-from desktop_app.vision.sources.containers import Completeness, completeness, is_readable, looks_like
+from desktop_app.vision.sources.containers import A_PICTURE, Completeness, completeness, is_readable, looks_like
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".ts"}
@@ -148,6 +148,9 @@ class VideoFileSource:
             )
         if self._path.stat().st_size == 0:
             raise SourceError(f"The file {name} is empty.", "Copy or download it again.")
+        if looks_like(self._path) == A_PICTURE and self._path.suffix.lower() not in (".mjpg", ".mjpeg"):
+            # FFmpeg would show it as a video of one frame, in which nobody can be confirmed.
+            raise SourceError(f"The file {name} is not a video; it is a picture.", "Open it under a name like x.jpg.")
 
     def _open_handle(self) -> CaptureHandle:
         # An absolute path, so that FFmpeg takes no file name for a protocol ("my:clip.mp4").
@@ -160,7 +163,7 @@ class VideoFileSource:
 
     def _not_a_video(self) -> SourceError:
         name = f"“{self._path.name}”"
-        if completeness(self._path) is Completeness.NO_INDEX:
+        if completeness(self._path) in (Completeness.NO_INDEX, Completeness.CUT):
             return SourceError(
                 f"The file {name} is incomplete: the recording or the copy was interrupted before its end.",
                 "Copy or download it again, or record it again.",
@@ -185,6 +188,8 @@ class VideoFileSource:
             self._reopen(same_clock=True)
             return True
         self._ended = True
+        if self._index == 0 and completeness(self._path) is Completeness.CUT:
+            raise self._not_a_video()
         if self._index == 0:
             raise SourceError(
                 f"No picture could be read from “{self._path.name}”.", "The file is damaged; copy or download it again."
