@@ -1,0 +1,104 @@
+"""One contract for every face detector, on frames of the demo clip whose faces are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from desktop_app.domain.types import Box
+from desktop_app.errors import ModelError, SettingsError
+from desktop_app.resources import model_path
+from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+
+YUNET = "face_detection_yunet_2023mar.onnx"
+
+
+def yunet(**options: float) -> YuNetFaceDetector:
+    return YuNetFaceDetector(model_path("yunet") / YUNET, **options)  # type: ignore[arg-type]
+
+
+DETECTORS: list[Callable[[], FaceDetector]] = [
+    HaarFaceDetector,
+    lambda: HaarFaceDetector("alt2"),
+    lambda: yunet(max_side=1280),
+]
+IDS = ["haar frontal", "haar alt2", "yunet"]
+
+
+@pytest.fixture(params=DETECTORS, ids=IDS)
+def detector(request: pytest.FixtureRequest) -> FaceDetector:
+    built: FaceDetector = request.param()
+    return built
+
+
+def test_finds_the_large_face_where_it_is(detector: FaceDetector, demo_face: tuple[NDArray[np.uint8], Box]) -> None:
+    image, truth = demo_face
+    found = [d for d in detector.detect(image) if d.box.iou(truth) > 0.5]
+    assert len(found) == 1
+    assert 0.5 <= found[0].score <= 1.0
+
+
+def test_boxes_lie_in_the_picture_best_first(
+    detector: FaceDetector, demo_face: tuple[NDArray[np.uint8], Box]
+) -> None:
+    image, _ = demo_face
+    found = detector.detect(image)
+    assert [d.score for d in found] == sorted((d.score for d in found), reverse=True)
+    for d in found:
+        assert 0 <= d.box.x1 < d.box.x2 <= image.shape[1] and 0 <= d.box.y1 < d.box.y2 <= image.shape[0]
+
+
+def test_nothing_in_an_empty_picture(detector: FaceDetector) -> None:
+    assert detector.detect(np.full((360, 640, 3), 90, np.uint8)) == []
+
+
+def test_size_may_change_from_frame_to_frame(
+    detector: FaceDetector, demo_face: tuple[NDArray[np.uint8], Box]
+) -> None:
+    image, truth = demo_face
+    before = detector.detect(image)
+    half = np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    small = Box(truth.x1 / 2, truth.y1 / 2, truth.x2 / 2, truth.y2 / 2)
+    assert any(d.box.iou(small) > 0.4 for d in detector.detect(half))
+    assert [d.box for d in detector.detect(image)] == [d.box for d in before]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (8, 2000, 3), (33, 17, 3)])
+def test_odd_shapes_do_no_harm(detector: FaceDetector, shape: tuple[int, int, int]) -> None:
+    assert isinstance(detector.detect(np.zeros(shape, np.uint8)), list)
+
+
+def test_yunet_gives_landmarks_inside_the_face(demo_face: tuple[NDArray[np.uint8], Box]) -> None:
+    image, truth = demo_face
+    best = max(yunet(max_side=1280).detect(image), key=lambda d: d.box.iou(truth))
+    assert best.landmarks is not None and best.landmarks.shape == (5, 2)
+    assert (best.landmarks[:, 0] > best.box.x1).all() and (best.landmarks[:, 0] < best.box.x2).all()
+    assert best.landmarks[:2, 1].mean() < best.landmarks[3:, 1].mean()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"cascade": "cat"}, {"scale_factor": 1.0}, {"min_neighbors": -1}, {"min_face_share": 0.0}],
+)
+def test_absurd_haar_settings_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        HaarFaceDetector(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [{"score_threshold": 0.0}, {"score_threshold": 2}, {"max_side": 3}])
+def test_absurd_yunet_settings_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(SettingsError):
+        yunet(**options)
+
+
+def test_missing_and_damaged_weights_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="missing"):
+        YuNetFaceDetector(tmp_path / YUNET)
+    (tmp_path / YUNET).write_bytes(b"not a network")
+    with pytest.raises(ModelError, match="cannot be read"):
+        YuNetFaceDetector(tmp_path / YUNET)
