@@ -61,7 +61,7 @@ screenshots:
 
 demo:
 	@tools/setup.sh run "$(VENV)"
-	$(PY) resources/demo/make_demo.py
+	$(PY) tools/demo/make_demo.py
 
 lock:
 	@tools/lock_requirements.sh
