@@ -29,6 +29,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: TestServer
 
     def do_GET(self) -> None:
+        self.server.referers.append(self.headers.get("Referer", ""))
         path = unquote(urlsplit(self.path).path)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             if path == "/mjpeg":
@@ -106,6 +107,7 @@ class TestServer(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.hung = threading.Event()
         self.requests: list[str] = []
+        self.referers: list[str] = []
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="test-http")
@@ -134,8 +136,8 @@ class TestServer(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def silent_server() -> Iterator[int]:
-    """A TCP server that accepts every connection and never says a word; gives its port."""
+def silent_server(greeting: bytes = b"") -> Iterator[int]:
+    """A TCP server that accepts every connection and never says a word (but `greeting`); gives its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.05)
     stopping = threading.Event()
@@ -145,6 +147,7 @@ def silent_server() -> Iterator[int]:
         while not stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 accepted.append(listener.accept()[0])
+                accepted[-1].sendall(greeting)
 
     thread = threading.Thread(target=accept, name="test-silent")
     thread.start()

@@ -49,7 +49,8 @@ def test_the_clock_and_the_index_rise_across_losses() -> None:
     assert all(later.time_s > earlier.time_s for earlier, later in pairwise(frames))
     assert frames[5].time_s - frames[4].time_s >= 0.04, "the clock went on through the gap"
     assert [state.phase.value for state in states] == [
-        "connected", "lost", "trying", "trying", "connected", "lost", "trying", "connected", "lost", "trying", "connected",
+        "connected", "lost", "trying", "trying", "connected",
+        "lost", "trying", "connected", "lost", "trying", "connected",
     ]  # fmt: skip
     assert states[1].message == "the stream has stopped"
     assert [state.attempt for state in states[2:4]] == [1, 2]

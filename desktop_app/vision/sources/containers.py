@@ -135,6 +135,7 @@ def _ebml_size(data: bytes, at: int) -> tuple[int | None, int] | None:
 
 
 A_PICTURE = "a picture"
+A_TEXT_FILE = "a text file"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -169,7 +170,7 @@ def looks_like(path: Path) -> str:
         text = head.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    return "a text file" if text and all(c.isprintable() or c in "\r\n\t" for c in text) else ""
+    return A_TEXT_FILE if text and all(c.isprintable() or c in "\r\n\t" for c in text) else ""
 
 
 def is_readable(path: Path) -> bool:

@@ -197,6 +197,15 @@ def http_error(url: str, status: int) -> SourceError:
     return SourceError(f"The server “{host}” refused the request ({status}): {shown}", "Check the address.")
 
 
+def no_video_error(url: str, content_type: str) -> SourceError:
+    kind = f" (it sends “{content_type}”)" if content_type else ""
+    return SourceError(
+        f"“{hide_password(url)}” answers, but sends no video that can be read{kind}.",
+        "Check the address; the camera's manual or its web page tells that of its stream.",
+        retryable=not content_type,
+    )
+
+
 def silent_error(url: str, limit_s: float) -> SourceError:
     host, port = host_and_port(url)
     return SourceError(

@@ -11,7 +11,7 @@ from enum import StrEnum
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.vision.sources.base import FrameSource, SourceInfo
-from desktop_app.vision.sources.clock import SMALLEST_STEP_S
+from desktop_app.vision.sources.clock import DEFAULT_FPS, SMALLEST_STEP_S
 
 _SHORT_OF_END_S = 2.0
 _SETTLED_S = 5.0
@@ -129,9 +129,10 @@ class ReconnectingSource:
                 frame = self._source.read()
                 if frame is None and self._ended_early():
                     raise SourceError(f"The connection to “{self._info.name}” was lost.", retryable=True)
-                if frame is not None:
+                if frame is None:
+                    return None
+                if not self._seen_before(frame):
                     return self._in_session(frame)
-                return None
             except SourceError as error:
                 if self._closed.is_set():
                     return None
@@ -158,6 +159,10 @@ class ReconnectingSource:
         duration_s = self._info.duration_s
         at_s = self._last.time_s if self._last is not None else 0.0
         return duration_s is not None and at_s < duration_s - _SHORT_OF_END_S - 0.02 * duration_s
+
+    def _seen_before(self, frame: Frame) -> bool:
+        """Whether this frame, after a resumption, was given before the loss; a stream resumes at a key frame."""
+        return self._rebase and self._info.seekable and self._last is not None and frame.time_s <= self._last.time_s
 
     def _in_session(self, frame: Frame) -> Frame:
         now = time.monotonic()
@@ -225,7 +230,7 @@ class ReconnectingSource:
             source.close()
             return False
         if source.info.seekable and self._last is not None:
-            source.seek(self._last.time_s + SMALLEST_STEP_S)
+            source.seek(self._last.time_s + 1.0 / (source.info.fps or DEFAULT_FPS))
         self._info = source.info
         self._rebase = True
         self._connected_at = time.monotonic()

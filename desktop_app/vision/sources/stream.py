@@ -221,7 +221,7 @@ class StreamSource:
                 answer = net.ask_http(self._url, limit_s)
                 if answer.status >= 400:
                     return net.http_error(self._url, answer.status)
-                return self._no_video(answer.content_type)
+                return net.no_video_error(self._url, answer.content_type)
             if scheme == "rtsp":
                 status = net.ask_rtsp(self._url, limit_s)
                 if status is not None and status >= 400:
@@ -236,15 +236,7 @@ class StreamSource:
                 )
         except SourceError as error:
             return error
-        return self._no_video("")
-
-    def _no_video(self, content_type: str) -> SourceError:
-        kind = f" (it sends “{content_type}”)" if content_type else ""
-        return SourceError(
-            f"“{self._info.name}” answers, but sends no video that can be read{kind}.",
-            "Check the address; the camera's manual or its web page tells that of its stream.",
-            retryable=not content_type,
-        )
+        return net.no_video_error(self._url, "")
 
 
 def _duration_s(frame_count: float, fps: float) -> float | None:

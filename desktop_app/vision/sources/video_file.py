@@ -15,7 +15,14 @@ from desktop_app.errors import SourceError
 from desktop_app.vision.sources.base import SourceInfo, SourceKind
 from desktop_app.vision.sources.capture import CaptureFactory, CaptureHandle, open_capture
 from desktop_app.vision.sources.clock import DEFAULT_FPS, MediaClock, sane_fps
-from desktop_app.vision.sources.containers import A_PICTURE, Completeness, completeness, is_readable, looks_like
+from desktop_app.vision.sources.containers import (
+    A_PICTURE,
+    A_TEXT_FILE,
+    Completeness,
+    completeness,
+    is_readable,
+    looks_like,
+)
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".ts"}
@@ -23,6 +30,9 @@ VIDEO_SUFFIXES: frozenset[str] = frozenset(
     | {".mjpg", ".mjpeg", ".mxf", ".dv", ".y4m", ".rm", ".rmvb", ".divx", ".ivf", ".nut"}
 )
 """Endings that are taken for video; other files are tried as well."""
+
+TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
+"""Text files that do lead to a video."""
 
 LONGEST_DURATION_S = 60.0 * 60 * 24 * 60
 _READABLE_KINDS = "Headcount reads mp4, mov, mkv, webm, avi, wmv, flv, mpg, gif and raw .264 files, among others."
@@ -148,7 +158,10 @@ class VideoFileSource:
             )
         if self._path.stat().st_size == 0:
             raise SourceError(f"The file {name} is empty.", "Copy or download it again.")
-        if looks_like(self._path) == A_PICTURE and self._path.suffix.lower() not in (".mjpg", ".mjpeg"):
+        what, suffix = looks_like(self._path), self._path.suffix.lower()
+        if what == A_TEXT_FILE and suffix not in TEXT_SUFFIXES:  # FFmpeg would show its letters as a video
+            raise self._not_a_video()
+        if what == A_PICTURE and suffix not in (".mjpg", ".mjpeg"):
             # FFmpeg would show it as a video of one frame, in which nobody can be confirmed.
             raise SourceError(f"The file {name} is not a video; it is a picture.", "Open it under a name like x.jpg.")
 

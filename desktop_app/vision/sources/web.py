@@ -16,6 +16,15 @@ from desktop_app.vision.sources.video_site import VIDEO_SITE_HOSTS, VideoSiteSou
 
 MOST_PICTURE_BYTES = 64 * 2**20
 _PLAYLIST_TYPES = ("application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "audio/x-mpegurl")
+_NO_VIDEO_TYPES = (
+    "text/",
+    "audio/",
+    "font/",
+    "application/json",
+    "application/pdf",
+    "application/zip",
+    "application/xml",
+)
 
 
 def is_video_site(url: str) -> bool:
@@ -76,6 +85,8 @@ class WebSource:
             return StreamSource(answer.url, timing=StreamTiming.PACED, limits=self._limits)
         if kind in ("text/html", "application/xhtml+xml"):
             return VideoSiteSource(self._url, limits=self._limits)
+        if suffix not in VIDEO_SUFFIXES and kind.startswith(_NO_VIDEO_TYPES):
+            raise net.no_video_error(answer.url, kind)
         # A file states its length even where the video in it states no duration.
         is_file = answer.length is not None and (kind.startswith("video/") or suffix in VIDEO_SUFFIXES)
         return StreamSource(
