@@ -111,16 +111,18 @@ class DetectorSettings:
 class CountSettings:
     """When a person is counted. `model` is a folder name under `models/` (or the user's model folder).
 
-    `returns_minutes` above 0 recognises a person who comes back within that time, by a descriptor held in memory only.
+    A face is counted after `confirm_s` in view; somebody out of sight for no more than `lost_s` is still the same
+    person. About `max_glimpses` pictures of a person are shown to the network. `returns_minutes` above 0 recognises a
+    person who comes back within that time, by a descriptor held in memory only.
     `decide_threshold` is the probability from which the vote decides; below it, either way, a person stays Undecided.
     """
 
     mode: str = "people"
     model: str = "headcount"
-    confirm_s: float = 0.4
-    lost_s: float = 2.0
+    confirm_s: float = 0.25
+    lost_s: float = 4.0
     decide_threshold: float = 0.65
-    max_glimpses: int = 12
+    max_glimpses: int = 8
     returns_minutes: float = 0.0
 
     def __post_init__(self) -> None:

@@ -1,0 +1,156 @@
+"""Wires sources, detectors, models and counters together as the settings say. No Qt.
+
+Called by the command line and by the window; `ProgramServices` is what the window is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop_app.domain.counting import CountingSettings, PeopleCounter
+from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.tracking import Tracker, TrackerSettings
+from desktop_app.domain.types import FrameResult
+from desktop_app.domain.voting import VoteSettings
+from desktop_app.errors import HeadcountError, SettingsError
+from desktop_app.resources import demo_clip, model_path
+from desktop_app.runtime.threads import apply_thread_policy
+from desktop_app.settings import PlaceSettings, Settings, data_dir
+from desktop_app.vision.annotate import Annotator
+from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier
+from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
+from desktop_app.vision.quality import GlimpseScheduler, SchedulerSettings
+from desktop_app.vision.sources import opening
+from desktop_app.vision.sources.base import FrameSource
+from desktop_app.vision.sources.camera import CameraMode
+from desktop_app.vision.sources.camera import list_cameras as cameras_of_this_computer
+from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
+from desktop_app.vision.sources.stream import TimeLimits
+
+YUNET_FILE = "face_detection_yunet_2023mar.onnx"
+
+OnConnection = Callable[[bool, str], None]
+"""Is told (connected, plain sentence) when a live source is lost and when it is back; `Engine.note_connection` fits."""
+
+
+def open_source(text: str, settings: Settings | None = None, on_connection: OnConnection | None = None) -> FrameSource:
+    """Return the source that `text` names, not opened yet: a camera, file, folder, address, or "demo".
+
+    Raises SourceError where the text means nothing or the file is not there.
+    """
+    chosen = (settings or Settings()).source
+
+    def listen(state: ConnectionState) -> None:
+        if on_connection is not None and state.phase is not ConnectionPhase.GAVE_UP:
+            on_connection(state.phase is ConnectionPhase.CONNECTED, state.message)
+
+    has_size = chosen.width >= 16 and chosen.height >= 16
+    options = opening.OpenOptions(
+        camera_mode=CameraMode(chosen.width, chosen.height, chosen.fps) if has_size else CameraMode(fps=chosen.fps),
+        limits=TimeLimits(open_s=chosen.open_timeout_s, read_s=chosen.read_timeout_s),
+        reconnect=ReconnectPolicy() if chosen.reconnect else None,
+        reconnect_cameras=chosen.reconnect,
+        listener=listen,
+        demo_clip=_demo_clip_if_there(),
+    )
+    return opening.open_source(text, options)
+
+
+def _demo_clip_if_there() -> Path | None:
+    try:
+        return demo_clip()
+    except HeadcountError:
+        return None  # `opening` says so in its own words, but only to somebody who asks for the demo
+
+
+def build_detector(settings: Settings) -> FaceDetector:
+    """Return the face detector that the settings choose. Raises ModelError or SettingsError."""
+    chosen = settings.detector
+    if chosen.kind == "haar":
+        return HaarFaceDetector(
+            chosen.cascade, chosen.scale_factor, chosen.min_neighbors, min_face_share=max(chosen.min_face_share, 0.005)
+        )
+    # A face of the smallest size wanted is to be 12 pixels wide where the network looks, in a picture of 16:9.
+    max_side = int(min(max(12 / chosen.min_face_share * 16 / 9, 320), 1920))
+    return YuNetFaceDetector(model_path("yunet") / YUNET_FILE, _weak_score(settings), max_side)
+
+
+def _weak_score(settings: Settings) -> float:
+    """Faces from this score on may continue a track; to begin one takes `score_threshold`."""
+    return max(0.05, settings.detector.score_threshold / 2)
+
+
+def build_classifier(settings: Settings, threads: int = 1) -> AttributeClassifier:
+    """Return the gender and age network that the settings choose. Raises ModelError."""
+    return LiteRtClassifier(model_path(settings.count.model, data_dir() / "models"), threads)
+
+
+def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
+    """Return the lines, the zones and the staff zones. Raises SettingsError for one that cannot be counted at."""
+
+    def zone(place: PlaceSettings) -> Zone:
+        return Zone(place.name, place.points)
+
+    try:
+        lines = [Line(p.name, *p.points[0], *p.points[1]) for p in settings.places if p.kind == "line"]
+        zones = [zone(p) for p in settings.places if p.kind == "zone"]
+        return lines, zones, [zone(p) for p in settings.places if p.kind == "staff"]
+    except ValueError as error:
+        raise SettingsError(f"A line or zone cannot be used: {error}.", "Draw it again.") from error
+
+
+def build_pipeline(settings: Settings | None = None) -> FramePipeline:
+    """Return a pipeline with its models loaded, and set the process's number of threads.
+
+    Raises ModelError where a model is missing or damaged and SettingsError for what cannot be worked with.
+    """
+    settings = settings or Settings()
+    policy = apply_thread_policy()
+    lines, zones, staff_zones = build_places(settings)
+    detector, count = settings.detector, settings.count
+    default = CountingSettings()
+    counting = CountingSettings(
+        min_span_s=count.confirm_s,
+        min_score=min(default.min_score, detector.score_threshold),
+        min_face=default.min_face if detector.reject_non_faces else 0.0,
+        linger_s=count.lost_s,
+        returns_s=count.returns_minutes * 60,
+        vote=VoteSettings(threshold=count.decide_threshold),
+    )
+    tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
+    return FramePipeline(
+        build_detector(settings),
+        build_classifier(settings, policy.litert),
+        Tracker(tracking),
+        PeopleCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
+        settings=PipelineSettings(detect_interval_s=detector.interval_s),
+        scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
+    )
+
+
+def build_annotator(settings: Settings) -> Annotator:
+    """Return what draws results with the settings' lines and zones. Raises SettingsError."""
+    lines, zones, staff_zones = build_places(settings)
+    return Annotator(lines, [*zones, *staff_zones])
+
+
+class ProgramServices:
+    """The real sources, pipeline and drawing, as the window asks for them."""
+
+    def open_source(self, text: str, settings: Settings, on_connection: OnConnection) -> FrameSource:
+        return open_source(text, settings, on_connection)
+
+    def build_pipeline(self, settings: Settings) -> FramePipeline:
+        return build_pipeline(settings)
+
+    def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
+        return build_annotator(settings).draw(result)
+
+    def list_cameras(self) -> list[tuple[str, str]]:
+        """Return (name, source text) of each camera."""
+        return [(camera.name, f"camera:{camera.device or camera.index}") for camera in cameras_of_this_computer()]
