@@ -1,0 +1,136 @@
+"""Starts the window. The only module beside `ui/` that imports Qt."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from desktop_app import __version__
+from desktop_app.errors import HeadcountError
+from desktop_app.settings import load_settings
+from desktop_app.ui.theme import ThemeManager
+
+if TYPE_CHECKING:
+    from desktop_app.ui.main_window import MainWindow
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Relay(QObject):
+    """Brings a crash message from whichever thread it happened on to the GUI thread."""
+
+    crashed = Signal(str, str)
+
+
+def _qt_message(kind: object, _context: object, text: str) -> None:
+    # Qt's own remarks are for us, not for a terminal nobody looks at.
+    logging.getLogger("qt").log(logging.WARNING if "Critical" in str(kind) else logging.INFO, text)
+
+
+def make_application(argv: Sequence[str]) -> QApplication:
+    """Return the application object, the existing one if there is one."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(list(argv))
+    QCoreApplication.setApplicationName("Headcount")
+    QCoreApplication.setApplicationVersion(__version__)
+    QGuiApplication.setApplicationDisplayName("Headcount")
+    QGuiApplication.setDesktopFileName("headcount")
+    return app
+
+
+def sources_of(arguments: Sequence[str]) -> list[str]:
+    """Return the sources among the program's arguments; paths made absolute, since another program may open them."""
+    sources = []
+    for text in arguments:
+        if text.startswith("-") or not text.strip():
+            continue
+        path = Path(text).expanduser()
+        sources.append(str(path.absolute()) if "://" not in text and path.exists() else text)
+    return sources
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the window until it is closed; return the exit code. `argv` are the arguments after the program's name."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    app = make_application([sys.argv[0], *arguments])
+    from desktop_app.ui.single_instance import InstanceServer, hand_over
+
+    sources = sources_of(arguments)
+    if hand_over(sources):
+        return 0
+    from desktop_app.ui.diagnostics import start_log
+
+    start_log()
+    qInstallMessageHandler(_qt_message)
+    loaded = load_settings()
+    themes = ThemeManager(app, loaded.settings.ui.theme)
+    server = InstanceServer()
+    try:
+        from desktop_app.ui.main_window import MainWindow
+        from desktop_app.ui.services import LazyServices
+
+        window = MainWindow(LazyServices(), loaded.settings, themes)
+    except HeadcountError as error:
+        return _cannot_start(error)
+    guard = _protect(window)
+    server.asked.connect(lambda asked: come_forward(window, asked))
+    window.show()
+    if loaded.notice:
+        window.banner.show_message("warning", loaded.notice)
+    else:
+        window.offer_recovered()
+    if sources:
+        # After the window is on the screen, so that it appears at once however slow the source is.
+        QTimer.singleShot(0, lambda: window.open_source(sources[0]))
+    code = app.exec()
+    server.close()
+    guard.remove()
+    if not window.clean_exit:
+        # A driver holds a thread of ours for good; what matters is written, so the process ends without it.
+        logging.shutdown()
+        os._exit(code)
+    return code
+
+
+def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
+    """Bring the window to the front and open what a later start was asked to open."""
+    if window.isMinimized():
+        window.showNormal()
+    window.show()
+    window.raise_()
+    window.activateWindow()
+    if sources:
+        window.open_source(sources[0])
+
+
+def _protect(window: MainWindow):
+    from desktop_app.ui.recovery import CrashGuard
+
+    relay = _Relay(window)
+    relay.crashed.connect(window.show_crash)
+    guard = CrashGuard(window.keeper.keep, relay.crashed.emit)
+    guard.install()
+    return guard
+
+
+def _cannot_start(error: HeadcountError) -> int:
+    from PySide6.QtWidgets import QMessageBox
+
+    _LOG.critical("the window cannot start: %s", error)
+    QMessageBox.critical(None, "Headcount cannot start", f"{error.message}\n\n{error.remedy}")
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
