@@ -67,7 +67,7 @@ class Pipeline(Protocol):
     def people(self) -> Sequence[CountEvent]: ...
 
 
-class EngineObserver(Protocol):
+class EngineObserver:
     """Is told what happens, on the engine's own threads, so every method must return quickly and touch no widget.
 
     Subclass it and override what is wanted; the rest does nothing. An exception raised by an observer is logged and
