@@ -39,6 +39,18 @@ class Step:
         return str(self.layer.name)
 
 
+@keras.saving.register_keras_serializable(package="headcount")  # type: ignore[untyped-decorator]
+class ScaleShift(layers.Layer):  # type: ignore[misc]
+    """x * factor + shift for each channel: what is left of a BatchNorm that no convolution could take in."""
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
+        self.shift = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="shift")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factor + self.shift
+
+
 def steps(model: Any) -> list[Step]:
     """The layers of a functional model in the order they run. The first one is the input.
 
@@ -118,15 +130,21 @@ def _foldable(maker: Any, reader_count: int) -> bool:
     return isinstance(maker, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense) and reader_count == 1
 
 
-def _fold(target: Any, norm: Any) -> None:
-    """Fold gamma * (y - mean) / sqrt(variance + epsilon) + beta into the kernel and bias of the layer that makes y."""
+def _norm(norm: Any) -> tuple[Any, Any]:
+    """What BatchNorm does at inference, y = x * factor + shift, in float64: gamma / sqrt(variance + epsilon), and the rest."""
     mean, variance = (keras.ops.convert_to_numpy(v).astype(np.float64) for v in (norm.moving_mean, norm.moving_variance))
     gamma = keras.ops.convert_to_numpy(norm.gamma).astype(np.float64) if norm.scale else np.ones_like(mean)
     beta = keras.ops.convert_to_numpy(norm.beta).astype(np.float64) if norm.center else np.zeros_like(mean)
     factor = gamma / np.sqrt(variance + norm.epsilon)
+    return factor, beta - mean * factor
+
+
+def _fold(target: Any, norm: Any) -> None:
+    """Fold a BatchNorm into the kernel and bias of the layer before it."""
+    factor, shift = _norm(norm)
     kernel, bias = target.get_weights()
     scaled = kernel * (factor.reshape(kernel.shape[2:]) if isinstance(target, layers.DepthwiseConv2D) else factor)
-    target.set_weights([scaled.astype(np.float32), ((bias - mean) * factor + beta).astype(np.float32)])
+    target.set_weights([scaled.astype(np.float32), (bias * factor + shift).astype(np.float32)])
 
 
 def _rebuild(layer: Any, inputs: list[Any]) -> tuple[Any, Any]:
@@ -136,6 +154,11 @@ def _rebuild(layer: Any, inputs: list[Any]) -> tuple[Any, Any]:
     argument = inputs[0] if len(inputs) == 1 else inputs
     if isinstance(layer, layers.SeparableConv2D):
         return _separate(layer, argument)
+    if isinstance(layer, layers.BatchNormalization):
+        copy = ScaleShift(name=layer.name)
+        output = copy(argument)
+        copy.set_weights([np.asarray(weight, np.float32) for weight in _norm(layer)])
+        return output, None
     if isinstance(layer, layers.Activation):
         return _activate(argument, _activation(layer), layer.name), None
     activation = "linear"

@@ -26,7 +26,10 @@ def mini_xception(config: TrainingConfig) -> Any:
         x = layers.BatchNormalization()(x)
         x = layers.ReLU()(x)
     for filters in (16, 32, 64, 128):
-        shortcut = layers.Conv2D(filters, 1, strides=2, padding="same", use_bias=False)(x)
+        # The same as a 1x1 convolution of stride 2; TensorFlow 2.21's oneDNN kernel for the gradient of that one corrupts
+        # the heap at 60x60x8 and ends the process.
+        shortcut = layers.MaxPooling2D(1, strides=2, padding="same")(x)
+        shortcut = layers.Conv2D(filters, 1, use_bias=False)(shortcut)
         shortcut = layers.BatchNormalization()(shortcut)
         for half in range(2):
             x = layers.SeparableConv2D(

@@ -1,0 +1,224 @@
+"""From a trained Keras model to what the app loads: a LiteRT file with two signatures, and the `model.json` beside it.
+
+"predict"  crops (n, height, width, channels) -> gender (n, 2), age (n, 9) over `AGE_BANDS`, face (n, 1), as the network has them
+"explain"  crops (1, ...) and target (answers,) -> `cam` (1, h, w) and `guided` (1, height, width, channels)
+
+`target` picks what is explained: the weight of each answer's score before softmax, in the order of the card's `explain.targets`.
+Both signatures read the same stored weights. `.keras` and SavedModel are written beside them for those who want to go on in
+Keras.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from desktop_app.domain.types import AGE_BANDS
+from desktop_app.errors import ModelError, OutputError
+from desktop_app.training import backward
+from desktop_app.training.ages import band_matrix
+from desktop_app.training.flatbuffer import share_buffers
+from desktop_app.training.graph import inference_copy
+from desktop_app.training.readers.base import GENDERS
+from desktop_app.vision.preprocess import InputSpec
+
+
+class ExportModule(tf.Module):  # type: ignore[misc]
+    """The two signatures of a model, as functions of plain operations.
+
+    `age` is what the age output was trained on (see `TrainingConfig.age`); whatever it is, the exported output is a
+    distribution over `AGE_BANDS`. `embedding` names a layer whose output becomes a unit vector for each face.
+    """
+
+    def __init__(
+        self, model: Any, spec: InputSpec, age: str = "bands", embedding: str | None = None, *, float16: bool = True
+    ) -> None:
+        super().__init__(name="headcount")
+        self.core = inference_copy(model, spec.shape)
+        self.float16 = float16
+        if float16:  # rounded here once, so that TensorFlow and LiteRT compute with the very same weights
+            self.core.set_weights([weight.astype(np.float16).astype(np.float32) for weight in self.core.get_weights()])
+        self.spec = spec
+        self.age = age if "age" in self.core.output else "none"
+        self.embedding = embedding
+        self.scores = backward.logit_steps(self.core)
+        self.targets = self._targets()
+        self.maps = sorted({backward.last_feature_maps(self.core, self.scores[name][0]) for name, _ in self.targets})
+
+    def _targets(self) -> list[tuple[str, int]]:
+        """The answers that can be explained: (output, how many). Gender has two even where one unit says both."""
+        answers = []
+        for name in ("gender", "age"):
+            if name in self.core.output:
+                units = int(self.core.output[name].shape[-1])
+                answers.append((name, 2 if name == "gender" else units))
+        return answers
+
+    @property
+    def target_count(self) -> int:
+        return sum(count for _, count in self.targets)
+
+    def signatures(self, explain: bool = True) -> dict[str, Any]:
+        crops = tf.TensorSpec([None, *self.spec.shape], tf.float32, "crops")
+        found = {"predict": tf.function(self.predict, autograph=False).get_concrete_function(crops)}
+        if explain:
+            one = tf.TensorSpec([1, *self.spec.shape], tf.float32, "crops")
+            target = tf.TensorSpec([self.target_count], tf.float32, "target")
+            found["explain"] = tf.function(self.explain, autograph=False).get_concrete_function(one, target)
+        return found
+
+    def predict(self, crops: Any) -> dict[str, Any]:
+        values = backward.forward(self.core, crops)
+        outputs = {name: values[layer] for name, layer in backward.output_layers(self.core).items()}
+        answer = {}
+        if "gender" in outputs:
+            gender = outputs["gender"]
+            answer["gender"] = tf.concat([gender, 1.0 - gender], axis=-1) if gender.shape[-1] == 1 else tf.identity(gender)
+        if "age" in outputs:
+            answer["age"] = to_bands(outputs["age"], self.age)
+        if "face" in outputs:
+            answer["face"] = tf.identity(outputs["face"])
+        if self.embedding is not None:
+            answer["embedding"] = tf.math.l2_normalize(values[self.embedding], axis=-1)
+        return answer
+
+    def explain(self, crops: Any, target: Any) -> dict[str, Any]:
+        """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) and guided backpropagation of the targeted score."""
+        # Always 1, but not before the graph runs; see `backward.Call.one`.
+        one = tf.cast(tf.reduce_max(target) > -1e30, tf.float32)
+        values = backward.forward(self.core, crops)
+        seeds: dict[str, Any] = {}
+        start = 0
+        for name, count in self.targets:
+            layer, kind = self.scores[name]
+            part = target[start : start + count]
+            units = int(values[layer].shape[-1])
+            if units < count:  # one sigmoid unit: what speaks for male speaks against female
+                part = part[:1] - part[1:2]
+            seeds[layer] = tf.reshape(part, [1, units])
+            start += count
+        plain = backward.backward(self.core, values, seeds, guided=False, one=one)
+        guided = backward.backward(self.core, values, seeds, guided=True, one=one)
+        heat = []
+        for name in self.maps:
+            weights = tf.reduce_mean(plain[name], axis=[1, 2], keepdims=True)
+            heat.append(tf.nn.relu(tf.reduce_sum(weights * values[name], axis=-1)))
+        first = next(iter(self.core.layers)).name
+        return {"cam": tf.add_n(heat) if len(heat) > 1 else tf.identity(heat[0]), "guided": tf.identity(guided[first])}
+
+
+def to_bands(age: Any, kind: str) -> Any:
+    """Turn any age output into probabilities over `AGE_BANDS`, (n, 9).
+
+    Classes are shared out over the bands they overlap. A number of years becomes the two neighbouring bands
+    whose expectation it is.
+    """
+    if kind == "bands":
+        return tf.identity(age)
+    if kind == "adience8":
+        return tf.matmul(age, tf.constant(band_matrix("adience8")))
+    from desktop_app.domain.types import AGE_BAND_CENTRES
+    from desktop_app.training.ages import GROUP4_CENTRES
+
+    centres = np.asarray(AGE_BAND_CENTRES, np.float32)
+    if kind == "years":
+        years = age * 100.0
+    elif kind == "group4":
+        years = tf.zeros_like(age) + GROUP4_CENTRES[0]
+        for i in range(3):
+            step = GROUP4_CENTRES[i + 1] - GROUP4_CENTRES[i]
+            years = years + step * tf.clip_by_value(age * 4.0 - float(i), 0.0, 1.0)
+    else:
+        raise ModelError(f"An age output of the kind {kind!r} cannot be exported.")
+    years = tf.clip_by_value(years, float(centres[0]), float(centres[-1]))
+    below = (years - centres[:-1]) / (centres[1:] - centres[:-1])
+    share = tf.clip_by_value(below, 0.0, 1.0)  # how far the way from each centre to the next has been gone
+    ones, zeros = tf.ones_like(years), tf.zeros_like(years)
+    return tf.concat([ones, share], axis=-1) - tf.concat([share, zeros], axis=-1)
+
+
+def to_litert(module: ExportModule, *, explain: bool = True) -> bytes:
+    """Convert to a LiteRT flatbuffer that needs built-in operations only. Raises ModelError if that cannot be done."""
+    folder = tempfile.mkdtemp(prefix="headcount-export-")
+    try:
+        tf.saved_model.save(module, folder, signatures=module.signatures(explain))
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["predict", "explain"][: 2 if explain else 1])
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if module.float16:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
+        content = converter.convert()
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"The model cannot be converted to LiteRT: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # the converter's own error class is not public
+        if type(error).__name__ != "ConverterError":
+            raise
+        raise ModelError(f"The model cannot be converted to LiteRT: {str(error).splitlines()[0]}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return share_buffers(content)
+
+
+def export(
+    model: Any,
+    spec: InputSpec,
+    folder: Path,
+    card: Mapping[str, Any],
+    *,
+    age: str = "bands",
+    embedding: str | None = None,
+    float16: bool = True,
+    explain: bool = True,
+    keras_too: bool = False,
+) -> Path:
+    """Write `model.tflite` and `model.json` (and `model.keras`, `saved_model/`) into `folder`; return the LiteRT file.
+
+    `card` must have at least "name"; everything in it is kept, and what the app reads (file, sha256, input, outputs,
+    labels, explain, size_bytes, parameters) is put in. Raises ModelError or OutputError.
+    """
+    module = ExportModule(model, spec, age, embedding, float16=float16)
+    content = to_litert(module, explain=explain)
+    outputs = {name: name for name in ("gender", "age", "face") if name in module.core.output}
+    if embedding is not None:
+        outputs["embedding"] = "embedding"
+    labels: dict[str, list[str]] = {"gender": list(GENDERS)}
+    if "age" in outputs:
+        labels["age"] = list(AGE_BANDS)
+    full: dict[str, Any] = dict(card)
+    full |= {
+        "file": "model.tflite",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "input": spec.to_json(),
+        "outputs": outputs,
+        "labels": labels,
+        "parameters": int(model.count_params()),
+        "size_bytes": len(content),
+    }
+    if explain:
+        full["explain"] = {"signature": "explain", "targets": [[name, count] for name, count in module.targets]}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.tflite").write_bytes(content)
+        (folder / "model.json").write_text(json.dumps(full, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        if keras_too:
+            model.save(folder / "model.keras")
+            module.core.export(folder / "saved_model", format="tf_saved_model", verbose=False)
+    except OSError as error:
+        raise OutputError(f"The model cannot be written to {folder}: {error.strerror}.", "Choose another folder.") from error
+    return folder / "model.tflite"
+
+
+def calibrate(model: Any, output: str, temperature: float) -> None:
+    """Divide the scores of a dense output by `temperature` in place (Guo et al. 2017), so that the export needs no extra step."""
+    layer = model.get_layer(output)
+    if not hasattr(layer, "kernel") or not 0.01 < temperature < 100:
+        raise ModelError(f"The output {output} is not dense or the temperature {temperature} is out of range.")
+    layer.set_weights([weight / temperature for weight in layer.get_weights()])
