@@ -45,7 +45,7 @@ def completeness(path: Path) -> Completeness:
             if head.startswith(b"RIFF"):
                 return _compare(_riff_end(file, size), size)
             if head.startswith(b"GIF8"):
-                file.seek(max(size - 64, 0))
+                file.seek(max(size - 4096, 0))
                 return Completeness.WHOLE if file.read().rstrip(b"\0").endswith(b";") else Completeness.CUT
     except OSError:
         return Completeness.UNKNOWN
@@ -171,6 +171,19 @@ def looks_like(path: Path) -> str:
     except UnicodeDecodeError:
         return ""
     return A_TEXT_FILE if text and all(c.isprintable() or c in "\r\n\t" for c in text) else ""
+
+
+def exists(path: Path) -> bool:
+    """Tell whether something lies at `path`; a name that no file system takes (too long) is nothing."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether `path` is a folder, False also for a name that no file system takes."""
+    return exists(path) and path.is_dir()
 
 
 def is_readable(path: Path) -> bool:

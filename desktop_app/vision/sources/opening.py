@@ -14,7 +14,7 @@ from desktop_app.errors import SourceError
 from desktop_app.vision.sources import net
 from desktop_app.vision.sources.base import FrameSource
 from desktop_app.vision.sources.camera import DEFAULT_MODE, Camera, CameraMode, CameraSource, list_cameras
-from desktop_app.vision.sources.containers import A_PICTURE, looks_like
+from desktop_app.vision.sources.containers import A_PICTURE, exists, is_folder, looks_like
 from desktop_app.vision.sources.detached import DetachedReader
 from desktop_app.vision.sources.pictures import (
     DEFAULT_HOLD_S,
@@ -98,7 +98,7 @@ def understand(text: str) -> SourceAddress:
     if re.match(r"/dev/video\d+$", text):
         return SourceAddress(SourceForm.CAMERA, text)
     path = Path(text).expanduser()
-    if not _exists(path) and _looks_like_host(text):
+    if not exists(path) and _looks_like_host(text):
         scheme = "http" if re.match(r"[\d.]+(:\d+)?(/|$)|localhost|[^/]*:\d+", text) else "https"
         return _understand_url(f"{scheme}://{text}", scheme)
     return _understand_path(path)
@@ -195,19 +195,12 @@ def _understand_url(url: str, scheme: str) -> SourceAddress:
 
 def _understand_path(path: Path) -> SourceAddress:
     suffix = path.suffix.lower()
-    if path.is_dir():
+    if is_folder(path):
         return SourceAddress(SourceForm.PICTURE_FOLDER, str(path))
     pictures = PICTURE_SUFFIXES | UNREADABLE_PICTURE_SUFFIXES
     if suffix in pictures or (suffix not in VIDEO_SUFFIXES and looks_like(path) == A_PICTURE):
         return SourceAddress(SourceForm.PICTURE, str(path))
     return SourceAddress(SourceForm.VIDEO_FILE, str(path))
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a text that no file system takes for a name
-        return False
 
 
 def _looks_like_host(text: str) -> bool:
