@@ -27,7 +27,6 @@ EXIT_USAGE = 2
 EXIT_BUG = 70
 
 
-
 class UsageError(HeadcountError):
     """The options do not go together."""
 
@@ -121,16 +120,14 @@ def settings_from(args: argparse.Namespace) -> Settings:
     ]
     return replace(
         defaults,
-        detector=replace(
-            defaults.detector, kind=args.detector, min_face_share=args.min_face, interval_s=args.interval
-        ),
+        detector=replace(defaults.detector, kind=args.detector, min_face_share=args.min_face, interval_s=args.interval),
         count=replace(defaults.count, model=args.model, returns_minutes=args.returns),
         places=tuple(places),
     )
 
 
 def check_outputs(args: argparse.Namespace) -> None:
-    """Find out before the counting, not after an hour of it, what cannot be written. Raises OutputError or UsageError."""
+    """Find out before an hour of counting what cannot be written. Raises OutputError or UsageError."""
     from desktop_app.runtime.recorder import check_output_path
 
     if args.annotated and len(args.sources) > 1:

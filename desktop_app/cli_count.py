@@ -20,7 +20,6 @@ from desktop_app.settings import Settings, without_password
 from desktop_app.vision.pipeline import FramePipeline
 from desktop_app.vision.sources.base import SourceInfo
 
-
 # Without this, tqdm keeps a thread that only serves bars which stand still.
 tqdm.monitor_interval = 0
 

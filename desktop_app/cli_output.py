@@ -95,9 +95,7 @@ def json_record(report: SourceReport) -> dict[str, Any]:
     if report.lines or report.zones:
         record["places"] = _places(report)
     if report.series:
-        record["series"] = [
-            {"time_s": round(t, 3), **totals_record(c), "in_view": c.in_view} for t, c in report.series
-        ]
+        record["series"] = [{"time_s": round(t, 3), **totals_record(c), "in_view": c.in_view} for t, c in report.series]
     return record
 
 

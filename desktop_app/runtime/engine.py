@@ -115,9 +115,7 @@ class Engine:
 
     @property
     def stats(self) -> EngineStats:
-        return replace(
-            self._stats, source_fps=self._arrivals.per_second(), processed_fps=self._results.per_second()
-        )
+        return replace(self._stats, source_fps=self._arrivals.per_second(), processed_fps=self._results.per_second())
 
     @property
     def paused(self) -> bool:

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.counting import CountingSettings
+from desktop_app.domain.tracking import TrackerSettings
+from desktop_app.domain.voting import VoteSettings
+from desktop_app.errors import OutputError, SettingsError
+from desktop_app.settings import (
+    MAX_RECENT_SOURCES,
+    CountSettings,
+    DetectorSettings,
+    PlaceSettings,
+    Settings,
+    SourceSettings,
+    UiSettings,
+    default_path,
+    load_settings,
+    save_settings,
+    without_password,
+    write_atomically,
+)
+
+FULL = Settings(
+    source=SourceSettings(
+        last="camera:1", recent=("camera:1", "C:\\Vidéos\\入口.mp4"), width=640, height=480, fps=15.0
+    ),
+    detector=DetectorSettings(kind="haar", scale_factor=1.25, min_neighbors=3, interval_s=0.0),
+    count=CountSettings(mode="line", returns_minutes=12.5, decide_threshold=0.8),
+    places=(
+        PlaceSettings("Eingang", "line", ((0.1, 0.5), (0.9, 0.5))),
+        PlaceSettings("Kasse", "staff", ((0.0, 0.0), (0.2, 0.0), (0.2, 1.0))),
+    ),
+    ui=UiSettings(theme="dark", first_start_done=True),
+)
+
+
+def test_everything_comes_back(tmp_path) -> None:
+    path = tmp_path / "deep" / "settings.json"
+    save_settings(FULL, path)
+    loaded = load_settings(path)
+    assert loaded.settings == FULL
+    assert loaded.notice == ""
+    assert [p.name for p in path.parent.iterdir()] == ["settings.json"]
+
+
+def test_without_a_file_the_defaults_hold(tmp_path) -> None:
+    loaded = load_settings(tmp_path / "none.json")
+    assert (loaded.settings, loaded.notice) == (Settings(), "")
+
+
+def test_the_place_can_be_told_by_the_environment(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HEADCOUNT_CONFIG_DIR", str(tmp_path))
+    save_settings(FULL)
+    assert default_path() == tmp_path / "settings.json"
+    assert load_settings().settings == FULL
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"null", b"\xff\xfe\x00", b'"text"'])
+def test_a_damaged_file_is_set_aside_and_said(tmp_path, content) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    loaded = load_settings(path)
+    assert loaded.settings == Settings()
+    assert "defaults are used" in loaded.notice
+    assert "settings.damaged.json" in loaded.notice
+    assert (tmp_path / "settings.damaged.json").read_bytes() == content
+    assert load_settings(path).notice == ""
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [
+        ("detector", "scale_factor", 0.5),
+        ("detector", "scale_factor", "big"),
+        ("detector", "min_neighbors", 2.5),
+        ("detector", "kind", "magic"),
+        ("detector", "score_threshold", float("nan")),
+        ("count", "returns_minutes", -1),
+        ("count", "returns_minutes", float("inf")),
+        ("count", "model", ""),
+        ("count", "max_glimpses", True),
+        ("source", "speed", 100),
+        ("source", "width", None),
+        ("source", "loop", 1),
+        ("source", "recent", [1, 2]),
+        ("source", "recent", ["x"] * 50),
+        ("ui", "theme", "pink"),
+    ],
+)
+def test_one_absurd_value_costs_only_itself(tmp_path, section, name, value) -> None:
+    path = tmp_path / "settings.json"
+    save_settings(FULL, path)
+    data = json.loads(path.read_text("utf-8"))
+    data[section][name] = value
+    path.write_text(json.dumps(data), "utf-8")
+    loaded = load_settings(path)
+    default = getattr(getattr(Settings(), section), name)
+    assert getattr(getattr(loaded.settings, section), name) == default
+    assert loaded.settings == replace(FULL, **{section: replace(getattr(FULL, section), **{name: default})})
+    assert loaded.notice
+
+
+def test_a_section_of_the_wrong_kind_and_broken_places_cost_only_themselves(tmp_path) -> None:
+    path = tmp_path / "settings.json"
+    save_settings(FULL, path)
+    data = json.loads(path.read_text("utf-8"))
+    data["ui"] = 3
+    data["places"] += [{"name": "x"}, {"name": "Eingang", "kind": "line", "points": [[0, 0], [1, 1]]}, 7]
+    data["places"] += [{"name": "y", "kind": "line", "points": [[0, 0], [9, 1]]}]
+    path.write_text(json.dumps(data), "utf-8")
+    loaded = load_settings(path)
+    assert loaded.settings == replace(FULL, ui=UiSettings())
+    assert "ui" in loaded.notice
+    assert "already a line or zone named" in loaded.notice
+
+
+def test_keys_of_a_newer_version_are_kept(tmp_path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"future": {"a": 1}, "detector": {"kind": "haar", "turbo": 9}}), "utf-8")
+    settings = load_settings(path).settings
+    assert settings.detector.kind == "haar"
+    save_settings(replace(settings, ui=UiSettings(theme="light")), path)
+    data = json.loads(path.read_text("utf-8"))
+    assert data["future"] == {"a": 1}
+    assert data["detector"]["turbo"] == 9
+    assert data["ui"]["theme"] == "light"
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: DetectorSettings(scale_factor=9), "from 1.01 to 2"),
+        (lambda: DetectorSettings(kind="dnn"), "yunet, haar"),
+        (lambda: CountSettings(decide_threshold=0.2), "from 0.5 to 0.99"),
+        (lambda: SourceSettings(fps=-1), "from 0 to 240 frames per second"),
+        (lambda: SourceSettings(speed=0.1), "from 0.25 to 8"),
+        (lambda: PlaceSettings("", "line", ((0, 0), (1, 1))), "needs a name"),
+        (lambda: PlaceSettings("a", "line", ((0, 0), (0, 0))), "starts where it ends"),
+        (lambda: PlaceSettings("a", "zone", ((0, 0), (1, 1))), "3 to 64 points"),
+        (lambda: PlaceSettings("a", "line", ((0, 0), (1, 2))), "from 0 to 1"),
+        (lambda: Settings(places=(FULL.places[0], FULL.places[0])), "same name"),
+    ],
+)
+def test_absurd_values_are_refused_with_the_range(make, says) -> None:
+    with pytest.raises(SettingsError, match=says):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("rtsp://guard:s3cret@cam.local:554/live", "rtsp://guard@cam.local:554/live"),
+        ("rtsp://:pw@cam/1", "rtsp://cam/1"),
+        ("http://u:p%40ss@h/x?y=1", "http://u@h/x?y=1"),
+        ("http://h/video?user=a&pwd=b&channel=2", "http://h/video?user=a&channel=2"),
+        ("https://h/x?access_token=abc#t=3", "https://h/x#t=3"),
+        ("https://www.youtube.com/watch?v=abc", "https://www.youtube.com/watch?v=abc"),
+        ("http://[::1", "http://"),
+        ("C:\\Users\\a@b\\c.mp4", "C:\\Users\\a@b\\c.mp4"),
+        ("/videos/a:b@c.mp4", "/videos/a:b@c.mp4"),
+        ("camera:0", "camera:0"),
+        ("demo", "demo"),
+    ],
+)
+def test_passwords_are_not_kept(text, kept) -> None:
+    assert without_password(text) == kept
+
+
+def test_recent_sources_are_few_newest_first_and_without_passwords(tmp_path) -> None:
+    settings = Settings()
+    for i in range(20):
+        settings = settings.with_recent_source(f"/v/{i}.mp4")
+    settings = settings.with_recent_source("rtsp://u:topsecret@c/1").with_recent_source("/v/19.mp4")
+    assert settings.source.last == "/v/19.mp4"
+    assert settings.source.recent[:2] == ("/v/19.mp4", "rtsp://u@c/1")
+    assert len(settings.source.recent) == MAX_RECENT_SOURCES
+    path = tmp_path / "s.json"
+    save_settings(settings, path)
+    assert "topsecret" not in path.read_text("utf-8")
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "settings.json"
+    save_settings(FULL, path)
+    before = path.read_bytes()
+
+    def no_room(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(OutputError, match="No space left"):
+        save_settings(Settings(), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="could not be saved"):
+        save_settings(Settings(), tmp_path / "file" / "settings.json")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX rights")
+def test_new_files_get_the_ordinary_rights(tmp_path: Path) -> None:
+    plain, ours = tmp_path / "plain", tmp_path / "ours"
+    plain.write_text("")
+    write_atomically(ours, b"")
+    assert ours.stat().st_mode == plain.stat().st_mode
+
+
+def test_the_defaults_are_those_of_the_counting_itself() -> None:
+    """The layers below are tuned; the settings must not quietly overrule what was found best."""
+    count, detector = Settings().count, Settings().detector
+    counting = CountingSettings()
+    assert count.confirm_s == counting.min_span_s
+    assert count.lost_s == counting.linger_s
+    assert count.returns_minutes * 60 == counting.returns_s
+    assert count.decide_threshold == VoteSettings().threshold
+    assert detector.score_threshold == TrackerSettings().sure_score
+
+
+def test_every_section_can_be_written_and_read() -> None:
+    assert {f.name for f in fields(Settings)} == {
+        "source", "detector", "count", "places", "recording", "ui", "unknown",
+    }  # fmt: skip
