@@ -33,8 +33,10 @@ def test_containers_that_state_no_size(clips: Clips, container: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"RIFF", b"\x1a\x45\xdf\xa3", b"\x1a\x45\xdf\xa3\x00\x00", b"FLV", b"\x00\x00\x00\x01ftyp", bytes(40)]
-    + [b"\x00\x00\x00\x00ftyp", b"\xff" * 64, b"RIFF\xff\xff\xff\xffAVI ", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"],
+    [
+        *(b"", b"RIFF", b"\x1a\x45\xdf\xa3", b"\x1a\x45\xdf\xa3\x00\x00", b"FLV", b"\x00\x00\x00\x01ftyp", bytes(40)),
+        *(b"\x00\x00\x00\x00ftyp", b"\xff" * 64, b"RIFF\xff\xff\xff\xffAVI ", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    ],
 )
 def test_fragments_do_not_upset_it(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x"

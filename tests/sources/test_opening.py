@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -146,7 +145,7 @@ def test_demo_missing(tmp_path: Path) -> None:
 
 
 def test_no_camera_here() -> None:
-    if os.path.exists("/dev/video0") or not sys.platform.startswith("linux"):
+    if Path("/dev/video0").exists() or not sys.platform.startswith("linux"):
         pytest.skip("this machine may have a camera")
     source = open_source("camera")
     with pytest.raises(SourceError, match="No camera was found"):

@@ -186,7 +186,8 @@ def test_what_a_description_becomes() -> None:
 
 def test_the_real_extractor_takes_our_options(web: TestServer) -> None:
     class Log:
-        warnings: list[str] = []
+        def __init__(self) -> None:
+            self.warnings: list[str] = []
 
         def debug(self, message: str) -> None:
             return

@@ -113,7 +113,7 @@ def find_camera(wanted: str, cameras: Sequence[Camera]) -> Camera:
         lambda camera: str(camera.index) == wanted,
         lambda camera: camera.name == wanted,
         lambda camera: bool(camera.device) and camera.device == wanted,
-        lambda camera: folded in camera.name.casefold(),
+        lambda camera: not wanted.isdecimal() and folded in camera.name.casefold(),
     )
     for test in tests:
         for camera in cameras:

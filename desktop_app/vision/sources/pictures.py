@@ -18,7 +18,7 @@ from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.vision.sources.base import SourceInfo, SourceKind
 from desktop_app.vision.sources.capture import as_bgr
-from desktop_app.vision.sources.containers import is_readable
+from desktop_app.vision.sources.containers import exists, is_folder, is_readable
 
 PICTURE_SUFFIXES: frozenset[str] = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".jp2", ".avif"}
@@ -221,7 +221,7 @@ def _read_file(path: Path) -> bytes:
     # Read here and decoded from memory, because OpenCV's own file reading fails on some letters on Windows.
     name = f"“{path.name}”"
     try:
-        if path.exists() and not path.is_dir() and not is_readable(path):
+        if exists(path) and not is_folder(path) and not is_readable(path):
             raise PermissionError(path)
         return path.read_bytes()
     except FileNotFoundError:

@@ -20,6 +20,8 @@ from desktop_app.vision.sources.containers import (
     A_TEXT_FILE,
     Completeness,
     completeness,
+    exists,
+    is_folder,
     is_readable,
     looks_like,
 )
@@ -144,9 +146,9 @@ class VideoFileSource:
 
     def _check_file(self) -> None:
         name = f"“{self._path.name}”"
-        if self._path.is_dir():
+        if is_folder(self._path):
             raise SourceError(f"{name} is a folder, not a video file.", "Choose a video file, or a folder of pictures.")
-        if not self._path.exists():
+        if not exists(self._path):
             raise SourceError(
                 f"The file {name} does not exist.",
                 f"Check its name, and that the drive it lies on is connected ({self._path.parent}).",

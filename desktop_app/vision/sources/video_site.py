@@ -186,7 +186,7 @@ _NETWORK = re.compile(
 )
 _BLOCKED = re.compile(
     r"not a bot|http error (403|429)|too many requests|captcha|blocked|rate.?limit|geo.?restrict|"
-    r"not (made )?(available|uploaded).{0,40}(country|region|location)",
+    r"not.{0,30}available.{0,40}(country|region|location)",
     re.IGNORECASE,
 )
 _PRIVATE = re.compile(
