@@ -122,6 +122,10 @@ class HaarFaceDetector:
         return sorted(found, key=lambda d: -d.score)
 
 
+_YUNET_SMALLEST_SIDE = 16
+"""Below this side, in pixels, no face can be told, and OpenCV's decoder has been seen to return garbage."""
+
+
 class YuNetFaceDetector:
     """YuNet (Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector") through `cv2.FaceDetectorYN`.
 
@@ -153,6 +157,8 @@ class YuNetFaceDetector:
         height, width = image_bgr.shape[:2]
         small = _shrink(image_bgr, min(1.0, self._max_side / max(width, height)))
         size = (small.shape[1], small.shape[0])
+        if min(size) < _YUNET_SMALLEST_SIDE:
+            return []
         if size != self._size:
             self._network.setInputSize(size)
             self._size = size
