@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -147,6 +148,11 @@ class RtspServers:
             need("GStreamer's RTSP server (python3-gi, gir1.2-gst-rtsp-server-1.0)", False)
         self._running.append(process)
         return int(line[1])
+
+    def freeze(self) -> None:
+        """Stop every server where it stands: connections stay open, and nothing comes."""
+        for process in self._running:
+            process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         for process in self._running:

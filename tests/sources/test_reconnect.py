@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from desktop_app.vision.sources.base import FrameSource
 from desktop_app.vision.sources.opening import OpenOptions, open_source
 from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectingSource, ReconnectPolicy
 from desktop_app.vision.sources.stream import TimeLimits
-from tests.servers.http_server import TestServer, free_port, silent_server
+from tests.servers.http_server import TestServer, free_port, silent_server, wait_until
 from tests.sources.conftest import RtspServers
 from tests.sources.fakes import FakeSource
 
@@ -128,6 +129,33 @@ def test_a_recording_resumes_where_it_was_lost() -> None:
     source.close()
     assert [round(frame.time_s * 100) for frame in frames] == list(range(1000))
     assert [frame.index for frame in frames] == list(range(1000))
+
+
+def test_a_recording_shorter_than_it_says_ends() -> None:
+    short = [FakeSource(count=400, live=False, duration_s=10.0) for _ in range(2)]
+    source = ReconnectingSource(chain(*short), policy=QUICK)
+    source.open()
+    assert len(read_all(source)) == 400
+    source.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs Unix signals")
+def test_an_rtsp_server_that_freezes(rtsp: RtspServers) -> None:
+    port = rtsp.start()
+    states: list[ConnectionState] = []
+    options = OpenOptions(reconnect=QUICK, limits=LIMITS, listener=states.append)
+    source = open_source(f"rtsp://127.0.0.1:{port}/live", options)
+    source.open()
+    take(source, 5)
+    rtsp.freeze()
+    reader = threading.Thread(target=lambda: read_all(source))
+    reader.start()
+    assert wait_until(lambda: any(state.attempt for state in states), 15.0)
+    assert any("silent" in s.message or "no picture" in s.message for s in states if s.phase is ConnectionPhase.LOST)
+    began = time.monotonic()
+    source.close()
+    reader.join(5.0)
+    assert time.monotonic() - began < 0.5
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 50])

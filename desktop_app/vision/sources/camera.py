@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -18,6 +19,10 @@ from desktop_app.vision.sources.clock import LiveClock, sane_fps
 
 COMMON_RESOLUTIONS: tuple[tuple[int, int], ...] = ((640, 480), (800, 600), (1280, 720), (1920, 1080), (2560, 1440))
 COMMON_FRAME_RATES: tuple[float, ...] = (10.0, 15.0, 25.0, 30.0, 60.0)
+
+if sys.platform == "darwin":
+    # OpenCV asks for permission only on the main thread, where no camera of ours is opened; macOS then asks by itself.
+    os.environ.setdefault("OPENCV_AVFOUNDATION_SKIP_AUTH", "1")
 
 _FAILED_READS_ALLOWED = 10
 """Cameras drop a picture now and then, most at the start; a camera that gives none so often in a row is gone."""

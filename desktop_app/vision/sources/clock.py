@@ -13,6 +13,7 @@ DEFAULT_FPS = 25.0
 
 SMALL_STEP_BACK_S = 1.0
 LONGEST_GAP_S = 60.0
+LONGEST_DURATION_S = 60.0 * 60 * 24 * 60
 LIVE_DRIFT_S = 2.0
 SMALLEST_STEP_S = 0.001
 FIRST_BURST_S = 10.0
@@ -22,6 +23,14 @@ FIRST_BURST_S = 10.0
 def sane_fps(fps: float) -> float:
     """Return `fps` if it is a rate a camera or file can have, else 0.0 for "not known"."""
     return fps if math.isfinite(fps) and 0.05 <= fps <= 1000.0 else 0.0
+
+
+def sane_duration_s(frame_count: float, fps: float) -> float | None:
+    """Return the duration in seconds that a frame count and a rate mean, None where they lie (negative, absurd)."""
+    if not (math.isfinite(frame_count) and math.isfinite(fps) and frame_count > 0 and fps > 0):
+        return None
+    duration_s = frame_count / fps
+    return duration_s if duration_s <= LONGEST_DURATION_S else None
 
 
 class MediaClock:

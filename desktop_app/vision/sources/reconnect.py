@@ -128,6 +128,8 @@ class ReconnectingSource:
             try:
                 frame = self._source.read()
                 if frame is None and self._ended_early():
+                    if self._rebase:  # resumed, and still nothing more: the file stated a wrong duration
+                        return None
                     raise SourceError(f"The connection to “{self._info.name}” was lost.", retryable=True)
                 if frame is None:
                     return None

@@ -17,7 +17,7 @@ from desktop_app.errors import SourceError
 from desktop_app.vision.sources import net
 from desktop_app.vision.sources.base import SourceInfo, SourceKind
 from desktop_app.vision.sources.capture import Capture, CaptureFactory, CaptureHandle, open_capture
-from desktop_app.vision.sources.clock import DEFAULT_FPS, LiveClock, MediaClock, sane_fps
+from desktop_app.vision.sources.clock import DEFAULT_FPS, LiveClock, MediaClock, sane_duration_s, sane_fps
 
 STREAM_SCHEMES: frozenset[str] = frozenset(
     {"rtsp", "rtsps", "rtmp", "rtmps", "udp", "rtp", "srt", "tcp", "mms", "mmsh"}
@@ -105,7 +105,7 @@ class StreamSource:
             raise self._why_not()
         handle = self._handle = CaptureHandle(capture)
         fps = handle.get(cv2.CAP_PROP_FPS)
-        duration_s = None if self._wanted_live else _duration_s(handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
+        duration_s = None if self._wanted_live else sane_duration_s(handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
         is_live = self._wanted_live if self._wanted_live is not None else duration_s is None
         self._media_clock = MediaClock(fps, duration_s)
         self._info = replace(
@@ -237,10 +237,3 @@ class StreamSource:
         except SourceError as error:
             return error
         return net.no_video_error(self._url, "")
-
-
-def _duration_s(frame_count: float, fps: float) -> float | None:
-    if not (math.isfinite(frame_count) and math.isfinite(fps) and frame_count > 0 and fps > 0):
-        return None
-    duration_s = frame_count / fps
-    return duration_s if duration_s < 60 * 60 * 24 * 60 else None

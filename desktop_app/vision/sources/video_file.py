@@ -14,7 +14,7 @@ from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.vision.sources.base import SourceInfo, SourceKind
 from desktop_app.vision.sources.capture import CaptureFactory, CaptureHandle, open_capture
-from desktop_app.vision.sources.clock import DEFAULT_FPS, MediaClock, sane_fps
+from desktop_app.vision.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
 from desktop_app.vision.sources.containers import (
     A_PICTURE,
     A_TEXT_FILE,
@@ -36,7 +36,6 @@ VIDEO_SUFFIXES: frozenset[str] = frozenset(
 TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
 """Text files that do lead to a video."""
 
-LONGEST_DURATION_S = 60.0 * 60 * 24 * 60
 _READABLE_KINDS = "Headcount reads mp4, mov, mkv, webm, avi, wmv, flv, mpg, gif and raw .264 files, among others."
 
 
@@ -89,7 +88,7 @@ class VideoFileSource:
         self._check_file()
         self._handle = self._open_handle()
         fps = self._handle.get(cv2.CAP_PROP_FPS)
-        duration_s = _duration_s(self._handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
+        duration_s = sane_duration_s(self._handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
         self._clock = MediaClock(fps, duration_s)
         self._info = replace(
             self._info,
@@ -268,10 +267,3 @@ class VideoFileSource:
             if self._pending_s >= target_s - 0.5 * self._clock.step_s:
                 return
             self._pending_s = None
-
-
-def _duration_s(frame_count: float, fps: float) -> float | None:
-    if not (math.isfinite(frame_count) and math.isfinite(fps) and frame_count > 0 and fps > 0):
-        return None
-    duration_s = frame_count / fps
-    return duration_s if duration_s <= LONGEST_DURATION_S else None
