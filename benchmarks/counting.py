@@ -32,6 +32,7 @@ from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Attributes, Counts, Detection, Frame, Gender
 from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier
 from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.likeness import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 from desktop_app.vision.preprocess import InputSpec
 
@@ -180,11 +181,17 @@ def count_clip(
     drop: float = 0.0,
     seed: int = 0,
     timed: bool = True,
+    likeness: LikenessSpace | None = None,
 ) -> Row:
     """Count one clip as the program would."""
     counter = PeopleCounter(CountingSettings(returns_s=returns_s))
     pipeline = FramePipeline(
-        recorded, recorded, make_tracker(tracker), counter, settings=PipelineSettings(detect_interval_s=interval_s)
+        recorded,
+        recorded,
+        make_tracker(tracker),
+        counter,
+        settings=PipelineSettings(detect_interval_s=interval_s),
+        likeness=likeness,
     )
     number, last_s, started = 0, 0.0, time.process_time()
     for frame in thinned(clip.path, drop, seed):
@@ -239,6 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cv2.setNumThreads(options.threads)
     clips = read_clips(options.clips, options.only)
     classifier = LiteRtClassifier(options.model)
+    likeness = LikenessSpace.load(options.model / str(classifier.card["file"]))
     summaries: dict[str, Summary] = {}
     drops = [0.0, *(float(d) for d in options.drop.split(",") if d)]
     for detector in options.detectors.split(","):
@@ -258,6 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                                 drop=drop,
                                 seed=seed,
                                 timed=timed,
+                                likeness=likeness,
                             )
                             name = f"{detector} + {tracker}" + (f" - {drop:.0%} of frames" if drop else "")
                             summaries.setdefault(name, Summary()).rows.append(row)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desktop_app.domain.counting import PeopleCounter
 from desktop_app.domain.tracking import TrackedFace, Tracker
@@ -18,6 +18,7 @@ from desktop_app.errors import SettingsError
 from desktop_app.vision.appearance import ShotCutDetector, clothes_histogram
 from desktop_app.vision.classifier import AttributeClassifier
 from desktop_app.vision.detectors import FaceDetector
+from desktop_app.vision.likeness import LikenessSpace
 from desktop_app.vision.preprocess import crop_faces
 from desktop_app.vision.quality import Glimpse, GlimpseScheduler, assess
 
@@ -48,7 +49,9 @@ class FramePipeline:
         settings: PipelineSettings | None = None,
         scheduler: GlimpseScheduler | None = None,
         cuts: ShotCutDetector | None = None,
+        likeness: LikenessSpace | None = None,
     ) -> None:
+        """`likeness` is what the model offers for telling people apart (`LikenessSpace.load`), None if it has none."""
         self.detector = detector
         self.classifier = classifier
         self.tracker = tracker
@@ -56,6 +59,7 @@ class FramePipeline:
         self.settings = settings or PipelineSettings()
         self._scheduler = scheduler or GlimpseScheduler()
         self._cuts = cuts or ShotCutDetector()
+        self._likeness = likeness
         self._last_slot: int | None = None
 
     @property
@@ -139,5 +143,7 @@ class FramePipeline:
         for i, attributes in zip(chosen, self.classifier.predict(crops), strict=True):
             glimpse = glimpses[i]
             if glimpse is not None:
-                self.counter.observe(faces[i], attributes, glimpse.weight)
+                # The network's own features are all alike; only in the fitted space do they tell people apart.
+                vector = self._likeness.project(attributes.embedding) if self._likeness else None
+                self.counter.observe(faces[i], replace(attributes, embedding=vector), glimpse.weight)
         return {face.key for face, glimpse in zip(faces, glimpses, strict=True) if glimpse and glimpse.facing}
