@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     main_parser.add_argument("--version", action="version", version=f"headcount {__version__}")
     commands = main_parser.add_subparsers(dest="command", metavar="COMMAND")
     window = commands.add_parser("window", help="open the window (the default)", description="Open the window.")
-    window.add_argument("source", nargs="?", default="", metavar="SOURCE", help=SOURCES_HELP)
+    window.add_argument("sources", nargs="*", metavar="SOURCE", help=SOURCES_HELP)
     _add_count(commands)
     commands.add_parser("cameras", help="list the cameras of this computer", description="List the cameras.")
     commands.add_parser("models", help="list the models for gender and age", description="List the models.")
@@ -244,20 +244,20 @@ def models_command() -> int:
     return 0
 
 
-def window_command(source: str) -> int:
-    """Open the window, with `source` if one was given."""
+def window_command(sources: Sequence[str]) -> int:
+    """Open the window, with `sources` if any were given."""
     platform = os.environ.get("QT_QPA_PLATFORM", "")
     has_display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not has_display and not platform:
         print(
             "headcount: There is no display here, so the window cannot open. "
-            f"To count without it: headcount count {source or 'SOURCE'}",
+            f"To count without it: headcount count {' '.join(sources) or 'SOURCE'}",
             file=sys.stderr,
         )
         return EXIT_NO_DISPLAY
     from desktop_app import app
 
-    return int(app.main([source] if source else []))
+    return int(app.main(list(sources)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -279,7 +279,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "models":
                 return models_command()
             case _:
-                return window_command(getattr(args, "source", ""))
+                return window_command(getattr(args, "sources", ()))
     except HeadcountError as error:
         print(f"headcount: {error}", file=sys.stderr)
         return error.exit_code

@@ -61,8 +61,8 @@ class Progress(EngineObserver):
         self._bar.close()
 
 
-BAR = "{desc} {percentage:3.0f}% |{bar}| {n:.0f} of {total:.0f} s, {remaining} left, {postfix}"
-OPEN = "{desc} {n:.0f} s, {postfix}"
+BAR = "{desc} {percentage:3.0f}% |{bar}| {n:.0f} of {total:.0f} s, {remaining} left{postfix}"
+OPEN = "{desc} {n:.0f} s{postfix}"
 
 
 class Series(EngineObserver):

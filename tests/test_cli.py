@@ -290,3 +290,16 @@ def test_an_empty_scene_gives_nobody(clip, tmp_path) -> None:
     assert data["totals"]["people"] == 0
     assert data["people"] == []
     assert data["frames"] == 25
+
+
+def test_files_given_without_a_command_go_to_the_window(monkeypatch) -> None:
+    opened: list[list[str]] = []
+    monkeypatch.setitem(
+        sys.modules, "desktop_app.app", SimpleNamespace(main=lambda sources: opened.append(sources) or 0)
+    )
+    monkeypatch.setattr("desktop_app.app", sys.modules["desktop_app.app"], raising=False)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert cli.main(["a.mp4", "b c.mp4"]) == 0
+    assert cli.main([]) == 0
+    assert cli.main(["window", "demo"]) == 0
+    assert opened == [["a.mp4", "b c.mp4"], [], ["demo"]]
