@@ -17,8 +17,9 @@ from desktop_app.domain.types import CountEvent, Counts, Frame, FrameResult
 from desktop_app.errors import HeadcountError
 from desktop_app.runtime.channel import Channel, ChannelClosed, ChannelPolicy, LatestSlot
 from desktop_app.runtime.history import CountHistory
+from desktop_app.runtime.meter import RunMeter
 from desktop_app.runtime.pacing import Pacer
-from desktop_app.runtime.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline, RateMeter
+from desktop_app.runtime.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
 from desktop_app.vision.sources.base import FrameSource, SourceInfo
 
 log = logging.getLogger(__name__)
@@ -79,12 +80,7 @@ class Engine:
         self._info: SourceInfo | None = None
         self._commands: list[Callable[[Pipeline], object]] = []
         self._counts = pipeline.counts
-        self._offset_s = self.options.start_time_s
-        self._last_time_s: float | None = None
-        self._last_index: int | None = None
-        self._arrivals = RateMeter()
-        self._results = RateMeter()
-        self._stats = EngineStats(time_s=self.options.start_time_s)
+        self._meter = RunMeter(self.options.start_time_s)
         self._threads: list[threading.Thread] = []
 
     # ---- what the outside reads
@@ -115,7 +111,7 @@ class Engine:
 
     @property
     def stats(self) -> EngineStats:
-        return replace(self._stats, source_fps=self._arrivals.per_second(), processed_fps=self._results.per_second())
+        return self._meter.stats
 
     @property
     def paused(self) -> bool:
@@ -284,7 +280,7 @@ class Engine:
                 self._pacer.forget()
                 first_s = None
                 continue
-            self._arrivals.tick()
+            self._meter.arrived()
             first_s = frame.time_s if first_s is None else first_s
             if self.options.limit_s is not None and frame.time_s - first_s >= self.options.limit_s:
                 return
@@ -292,7 +288,7 @@ class Engine:
                 if self._pacer.admit_live():
                     channel.put(_Packet(frame, era))
                 else:
-                    self._last_index = None  # frames passed over in a pause are not dropped ones
+                    self._meter.passed_over()
                 continue
             if self._pacer.wait_turn(frame.time_s):
                 # A file's frame "arrives" when its turn has come, so that the delay does not include the waiting.
@@ -346,46 +342,21 @@ class Engine:
                 with self._pipeline_lock:
                     self._report(self._pipeline.finish())
                     self._reset_now(self._pipeline)
-                self._offset_s, self._last_time_s = self.options.start_time_s, None
+                self._meter.restart()
             elif item.era == self._pacer.era:  # else it was read before a seek
                 self._count(item.frame)
 
-    def _count(self, frame: Frame) -> None:
-        position_s = frame.time_s
-        frame = self._on_session_clock(frame)
-        if self._last_index is not None and self._info is not None and self._info.is_live:
-            gap = max(0, frame.index - self._last_index - 1)
-        else:
-            gap = 0
-        self._last_index = frame.index
+    def _count(self, raw: Frame) -> None:
+        info = self._info
+        frame = self._meter.on_session_clock(raw, info.fps if info is not None else 0.0)
         with self._pipeline_lock:
             result = self._pipeline.process(frame)
             self._counts = result.counts
-        self._results.tick()
         self.history.add(frame.time_s, result.counts)
-        delay_s = time.perf_counter() - frame.captured_at if frame.captured_at else 0.0
-        stats = self._stats
-        self._stats = replace(
-            stats,
-            delay_s=delay_s if stats.frames == 0 else stats.delay_s + 0.1 * (delay_s - stats.delay_s),
-            dropped_frames=stats.dropped_frames + gap,
-            frames=stats.frames + 1,
-            position_s=position_s,
-            time_s=frame.time_s,
-        )
+        self._meter.analysed(frame, raw.time_s, info is not None and info.is_live)
         self.latest.put(result)
         self._tell(lambda o: o.on_result(result))
         self._report(result.events)
-
-    def _on_session_clock(self, frame: Frame) -> Frame:
-        """Return the frame with a time that rises over seeks and sources. The tracker relies on that."""
-        time_s = frame.time_s + self._offset_s
-        if self._last_time_s is not None and time_s <= self._last_time_s:
-            step_s = 1.0 / self._info.fps if self._info is not None and self._info.fps > 0 else 0.04
-            time_s = self._last_time_s + step_s
-            self._offset_s = time_s - frame.time_s
-        self._last_time_s = time_s
-        return frame if time_s == frame.time_s else replace(frame, time_s=time_s)
 
     def _run_commands(self) -> None:
         with self._state_lock:
@@ -411,8 +382,8 @@ class Engine:
             with self._pipeline_lock:
                 events = self._pipeline.finish()
                 self._counts = self._pipeline.counts
-            if self._last_time_s is not None:
-                self.history.add(self._last_time_s, self._counts)
+            if self._meter.time_s is not None:
+                self.history.add(self._meter.time_s, self._counts)
             self._report(events)
         except Exception as error:  # noqa: BLE001 - as in run_analysis
             self._fail(error)
