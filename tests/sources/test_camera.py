@@ -19,6 +19,8 @@ from desktop_app.vision.sources.camera import (
     list_cameras,
     platform_backend,
 )
+from desktop_app.vision.sources.opening import OpenOptions, open_source
+from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
 from tests.sources.fakes import FakeCapture
 
 CAMERAS = (
@@ -142,6 +144,39 @@ def test_a_dropped_picture_is_no_loss() -> None:
     source.open()
     assert all(source.read() is not None for _ in range(4))
     source.close()
+
+
+def test_an_unplugged_camera_comes_back_and_no_other_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugged: list[Camera] = list(CAMERAS[:2])
+    opened: list[int] = []
+    states: list[str] = []
+
+    def capture(target: int, *_: object) -> FakeCapture:
+        opened.append(target)
+        return FakeCapture([0.0] * 5)
+
+    def listen(state: ConnectionState) -> None:
+        states.append(state.message)
+        if state.phase is ConnectionPhase.LOST:
+            del plugged[0]  # the other camera stays
+        elif state.attempt == 3:
+            plugged.insert(0, CAMERAS[0])
+
+    monkeypatch.setattr(
+        CameraSource.__init__, "__kwdefaults__", {"list_with": lambda: plugged, "open_capture_with": capture}
+    )
+    options = OpenOptions(reconnect_cameras=True, reconnect=ReconnectPolicy(0.02, 0.02), listener=listen)
+    source = open_source("camera", options)
+    source.open()
+    times: list[float] = []
+    while len(opened) < 2:
+        frame = source.read()
+        assert frame is not None
+        times.append(frame.time_s)
+    source.close()
+    assert opened == [0, 0]
+    assert times == sorted(times)
+    assert any("Integrated Camera" in message for message in states)
 
 
 @pytest.mark.parametrize("bad", [(640, None, 0.0), (1, 1, 0.0), (640, 480, -1.0), (640, 480, 1e6)])

@@ -13,7 +13,7 @@ from urllib.request import url2pathname
 from desktop_app.errors import SourceError
 from desktop_app.vision.sources import net
 from desktop_app.vision.sources.base import FrameSource
-from desktop_app.vision.sources.camera import DEFAULT_MODE, Camera, CameraMode, CameraSource, list_cameras
+from desktop_app.vision.sources.camera import DEFAULT_MODE, Camera, CameraMode, CameraSource
 from desktop_app.vision.sources.containers import A_PICTURE, exists, is_folder, looks_like
 from desktop_app.vision.sources.detached import DetachedReader
 from desktop_app.vision.sources.pictures import (
@@ -150,8 +150,14 @@ def open_source(what: str | Camera | SourceAddress, options: OpenOptions | None 
 
 
 def _camera(wanted: str, options: OpenOptions) -> FrameSource:
+    made: list[CameraSource] = []
+
     def make() -> FrameSource:
-        return DetachedReader(CameraSource(wanted, options.camera_mode, list_with=list_cameras), silence_limit_s=12.0)
+        # Once a camera was opened, only that one is waited for: another one shows another scene.
+        before = made[0].camera if made else None
+        source = CameraSource(before.name if before else wanted, options.camera_mode)
+        made[1 if before else 0 :] = [source]
+        return DetachedReader(source, silence_limit_s=12.0)
 
     if options.reconnect_cameras and options.reconnect is not None:
         return ReconnectingSource(make, policy=options.reconnect, listener=options.listener)
