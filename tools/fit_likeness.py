@@ -1,6 +1,6 @@
 """Fit the space in which faces are compared to the shipped network, and say how well it tells people apart.
 
-    python tools/fit_likeness.py DATA [--model models/headcount] [--people 4000]
+    python -m tools.fit_likeness DATA [--model models/headcount] [--people 4000]
 
 DATA is the folder with `fairface.csv` and `fairface.zip`; only rows of the role "train" are used, a third of them to
 measure. Writes `likeness.npz` beside the network.

@@ -56,7 +56,7 @@ class CountingSettings:
     same_place: float = 0.4
     linger_alike: float = 0.55
     cut_memory_s: float = 2.0
-    cut_alike: float = 0.75
+    cut_alike: float = 0.8
     returns_s: float = 0.0
     returns_alike: float = 0.8
     max_records: int = 100_000
@@ -251,15 +251,16 @@ class PeopleCounter:
         if gap < 0:
             return None
         likeness = known.looks.likeness(person.looks)
-        cut = known.cut_s is not None
-        reach, alike = (s.same_place, s.cut_alike) if cut or likeness is None else (s.linger_reach, s.linger_alike)
-        if gap <= s.linger_s and known.apart(person.box) <= reach and (likeness is None or likeness >= alike):
-            return 0.5 if likeness is None else likeness
-        if likeness is None:
-            return None
-        if known.cut_s is not None and person.first_seen_s - known.cut_s <= s.cut_memory_s and likeness >= s.cut_alike:
-            return likeness
-        return likeness if gap <= s.returns_s and likeness >= s.returns_alike else None
+        apart = known.apart(person.box)
+        if known.cut_s is not None:
+            soon = person.first_seen_s - known.cut_s <= s.cut_memory_s
+            if soon and (apart <= s.same_place if likeness is None else likeness >= s.cut_alike):
+                return likeness or 0.5
+        elif gap <= s.linger_s and (
+            apart <= s.same_place if likeness is None else apart <= s.linger_reach and likeness >= s.linger_alike
+        ):
+            return likeness or 0.5
+        return likeness if likeness is not None and gap <= s.returns_s and likeness >= s.returns_alike else None
 
     def _is_known_staff(self, person: Person) -> bool:
         likenesses = (looks.likeness(person.looks) for _, looks in self._staff_looks)

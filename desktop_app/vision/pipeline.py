@@ -59,7 +59,7 @@ class FramePipeline:
         self.settings = settings or PipelineSettings()
         self._scheduler = scheduler or GlimpseScheduler()
         self._cuts = cuts or ShotCutDetector()
-        self._likeness = likeness
+        self.likeness = likeness
         self._last_slot: int | None = None
 
     @property
@@ -144,6 +144,6 @@ class FramePipeline:
             glimpse = glimpses[i]
             if glimpse is not None:
                 # The network's own features are all alike; only in the fitted space do they tell people apart.
-                vector = self._likeness.project(attributes.embedding) if self._likeness else None
+                vector = self.likeness.project(attributes.embedding) if self.likeness else None
                 self.counter.observe(faces[i], replace(attributes, embedding=vector), glimpse.weight)
         return {face.key for face, glimpse in zip(faces, glimpses, strict=True) if glimpse and glimpse.facing}
