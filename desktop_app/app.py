@@ -89,10 +89,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if loaded.notice:
         window.banner.show_message("warning", loaded.notice)
     else:
-        window.offer_recovered()
+        window.help.offer_recovered()
     if sources:
         # After the window is on the screen, so that it appears at once however slow the source is.
-        QTimer.singleShot(0, lambda: window.open_source(sources[0]))
+        QTimer.singleShot(0, lambda: window.sources.open_source(sources[0]))
     code = app.exec()
     server.close()
     guard.remove()
@@ -111,14 +111,14 @@ def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
     window.raise_()
     window.activateWindow()
     if sources:
-        window.open_source(sources[0])
+        window.sources.open_source(sources[0])
 
 
 def _protect(window: MainWindow):
     from desktop_app.ui.recovery import CrashGuard
 
     relay = _Relay(window)
-    relay.crashed.connect(window.show_crash)
+    relay.crashed.connect(window.help.show_crash)
     guard = CrashGuard(window.keeper.keep, relay.crashed.emit)
     guard.install()
     return guard

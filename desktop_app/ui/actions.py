@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "start": Command("&Start", "Begin to count from the chosen source", "play", ("Ctrl+Return", "F2")),
     "pause": Command("&Pause", "Hold the picture and the count", "pause", ("Space",), True),
     "step": Command("&Next frame", "While paused, go on by one frame", "", (".",)),
+    "loop": Command("Re&peat", "Start again at the end of a file, with a new count", "loop", ("L",), True),
     "stop": Command("St&op", "End this count; the totals stay", "stop", ("Ctrl+.", "Shift+F2")),
     "reset": Command("Start again from &zero", "Set the totals back to zero; it can be undone", "reset", ("Ctrl+R",)),
     "undo": Command("&Undo", "Take back the last reset or the last change of a line or zone", "undo", ("Ctrl+Z",)),
@@ -77,7 +78,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "&Count",
-        ("start", "pause", "step", "stop", "-", "reset", "undo", "copy_totals", "-", "add_line", "add_zone"),
+        ("start", "pause", "step", "loop", "stop", "-", "reset", "undo", "copy_totals", "-", "add_line", "add_zone"),
     ),
     ("&View", ("labels", "places", "panel", "-", "kiosk", "full_screen")),
     (

@@ -55,7 +55,7 @@ class Banner(QFrame):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 8, 8, 8)
         self._row.setSpacing(10)
-        self._row.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignTop)
+        self._row.addWidget(self._icon)
         self._row.addLayout(words, 1)
         self._row.addWidget(self._close)
         self.setVisible(False)

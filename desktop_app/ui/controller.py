@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -41,6 +41,7 @@ class Controller(QObject):
     opened = Signal(object)
     failed = Signal(object)
     count_cleared = Signal()
+    places_wait = Signal()
     ended = Signal()
 
     def __init__(self, services: Services, settings: Settings, parent: QObject | None = None) -> None:
@@ -52,6 +53,7 @@ class Controller(QObject):
         self.message = ""
         self.error: Exception | None = None
         self.info: SourceInfo | None = None
+        self.place_figures: dict[str, str] = {}
         self._session: Session | None = None
         self._retiring: list[Session] = []
         self._shelf = PipelineShelf()
@@ -205,8 +207,21 @@ class Controller(QObject):
         self.submit(lambda pipeline: pipeline.mark_staff(track_id))
 
     def set_places(self, places: Sequence[PlaceSettings]) -> None:
-        """Count at other lines and zones from now on; those of the same name and place keep their figures."""
-        self.submit(lambda pipeline: pipeline.set_places(places))
+        """Count at other lines and zones from now on; `places_wait` tells where that takes a new start."""
+        settings = replace(self.settings, places=tuple(places))
+
+        def change(pipeline: Pipeline) -> None:
+            if not self.services.set_places(pipeline, settings):
+                self.places_wait.emit()
+
+        self.submit(change)
+
+    def look_at_places(self) -> None:
+        """Have the figures of lines and zones read between two frames; `place_figures` has them afterwards."""
+        self.submit(self._read_places)
+
+    def _read_places(self, pipeline: Pipeline) -> None:
+        self.place_figures = self.services.place_figures(pipeline)
 
     def reset(self) -> None:
         """Set the totals to zero; `undo_reset` brings them back on top of what was counted since."""

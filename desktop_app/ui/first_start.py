@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.errors import HeadcountError
 from desktop_app.settings import Settings
-from desktop_app.ui.actions import Actions, plain_text
+from desktop_app.ui.actions import Actions
 from desktop_app.ui.icons import action_icon, app_icon
 from desktop_app.ui.preview import Preview
 from desktop_app.ui.session import Services
@@ -34,6 +34,12 @@ PRIVACY = (
     "sent unless you ask for a snapshot or a recording. Gender and age are estimates of how someone appears, "
     "in sum, never a statement about a person."
 )
+
+_WORDS = {
+    "open_file": "Open a video or picture…",
+    "open_folder": "Open a folder of pictures…",
+    "open_url": "Open an address…",
+}
 
 
 class StartPage(QWidget):
@@ -70,7 +76,7 @@ class StartPage(QWidget):
         self._list = QListWidget()
         self._list.setAccessibleName("Cameras")
         self._list.setToolTip("Choose a camera to see its picture")
-        self._list.setMaximumHeight(92)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setIconSize(QSize(18, 18))
         self._list.currentItemChanged.connect(lambda item, _old: self._picked(item))
         self._list.itemActivated.connect(lambda _item: self._count_camera())
@@ -78,7 +84,8 @@ class StartPage(QWidget):
         self._none.setWordWrap(True)
         self._none.setProperty("role", "muted")
         self._view = VideoView()
-        self._view.setMinimumSize(240, 135)
+        self._view.setMinimumWidth(240)
+        self._view.setFixedHeight(210)
         self._view.setAccessibleName("Preview of the camera")
         self._view.box_changed.connect(self._preview.set_box)
         self._view.setVisible(False)
@@ -100,7 +107,7 @@ class StartPage(QWidget):
         others.layout().addWidget(self._demo)
         self._buttons = {"open_demo": self._demo}
         for key in ("open_file", "open_folder", "open_url"):
-            button = QPushButton(plain_text(actions[key]) + "…")
+            button = QPushButton(_WORDS[key])
             button.setToolTip(actions[key].toolTip())
             button.clicked.connect(actions[key].trigger)
             others.layout().addWidget(button)
@@ -171,6 +178,7 @@ class StartPage(QWidget):
             self._list.addItem(item)
             if camera.source == chosen:
                 self._list.setCurrentItem(item)
+        self._list.setFixedHeight(min(4, max(1, len(self._cameras))) * 30 + 14)
         self._list.blockSignals(False)
         there = bool(self._cameras)
         self._list.setVisible(there)

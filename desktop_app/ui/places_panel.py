@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QLabel,
     QMenu,
+    QSizePolicy,
     QToolButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -69,7 +70,7 @@ class PlacesPanel(QFrame):
         self.tree.customContextMenuRequested.connect(self._menu)
         self.tree.currentItemChanged.connect(lambda *_: self._chosen())
         self.tree.itemDoubleClicked.connect(lambda *_: self.rename())
-        self.tree.setMaximumHeight(120)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 8)
         layout.setSpacing(4)
@@ -104,6 +105,8 @@ class PlacesPanel(QFrame):
         if selected is not None and selected < len(places):
             self.tree.setCurrentItem(self.tree.topLevelItem(selected))
         self.tree.blockSignals(False)
+        rows = min(4, max(1, len(places)))
+        self.tree.setFixedHeight(rows * max(26, self.tree.sizeHintForRow(0)) + 12)
         self.setVisible(bool(places))
         self.show_figures(self._editor.figures)
         self._enable()

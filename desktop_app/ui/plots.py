@@ -141,7 +141,7 @@ class AgePanel(QFrame):
         self.setObjectName("card")
         self.setAccessibleName("Age bands")
         bottom = pg.AxisItem("bottom")
-        bottom.setTicks([[(i, band.replace("-", "–")) for i, band in enumerate(AGE_BANDS)]])
+        bottom.setTicks([[(i, band.split("-")[0]) for i, band in enumerate(AGE_BANDS)]])
         self._plot = _plot(_WholeAxis("left"), bottom)
         # Each bar says its own number.
         self._plot.hideAxis("left")
@@ -153,7 +153,8 @@ class AgePanel(QFrame):
         self._shown: tuple[int, ...] | None = None
         self._unknown = QLabel()
         self._unknown.setProperty("role", "muted")
-        title = QLabel("Apparent age")
+        title = QLabel("Apparent age, from")
+        self.setToolTip("People counted by age band: " + ", ".join(b.replace("-", "–") for b in AGE_BANDS) + " years")
         title.setProperty("role", "title")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 10, 6)

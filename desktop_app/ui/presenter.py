@@ -57,7 +57,6 @@ class Presenter(QObject):
         self._show_page = show_page
         self._choose_other = choose_other
         self.kiosk: KioskView | None = None
-        self.place_figures: Callable[[], dict[str, str]] = dict
         self.feeder = DisplayFeeder()
         self.feeder.start()
         controller.listeners.append(self.feeder.offer)
@@ -93,7 +92,9 @@ class Presenter(QObject):
         if self.kiosk is not None:
             self.kiosk.show_counts(counts, final and counts.people > 0)
         self._w.side.show_series(controller.series())
-        figures = self.place_figures()
+        if self._w.view.editor.places:
+            controller.look_at_places()
+        figures = controller.place_figures
         if figures != self._w.view.editor.figures:
             self._w.view.editor.figures = figures
             self._w.side.places.show_figures(figures)
@@ -106,37 +107,46 @@ class Presenter(QObject):
             if not info.is_live:
                 self._w.transport.show_position(stats.position_s)
 
+    def show_note(self) -> None:
+        """Write the present state over the picture."""
+        words = {
+            EngineState.PAUSED: "Paused",
+            EngineState.FINISHED: "Finished",
+            EngineState.STOPPED: "Stopped" if self._w.view.frame else "",
+            EngineState.RECONNECTING: "Trying to reconnect…",
+        }
+        state = self._controller.state
+        if state is EngineState.OPENING:
+            self._w.view.set_note(f"Opening {short_name(self._controller.source_text)}…", busy=True)
+        else:
+            self._w.view.set_note(words.get(state, ""), busy=state is EngineState.RECONNECTING)
+
     # --- states --------------------------------------------------------------------------------------------------
 
     def _state(self, state: EngineState, message: str) -> None:
         view, status, banner = self._w.view, self._w.status, self._w.banner
         name = short_name(self._controller.source_text) if self._controller.source_text else ""
+        if state in (EngineState.IDLE, EngineState.OPENING):
+            self.feeder.clear()
+            view.clear()
         if self._controller.active:
             self._display.start()
             self._figures.start()
             self._show_page(False)
         if state is EngineState.IDLE:
-            view.clear()
-            view.set_note("")
             status.show_state("Ready")
             self._show_page(True)
         elif state is EngineState.OPENING:
-            self.feeder.clear()
-            view.clear()
             banner.dismiss()
-            view.set_note(f"Opening {name}…", busy=True)
             status.show_state(f"Opening {name}")
             self._w.transport.setVisible(False)
         elif state is EngineState.RUNNING:
-            view.set_note("")
             status.show_state(f"● Counting {name}")
             if banner.kind == "warning":
                 banner.show_message("good", message or "The connection is back. The count goes on.", seconds=5)
         elif state is EngineState.PAUSED:
-            view.set_note("Paused")
             status.show_state(f"Paused: {name}")
         elif state is EngineState.RECONNECTING:
-            view.set_note("Trying to reconnect…", busy=True)
             status.show_state("Reconnecting")
             banner.show_message(
                 "warning",
@@ -146,6 +156,7 @@ class Presenter(QObject):
             )
         else:
             self._over(state, name)
+        self.show_note()
 
     def _over(self, state: EngineState, name: str) -> None:
         """Show a run that has ended, however it did."""
@@ -155,16 +166,13 @@ class Presenter(QObject):
         self.show_figures()
         self._w.status.clear_figures()
         if state is EngineState.FINISHED:
-            self._w.view.set_note("Finished")
             self._w.status.show_state(f"Finished: {name}")
             self._w.banner.show_message("good", self._finished_text(name), self._finished_detail())
         elif state is EngineState.STOPPED:
-            self._w.view.set_note("Stopped" if self._w.view.frame else "")
             self._w.status.show_state("Stopped")
             if self._w.view.frame is None and not self._controller.counts.people:
                 self._show_page(True)
         else:
-            self._w.view.set_note("")
             self._w.status.show_state("Stopped by a problem")
             if self._w.view.frame is None:
                 self._show_page(True)

@@ -52,6 +52,12 @@ class _PreviewServices:
     def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
         return self._services.annotate(result, settings)
 
+    def set_places(self, pipeline: Pipeline, settings: Settings) -> bool:
+        return True
+
+    def place_figures(self, pipeline: Pipeline) -> dict[str, str]:
+        return {}
+
     def list_cameras(self) -> list[tuple[str, str]]:
         return self._services.list_cameras()
 

@@ -36,5 +36,23 @@ class LazyServices:
     def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
         return self._program.annotate(result, settings)
 
+    def set_places(self, pipeline: Pipeline, settings: Settings) -> bool:
+        from desktop_app.factory import build_places
+
+        change = getattr(pipeline, "set_places", None)
+        if change is None:
+            return False
+        change(*build_places(settings))
+        return True
+
+    def place_figures(self, pipeline: Pipeline) -> dict[str, str]:
+        counter = getattr(pipeline, "counter", None)
+        if counter is None:
+            return {}
+        figures = {line.name: f"in {line.into}   out {line.out}" for line in counter.lines}
+        for zone in counter.zones:
+            figures[zone.name] = f"{zone.occupancy} inside   {zone.entries} visits   {zone.mean_dwell_s:.0f} s"
+        return figures
+
     def list_cameras(self) -> list[tuple[str, str]]:
         return self._program.list_cameras()

@@ -43,6 +43,12 @@ class Services(Protocol):
     def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
         """Return a copy of the result's picture, uint8 BGR, with its people and the settings' places drawn."""
 
+    def set_places(self, pipeline: Pipeline, settings: Settings) -> bool:
+        """Count at the settings' lines and zones from the next frame on; False where that takes a new start."""
+
+    def place_figures(self, pipeline: Pipeline) -> dict[str, str]:
+        """Return what was counted at each line and zone by now, in words, by its name."""
+
     def list_cameras(self) -> list[tuple[str, str]]:
         """Return (name, source text) of each camera."""
 

@@ -34,6 +34,7 @@ DETECTOR_WORDS = {
     "yunet": "YuNet (neural network; finds most faces)",
     "haar": "Haar cascade (classic; upright frontal faces)",
 }
+CASCADE_WORDS = {"frontal": "Frontal (OpenCV's default)", "alt2": "Frontal, alternative 2"}
 
 
 class SettingsDialog(QDialog):
@@ -95,6 +96,13 @@ class SettingsDialog(QDialog):
             score,
             "YuNet: how sure it must be, 0 to 1. Lower finds more faces and more things that are none.",
         )
+        cascade = self._choice("detector", "cascade", CASCADE_WORDS)
+        _row(
+            form,
+            "Haar: cascade",
+            cascade,
+            "Which of OpenCV's cascades looks. The second one raises fewer false alarms.",
+        )
         scale = self._number("detector", "scale_factor", 1.01, 2.0, 0.05)
         _row(form, "Haar: size step", scale, "From one size it looks for to the next. Nearer to 1 is finer and slower.")
         neighbours = self._whole("detector", "min_neighbors", 0, 50)
@@ -120,6 +128,7 @@ class SettingsDialog(QDialog):
         def fit() -> None:
             is_haar = kind.currentData() == "haar"
             score.setEnabled(not is_haar)
+            cascade.setEnabled(is_haar)
             scale.setEnabled(is_haar)
             neighbours.setEnabled(is_haar)
 

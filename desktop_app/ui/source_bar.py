@@ -58,6 +58,7 @@ class SourceBar(QWidget):
     def __init__(self, actions: Actions, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("bar")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
         self._actions = actions
@@ -65,7 +66,7 @@ class SourceBar(QWidget):
         self._recent: tuple[str, ...] = ()
         self._current = ""
         self.sources = QComboBox()
-        self.sources.setMinimumWidth(210)
+        self.sources.setMinimumWidth(150)
         self.sources.setMaximumWidth(420)
         self.sources.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.sources.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -78,6 +79,7 @@ class SourceBar(QWidget):
         self.modes = QComboBox()
         for text, mode in CAMERA_MODES:
             self.modes.addItem(text, mode)
+        self.modes.setMinimumWidth(120)
         self.modes.setAccessibleName("Picture size of the camera")
         self.modes.setToolTip("Picture size and rate asked of the camera; it may give what is nearest")
         self.modes.activated.connect(lambda i: self.camera_mode_chosen.emit(*self.modes.itemData(i)))
@@ -85,8 +87,8 @@ class SourceBar(QWidget):
 
         self.start = QPushButton()
         self.start.setProperty("primary", "true")
-        self.start.setMinimumWidth(92)
-        self.start.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.start.setMinimumWidth(88)
+        self.start.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.start.clicked.connect(self._start_or_stop)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 8, 10, 8)

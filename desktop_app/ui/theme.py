@@ -130,7 +130,7 @@ def style_sheet(theme: Theme) -> str:
     QPushButton, QToolButton {{
         background: {t.raised}; border: 1px solid {t.border}; border-radius: 7px; padding: 5px 11px; min-height: 20px;
     }}
-    QToolButton {{ padding: 5px 7px; }}
+    QToolButton {{ padding: 5px 5px; }}
     QPushButton:hover, QToolButton:hover {{ background: {t.hover}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {t.border}; }}
     QPushButton:focus, QToolButton:focus {{ border: 1px solid {t.accent}; }}
@@ -159,6 +159,11 @@ def style_sheet(theme: Theme) -> str:
     QLineEdit[invalid="true"] {{ border: 1px solid {t.danger}; }}
     QComboBox::drop-down {{ border: none; width: 26px; }}
     QComboBox::down-arrow {{ image: url("{image("down")}"); width: 16px; height: 16px; }}
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{
+        border: none; padding: 0 0 0 7px; min-height: 0; background: transparent;
+    }}
+    QSpinBox, QDoubleSpinBox {{ padding: 2px 4px 2px 0; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{
         subcontrol-origin: border; width: 22px; border: none; background: transparent;
     }}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.ui.marks import MarkWidget, paint_mark
@@ -90,6 +90,7 @@ class TotalsPanel(QFrame):
             grid.addWidget(share, row, 3)
             self._marks[gender], self._figures[gender], self._shares[gender] = mark, figure, share
 
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 10, 16, 12)
         layout.setSpacing(8)
@@ -200,9 +201,11 @@ class KioskView(QWidget):
         metrics = QFontMetricsF(small)
         painter.setPen(QColor(self._theme.muted))
         lower = QRectF(cell.left(), cell.top() + cell.height() * 0.78, cell.width(), cell.height() * 0.2)
+        mark = metrics.capHeight() * 1.1
+        if gender is not None:
+            lower.translate(mark * 0.85, 0)
         painter.drawText(lower, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, caption)
         if gender is not None:
-            mark = metrics.capHeight() * 1.1
             left = lower.center().x() - metrics.horizontalAdvance(caption) / 2 - mark * 1.7
             spot = QRectF(left, lower.top() + (metrics.height() - mark) / 2, mark, mark)
             paint_mark(painter, gender, spot, self._theme.gender(gender))

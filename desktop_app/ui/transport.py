@@ -85,6 +85,7 @@ class Transport(QWidget):
         self.loop = QToolButton()
         self.loop.setCheckable(True)
         self.loop.setProperty("flat", "true")
+        self.loop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.loop.setAccessibleName("Repeat")
         self.loop.setToolTip("Start again at the end of the file (L)")
         self.loop.clicked.connect(self.loop_chosen.emit)

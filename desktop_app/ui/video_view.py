@@ -136,13 +136,13 @@ class VideoView(QWidget):
                 painter.drawImage(QPointF(round(area.left()), round(area.top())), image)
             else:
                 painter.drawImage(area, image)
+            self.editor.paint(painter, area)
             painter.setClipRect(area)
             self._people.set_height(area.height())
             if self.show_boxes:
                 scale = area.width() / self._frame.result.frame.width
                 self._people.paint(painter, self._frame.result.tracks, scale, area, self._hovered)
             painter.setClipping(False)
-            self.editor.paint(painter, area)
         if self._note:
             self._paint_note(painter)
         if self._recording:
