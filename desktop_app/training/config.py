@@ -17,7 +17,7 @@ CONFIG_FOLDER = Path(__file__).parent / "configs"
 
 GENDER_OUTPUTS = ("softmax", "sigmoid")
 AGE_KINDS = ("none", "bands", "years", "group4", "adience8")
-SCHEDULES = ("constant", "cosine", "plateau")
+SCHEDULES = ("constant", "cosine")
 OPTIMIZERS = ("adam", "adamw", "sgd")
 
 
@@ -25,26 +25,32 @@ OPTIMIZERS = ("adam", "adamw", "sgd")
 class AugmentConfig:
     """How training crops are varied. Everything is drawn anew for each face and epoch; 0 switches a part off.
 
-    `shift` and `zoom` move and scale the face box by that share of its side (standard deviation), as a detector's
-    box wanders. `brightness` and `contrast` are the half-widths of a uniform draw around none, in shares of 255
-    and 1. `grey`, `blur`, `small` and `jpeg` are the probabilities of losing the colour, of a Gaussian blur, of having been a small
-    face (shrunk and enlarged again), and of JPEG artefacts; `erase` that of a covered rectangle.
+    `shift` and `zoom` move and scale the face box by that share of its side (standard deviation), as a detector's box
+    wanders, and `rotate_degrees` turns the picture. `brightness`, `contrast`, `gamma` and `tint` are standard
+    deviations of a shift (in shares of 255) and of the logarithms of a gain, an exponent and a gain for each colour. `dim`,
+    `grey`, `blur`, `small`, `noise`, `jpeg` and `erase` are the probabilities of dim light, lost colour, a blur, of being
+    a small face, of noise, of JPEG artefacts and of a covered rectangle.
     """
 
     flip: bool = True
     shift: float = 0.03
     zoom: float = 0.05
     rotate_degrees: float = 0.0
-    brightness: float = 0.1
+    brightness: float = 0.04
     contrast: float = 0.1
+    gamma: float = 0.0
+    tint: float = 0.0
+    dim: float = 0.0
     grey: float = 0.0
     blur: float = 0.0
     small: float = 0.0
+    noise: float = 0.0
     jpeg: float = 0.0
     erase: float = 0.0
 
     @classmethod
     def off(cls) -> AugmentConfig:
+        """No variation at all but for the detector's own."""
         return cls(flip=False, shift=0, zoom=0, brightness=0, contrast=0)
 
 
@@ -52,27 +58,34 @@ class AugmentConfig:
 class TrainingConfig:
     """One training run, complete.
 
-    `network` names a builder of `networks.BUILDERS`. `age` is what its age output learns: "none", "bands" (nine
-    classes), "years" (a number), "group4" (a group index / 4) or "adience8" (eight classes). `train_share` is
-    the share of the labelled faces for training when the data set is divided anew, None to keep the data set's own roles.
-    `about` holds the card's words: title, source, authors' figure, remarks.
+    `network` names a builder of `networks.BUILDERS`. `gender` is "softmax" (two units) or "sigmoid" (one). `age` is what
+    the age output learns: "none", "bands" (nine classes), "years" (a number), "group4" (a group index / 4) or
+    "adience8" (eight classes); `age_softness` spreads a band's label over its neighbours (standard deviation in bands).
+    `sizes` are [side in pixels, epochs] in turn, for a network that takes any size; without them all `epochs` run
+    at the size of `input`. `ema` is the momentum of averaged weights, 0 for none. `train_share` is the share of
+    the faces for training when a data set is divided anew, None to keep its own roles. `about` holds the card's words.
     """
 
     network: str
     input: InputSpec
     gender: str = "softmax"
     age: str = "none"
+    face: bool = False
     epochs: int = 30
     batch_size: int = 128
     learning_rate: float = 1e-3
     optimizer: str = "adam"
     schedule: str = "cosine"
+    warmup_epochs: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    clip_norm: float = 0.0
+    ema: float = 0.0
     age_weight: float = 1.0
-    balance: bool = False
-    patience: int = 0
+    age_softness: float = 0.0
+    face_weight: float = 0.5
     seed: int = 1
+    sizes: tuple[tuple[int, int], ...] = ()
     train_share: float | None = None
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     about: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +101,10 @@ class TrainingConfig:
                 raise SettingsError(f"{value!r} is no {what}.", f"Known are: {', '.join(known)}.")
         if self.epochs < 1 or self.batch_size < 1:
             raise SettingsError(f"epochs ({self.epochs}) and batch size ({self.batch_size}) must be at least 1.")
+        if self.sizes and sum(epochs for _, epochs in self.sizes) != self.epochs:
+            raise SettingsError(f"The sizes add up to other than the {self.epochs} epochs.", "Correct one of the two.")
+        if not 0 <= self.ema < 1:
+            raise SettingsError(f"A momentum of averaged weights of {self.ema} is out of range.", "Use 0, or 0.99 to 0.9999.")
         if not 0 < self.learning_rate < 10:
             raise SettingsError(f"A learning rate of {self.learning_rate} is out of range.", "Use something like 0.001.")
         if self.train_share is not None and not 0.1 <= self.train_share <= 0.95:
@@ -100,6 +117,7 @@ class TrainingConfig:
         data["input"] = self.input.to_json()
         data["augment"] = dataclasses.asdict(self.augment)
         data["about"] = dict(self.about)
+        data["sizes"] = [list(pair) for pair in self.sizes]
         return data
 
     @classmethod
@@ -112,10 +130,15 @@ class TrainingConfig:
         values = dict(data)
         try:
             values["input"] = InputSpec.from_json(values["input"])
+            values["sizes"] = tuple((int(side), int(epochs)) for side, epochs in values.get("sizes", ()))
             values["augment"] = AugmentConfig(**values.get("augment", {}))
             return cls(**values)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise SettingsError(f"The training settings are not complete or not of the right kind: {error}.") from error
+
+    def at_size(self, side: int) -> TrainingConfig:
+        """A copy for square crops of another size."""
+        return dataclasses.replace(self, input=dataclasses.replace(self.input, width=side, height=side))
 
     def fingerprint(self) -> str:
         """The settings as canonical text: two runs with equal text do the same, whatever their `about` says."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from desktop_app.errors import SettingsError
 from desktop_app.training.config import TrainingConfig
-from desktop_app.training.networks import classical, convolutional, levi_hassner, mini_xception
+from desktop_app.training.networks import classical, convolutional, headcount, levi_hassner, mini_xception
 
 BUILDERS: Mapping[str, Callable[[TrainingConfig], Any]] = {
     "cnn32": convolutional.cnn32,
@@ -22,6 +22,7 @@ BUILDERS: Mapping[str, Callable[[TrainingConfig], Any]] = {
     "small_vgg96": convolutional.small_vgg96,
     "levi_hassner": levi_hassner.levi_hassner,
     "classical": classical.classical,
+    "headcount": headcount.headcount,
 }
 
 

@@ -1,0 +1,109 @@
+"""Distortions of a training face, in the order in which they happen to a real one: geometry, light, optics, compression."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop_app.domain.types import Box
+from desktop_app.training.config import AugmentConfig
+from desktop_app.vision.preprocess import InputSpec, crop_face
+
+Picture = NDArray[np.uint8]
+
+
+def augmented(
+    picture: Picture, box: Box, spec: InputSpec, rng: np.random.Generator, config: AugmentConfig
+) -> Picture:
+    """Return one varied crop, uint8 of `spec.shape`, of the face `box` in a uint8 BGR picture.
+
+    The crop itself is `preprocess.crop_face`, as in the app; everything here happens to the picture or the box before it,
+    except for what covers a part of the face at the end.
+    """
+    cx, cy = box.centre
+    side = max(box.width, box.height)
+    wild = 2.0 if rng.random() < 0.1 else 1.0  # now and then a detector is off by twice as much
+    cx += rng.normal(0, config.shift) * side * wild
+    cy += rng.normal(0, config.shift) * side * wild
+    side *= float(np.exp(rng.normal(-0.25 * config.zoom, config.zoom) * wild))
+    if config.rotate_degrees and rng.random() < 0.5:
+        turn = cv2.getRotationMatrix2D((cx, cy), rng.normal(0, config.rotate_degrees), 1.0)
+        turn[0, 1] += rng.normal(0, 0.04)
+        picture = np.asarray(
+            cv2.warpAffine(picture, turn, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+    if config.flip and rng.random() < 0.5:
+        picture = picture[:, ::-1]
+        cx = picture.shape[1] - cx
+    picture = _light(picture, rng, config)
+    picture = _optics(picture, rng, config)
+    small = rng.random() < config.small
+    if small:
+        picture, factor = _shrink(picture, side, rng)
+        cx, cy, side = cx * factor, cy * factor, side * factor
+    if rng.random() < config.noise:
+        noise = rng.normal(0, rng.uniform(2, 14), picture.shape)
+        picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
+    if rng.random() < (min(1.0, 2 * config.jpeg) if small else config.jpeg):
+        quality = int(rng.integers(55, 97) if small else rng.integers(25, 95))
+        _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, quality])
+        picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    half = side / 2
+    crop = crop_face(np.ascontiguousarray(picture), Box(cx - half, cy - half, cx + half, cy + half), spec)
+    if rng.random() < config.erase:
+        _cover(crop, rng)
+    return crop
+
+
+def _light(picture: Picture, rng: np.random.Generator, config: AugmentConfig) -> Picture:
+    if (config.brightness or config.contrast or config.gamma or config.tint) and rng.random() < 0.7:
+        level = np.arange(256, dtype=np.float32) / 255
+        gain = float(np.exp(rng.normal(0, config.contrast))) if config.contrast else 1.0
+        if config.dim and rng.random() < config.dim:
+            gain *= rng.uniform(0.25, 0.6)
+        bias = rng.normal(0, config.brightness) if config.brightness else 0.0
+        if config.gamma:
+            level = level ** np.float32(np.exp(rng.normal(0, config.gamma)))
+        curve = (level - 0.45) * gain + 0.45 + bias
+        tint = np.exp(rng.normal(0, config.tint, 3)) if config.tint and rng.random() < 0.5 else np.ones(3)
+        table = np.clip(curve[:, None] * tint[None], 0, 1) * 255
+        picture = np.asarray(cv2.LUT(np.ascontiguousarray(picture), table.astype(np.uint8)[None]), np.uint8)
+    if config.grey and rng.random() < config.grey:
+        grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_BGR2GRAY)
+        picture = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+    return picture
+
+
+def _optics(picture: Picture, rng: np.random.Generator, config: AugmentConfig) -> Picture:
+    """Out of focus two times out of three, else blurred by motion."""
+    if not config.blur or rng.random() >= config.blur:
+        return picture
+    if rng.random() < 2 / 3:
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.6, 2.6)), np.uint8)
+    length = int(rng.integers(3, 10))
+    kernel = np.zeros((length, length), np.float32)
+    kernel[length // 2] = 1
+    middle = (length / 2 - 0.5, length / 2 - 0.5)
+    kernel = np.asarray(
+        cv2.warpAffine(kernel, cv2.getRotationMatrix2D(middle, rng.uniform(0, 180), 1), (length, length)), np.float32
+    )
+    return np.asarray(cv2.filter2D(picture, -1, kernel / max(float(kernel.sum()), 1e-3)), np.uint8)
+
+
+def _shrink(picture: Picture, side: float, rng: np.random.Generator) -> tuple[Picture, float]:
+    """Bring a face of `side` pixels to 13 to 72 pixels; return the picture and the factor."""
+    wanted = float(np.exp(rng.uniform(np.log(13), np.log(72))))
+    width = max(8, round(picture.shape[1] * min(1.0, wanted / side)))
+    factor = width / picture.shape[1]
+    height = max(8, round(picture.shape[0] * factor))
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8), factor
+
+
+def _cover(crop: Picture, rng: np.random.Generator) -> None:
+    """Put a rectangle of one colour or of noise over a part of the crop, in place (Zhong et al. 2017, random erasing)."""
+    height, width, channels = crop.shape
+    h, w = int(rng.uniform(0.15, 0.5) * height), int(rng.uniform(0.15, 0.5) * width)
+    y, x = int(rng.integers(0, height - h)), int(rng.integers(0, width - w))
+    plain = rng.random() < 0.5
+    crop[y : y + h, x : x + w] = rng.integers(0, 256, channels if plain else (h, w, channels))

@@ -1,0 +1,242 @@
+"""Labelled faces, decoded once and kept on disk as one array, each with the face box that the app's detector finds.
+
+Training crops come from the box of a detector and not from the geometry of a data set, because that is what the app
+will see.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop_app.domain.types import Box
+from desktop_app.errors import HeadcountError, ModelError, OutputError, SourceError
+from desktop_app.resources import model_path
+from desktop_app.training.readers import FaceDataset, FaceRecord, RowProblem
+from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+
+SIDE = 144
+"""Pixels on a side of a stored picture where the data set has pictures of different sizes."""
+
+CONTEXT = 1.6
+"""How much of a large picture is kept round a face, as a multiple of the longer side of its box."""
+
+_COLUMNS = ("file", "gender", "age", "age_min", "age_max", "race", "role", "group")
+_YUNET = "face_detection_yunet_2023mar.onnx"
+
+Progress = Callable[[int, int], None]
+"""Is told how many of how many faces are done."""
+
+
+def default_detectors() -> list[FaceDetector]:
+    """The app's detectors, best first: YuNet where its file is there, then Haar."""
+    found: list[FaceDetector] = []
+    try:
+        found.append(YuNetFaceDetector(model_path("yunet") / _YUNET, score_threshold=0.25, max_side=640))
+    except ModelError:
+        pass  # the program was installed without it; Haar is always there
+    found.append(HaarFaceDetector(scale_factor=1.05, min_neighbors=3, min_face_share=0.3))
+    return found
+
+
+@dataclass(slots=True)
+class FaceStore:
+    """Faces in memory-mapped arrays, all of the same length.
+
+    `pictures` is uint8 (n, side, side, 3) BGR; `boxes` float32 (n, 4) as x1, y1, x2, y2 in pixels of the stored picture;
+    `found` bool (n,): whether a detector found the face, or the box is the one a data set's pictures have on
+    average. `problems` lists the pictures that could not be read.
+    """
+
+    name: str
+    pictures: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    found: NDArray[np.bool_]
+    records: list[FaceRecord]
+    problems: list[RowProblem]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def rows(self, role: str) -> NDArray[np.int64]:
+        """The indices of the records of one role ("all": every one that is not excluded)."""
+        if role == "all":
+            return np.flatnonzero([record.role != "excluded" for record in self.records])
+        return np.flatnonzero([record.role == role for record in self.records])
+
+    def box(self, index: int) -> Box:
+        return Box(*(float(value) for value in self.boxes[index]))
+
+
+def build(
+    dataset: FaceDataset,
+    folder: Path,
+    detectors: Sequence[FaceDetector] | None = None,
+    progress: Progress | None = None,
+) -> FaceStore:
+    """Decode the data set, find each face, and write the store into `folder`, which becomes complete in one step.
+
+    A picture that cannot be read is listed in `problems` and left out. Raises OutputError if the folder cannot be written,
+    SourceError if not a single picture can be read.
+    """
+    finders = list(detectors) if detectors is not None else default_detectors()
+    side = _common_side(dataset)
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        total = len(dataset.records)
+        pictures = np.lib.format.open_memmap(part / "all.npy", mode="w+", dtype=np.uint8, shape=(total, side, side, 3))
+        boxes = np.zeros((total, 4), np.float32)
+        found = np.zeros(total, np.bool_)
+        kept: list[int] = []
+        problems: list[RowProblem] = []
+        for i, record in enumerate(dataset.records):
+            if progress is not None and i % 50 == 0:
+                progress(i, total)
+            try:
+                picture, box, seen = face_in(dataset.storage.read_picture(record.file), record.box, finders)
+            except HeadcountError as error:
+                problems.append(RowProblem(record.file, error.message))
+                continue
+            k = len(kept)
+            pictures[k], boxes[k], found[k] = *_fit(picture, box, side), seen
+            kept.append(i)
+        if progress is not None:
+            progress(total, total)
+        if not kept:
+            raise SourceError(f"No picture of {dataset.name} can be read.", "Check that the pictures lie beside the labels.")
+        pictures.flush()
+        np.save(part / "pictures.npy", pictures[: len(kept)]) if len(kept) < total else None
+        del pictures
+        if len(kept) < total:
+            (part / "all.npy").unlink()
+        else:
+            (part / "all.npy").rename(part / "pictures.npy")
+        np.save(part / "boxes.npy", boxes[: len(kept)])
+        np.save(part / "found.npy", found[: len(kept)])
+        _write_records(part / "records.csv", (dataset.records[i] for i in kept))
+        notes = {"name": dataset.name, "problems": [[p.row, p.reason] for p in [*dataset.problems, *problems]]}
+        (part / "store.json").write_text(json.dumps(notes), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+    except OSError as error:
+        raise OutputError(f"The faces cannot be stored in {folder}: {error.strerror}.", "Choose another folder.") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return load(folder)
+
+
+def load(folder: Path) -> FaceStore:
+    """Open a store that `build` wrote. Raises SourceError if it is missing or damaged."""
+    try:
+        notes = json.loads((folder / "store.json").read_text(encoding="utf-8"))
+        with (folder / "records.csv").open(encoding="utf-8", newline="") as file:
+            records = [_read_record(row) for row in csv.DictReader(file)]
+        store = FaceStore(
+            name=str(notes["name"]),
+            pictures=np.load(folder / "pictures.npy", mmap_mode="r"),
+            boxes=np.load(folder / "boxes.npy"),
+            found=np.load(folder / "found.npy"),
+            records=records,
+            problems=[RowProblem(*problem) for problem in notes["problems"]],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"The face store {folder} is missing or damaged: {error}.", "Delete it; it is made anew.") from error
+    if not len(store.pictures) == len(store.boxes) == len(store.found) == len(records):
+        raise SourceError(f"The face store {folder} is not complete.", "Delete it; it is made anew.")
+    return store
+
+
+def face_in(
+    picture: NDArray[np.uint8], expected: Box | None, detectors: Sequence[FaceDetector]
+) -> tuple[NDArray[np.uint8], Box, bool]:
+    """Find the labelled face: (picture, its box, whether a detector found it).
+
+    The labelled face is the one that overlaps `expected`, or without it the large one near the middle. Where no detector
+    finds it, it is `expected`, or the middle of the picture as FairFace's pictures have it.
+    """
+    height, width = picture.shape[:2]
+    for detector in detectors:
+        candidates = detector.detect(picture)
+        if expected is not None:
+            candidates = [d for d in candidates if d.box.iou(expected) > 0.2]
+        if candidates:
+            best = max(candidates, key=lambda d: d.score * _closeness(d.box, expected, width, height))
+            return picture, best.box, True
+    if expected is not None:
+        return picture, expected, False
+    return picture, Box(0.09 * width, 0.02 * height, 0.91 * width, 0.98 * height), False
+
+
+def _closeness(box: Box, expected: Box | None, width: int, height: int) -> float:
+    if expected is not None:
+        return box.iou(expected)
+    side = float(np.hypot(width, height))
+    away = float(np.hypot(box.centre[0] - width / 2, box.centre[1] - height / 2)) / side
+    return float(np.sqrt(box.area) / side * np.exp(-6 * away))
+
+
+def _common_side(dataset: FaceDataset) -> int:
+    """The side of the pictures if the first ones are square faces of one size, else `SIDE`."""
+    sides = set()
+    for record in dataset.records[:: max(1, len(dataset.records) // 20)]:
+        try:
+            shape = dataset.storage.read_picture(record.file).shape
+        except HeadcountError:
+            continue  # listed when its turn comes
+        sides.add(shape[0] if shape[0] == shape[1] and shape[0] <= 192 else 0)
+    return sides.pop() if len(sides) == 1 and 0 not in sides else SIDE
+
+
+def _fit(picture: NDArray[np.uint8], box: Box, side: int) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+    """Bring a picture to side x side, cutting out the surroundings of the face if it is larger than that."""
+    height, width = picture.shape[:2]
+    left, top = 0.0, 0.0
+    if (height, width) != (side, side) and max(box.width, box.height) * CONTEXT < min(height, width):
+        half = max(box.width, box.height) * CONTEXT / 2
+        cx, cy = box.centre
+        x1, y1 = round(max(cx - half, 0)), round(max(cy - half, 0))
+        x2, y2 = round(min(cx + half, width)), round(min(cy + half, height))
+        picture = picture[y1:y2, x1:x2]
+        left, top = float(x1), float(y1)
+        height, width = picture.shape[:2]
+    if height != width:
+        longest = max(height, width)
+        picture = np.asarray(
+            cv2.copyMakeBorder(picture, 0, longest - height, 0, longest - width, cv2.BORDER_REPLICATE), np.uint8
+        )
+        height = width = longest
+    scale = side / height
+    if scale != 1:
+        shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        picture = np.asarray(cv2.resize(picture, (side, side), interpolation=shrink), np.uint8)
+    x1f, y1f, x2f, y2f = (
+        (value - offset) * scale
+        for value, offset in ((box.x1, left), (box.y1, top), (box.x2, left), (box.y2, top))
+    )
+    return picture, (x1f, y1f, x2f, y2f)
+
+
+def _write_records(path: Path, records: Iterable[FaceRecord]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        for record in records:
+            writer.writerow(["" if (value := getattr(record, name)) is None else value for name in _COLUMNS])
+
+
+def _read_record(row: dict[str, str]) -> FaceRecord:
+    age, low, high = (float(row[key]) if row[key] else None for key in ("age", "age_min", "age_max"))
+    return FaceRecord(
+        file=row["file"], gender=row["gender"], age=age, age_min=low, age_max=high, race=row["race"], role=row["role"],
+        group=row["group"],
+    )  # fmt: skip

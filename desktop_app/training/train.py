@@ -1,0 +1,238 @@
+"""The training run: one function, read from top to bottom."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop_app.errors import ModelError
+from desktop_app.training import checkpoint, networks, predict
+from desktop_app.training.checkpoint import Notes
+from desktop_app.training.config import TrainingConfig
+from desktop_app.training.facestore import FaceStore
+from desktop_app.training.feed import Feed
+
+LAST, BEST = "last.keras", "best.keras"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told during a run. `seconds_left` is the estimate for the rest of the whole run."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    seconds_left: float
+    validation: dict[str, float]
+
+
+Listener = Callable[[Report], None]
+
+
+def train(
+    config: TrainingConfig,
+    store: FaceStore,
+    folder: Path,
+    *,
+    listener: Listener | None = None,
+    negatives: NDArray[np.uint8] | None = None,
+    stop_after: int | None = None,
+) -> Notes:
+    """Train a network, or go on with the run that `folder` holds; return the notes of its last checkpoint.
+
+    Writes `last.keras` after every epoch (with the optimizer's state), `best.keras` whenever validation gender accuracy rises,
+    and TensorBoard's files under `tensorboard/`. `stop_after` ends this call after so many epochs, the run
+    staying as it is for the next call. Raises ModelError if `folder` holds another run, SourceError without training faces.
+    """
+    rows = {role: store.rows(role) for role in ("train", "val", "test")}
+    feed = Feed(store, rows["train"], config, negatives)
+    data = {"name": store.name, **{role: len(indices) for role, indices in rows.items()}}
+    last = folder / LAST
+    if last.exists():
+        model, notes = checkpoint.load(last, compiled=True)
+        if notes.config.fingerprint() != config.fingerprint() or notes.data != data:
+            raise ModelError(
+                f"{folder} holds a run with other settings or other faces.",
+                "Give another folder with --out, or delete this one.",
+            )
+        config = notes.config
+    else:
+        model, notes = networks.build(config), Notes(config, data=data)
+        compile_model(model, config, feed.steps_per_epoch)
+    history = {key: list(values) for key, values in notes.history.items()}
+    board = keras.callbacks.TensorBoard(folder / "tensorboard", update_freq="epoch", write_graph=False)
+    end = config.epochs if stop_after is None else min(config.epochs, notes.epochs_done + stop_after)
+    pace = _Pace(config, feed.steps_per_epoch, notes.epochs_done, listener)
+    for epoch in range(notes.epochs_done, end):
+        side = size_of(config, epoch)
+        first = epoch * feed.steps_per_epoch
+        _seed_dropout(model, config.seed, epoch)
+        result = model.fit(
+            feed.dataset(first, first + feed.steps_per_epoch, side),
+            initial_epoch=epoch, epochs=epoch + 1, steps_per_epoch=feed.steps_per_epoch, shuffle=False, verbose=0,
+            callbacks=[pace, board],
+        )  # fmt: skip
+        found = {"loss": float(result.history["loss"][-1])}
+        with averaged(model, config):
+            found |= validate(model, store, rows["val"] if len(rows["val"]) else rows["test"], config, side)
+            for key, value in found.items():
+                history.setdefault(key, []).append(value)
+            pace.validation = found
+            best = max(history["val_gender"]) if "val_gender" in history else math.nan
+            notes = Notes(config, epoch + 1, history, data)
+            if found.get("val_gender") == best or not (folder / BEST).exists():
+                checkpoint.save(model, notes, folder / BEST)
+        checkpoint.save(model, notes, last)
+    if notes.epochs_done >= config.epochs and config.ema:
+        # The averaged weights of the end are the result of such a run, whatever a single epoch's validation said.
+        with averaged(model, config):
+            checkpoint.save(model, notes, folder / BEST)
+    return notes
+
+
+def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
+    """Let what dropout draws depend on the epoch alone, so that a run that was killed goes on as it would have."""
+    for k, layer in enumerate(model.layers):
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign(np.array([seed * 1000 + k, epoch], np.uint32))
+
+
+def size_of(config: TrainingConfig, epoch: int) -> int | None:
+    """The side of the crops in one epoch; None for that of the input."""
+    done = 0
+    for side, epochs in config.sizes:
+        done += epochs
+        if epoch < done:
+            return side
+    return None
+
+
+def compile_model(model: Any, config: TrainingConfig, steps_per_epoch: int) -> None:
+    """Give the model its losses and optimizer, all of Keras's own kinds so that a checkpoint restores them."""
+    losses: dict[str, str] = {}
+    factors: dict[str, float] = {}
+    for name in model.output:
+        if name == "gender":
+            losses[name], factors[name] = ("categorical_crossentropy" if config.gender == "softmax" else "binary_crossentropy"), 1.0
+        elif name == "age":
+            classes = config.age in ("bands", "adience8")
+            losses[name], factors[name] = ("categorical_crossentropy" if classes else "mean_absolute_error"), config.age_weight
+        else:
+            losses[name], factors[name] = "binary_crossentropy", config.face_weight
+    rate: Any = config.learning_rate
+    if config.schedule == "cosine":
+        warm = round(config.warmup_epochs * steps_per_epoch)
+        total = config.epochs * steps_per_epoch
+        rate = keras.optimizers.schedules.CosineDecay(
+            config.learning_rate * (0.05 if warm else 1.0), max(1, total - warm), alpha=0.005,
+            warmup_target=config.learning_rate if warm else None, warmup_steps=warm,
+        )  # fmt: skip
+    shared: dict[str, Any] = {"clipnorm": config.clip_norm or None}
+    if config.ema:
+        shared |= {"use_ema": True, "ema_momentum": config.ema}
+    if config.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, **shared)
+    elif config.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, **shared)
+    else:
+        optimizer = keras.optimizers.Adam(rate, **shared)
+    model.compile(optimizer, loss=losses, loss_weights=factors, weighted_metrics=[])
+
+
+class averaged:  # noqa: N801  (reads as a word: with averaged(model, config))
+    """Put the averaged weights of a run with `ema` in place, and the trained ones back at the end."""
+
+    def __init__(self, model: Any, config: TrainingConfig) -> None:
+        self._model, self._on = model, bool(config.ema)
+        self._kept: list[Any] = []
+
+    def __enter__(self) -> None:
+        if self._on:
+            variables = self._model.trainable_variables
+            self._kept = [np.array(v) for v in variables]
+            self._model.optimizer.finalize_variable_values(variables)
+
+    def __exit__(self, *_: object) -> None:
+        for variable, value in zip(self._model.trainable_variables if self._kept else [], self._kept, strict=True):
+            variable.assign(value)
+
+
+def validate(
+    model: Any, store: FaceStore, rows: NDArray[np.int64], config: TrainingConfig, side: int | None = None
+) -> dict[str, float]:
+    """Gender accuracy ("val_gender") and, where there is an age, its exactness or mean error, on plain crops."""
+    if len(rows) == 0:
+        return {}
+    sized = config if side is None else config.at_size(side)
+    answers = predict.with_keras(model, store, rows, sized)
+    truth = predict.truth_of([store.records[int(i)] for i in rows], config.age)
+    found = {}
+    known = truth.gender >= 0
+    if known.any():
+        found["val_gender"] = _right(answers, truth)
+    if answers.age_class is not None and (truth.age_class >= 0).any():
+        labelled = truth.age_class >= 0
+        found["val_age_exact"] = float(np.mean(answers.age_class[labelled] == truth.age_class[labelled]))
+    if answers.years is not None and np.isfinite(truth.years).any():
+        labelled = np.isfinite(truth.years)
+        found["val_age_mae"] = float(np.mean(np.abs(answers.years[labelled] - truth.years[labelled])))
+    return found
+
+
+def _right(answers: predict.Answers, truth: predict.Truth) -> float:
+    known = truth.gender >= 0
+    said = np.where(answers.female[known] >= 0.5, 0, 1)
+    return float(np.mean(said == truth.gender[known]))
+
+
+class _Pace(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the listener how far the run is and how long it will take."""
+
+    def __init__(self, config: TrainingConfig, steps: int, done: int, listener: Listener | None) -> None:
+        super().__init__()
+        self._config, self._steps, self._listener = config, steps, listener
+        self._epoch = done
+        self._began = time.monotonic()
+        self._spent = 0.0
+        self._total = sum(self._cost(epoch) * steps for epoch in range(done, config.epochs))
+        self.validation: dict[str, float] = {}
+
+    def _cost(self, epoch: int) -> float:
+        """What a step costs, in units of a step at full size: it grows with the area of the crops."""
+        side = size_of(self._config, epoch)
+        return 1.0 if side is None else (side / self._config.input.width) ** 2
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._spent += self._cost(self._epoch)
+        if self._listener is None:
+            return
+        pace = (time.monotonic() - self._began) / self._spent
+        self._listener(
+            Report(
+                epoch=self._epoch, epochs=self._config.epochs, step=batch + 1, steps=self._steps,
+                loss=float((logs or {}).get("loss", math.nan)), seconds_left=pace * max(0.0, self._total - self._spent),
+                validation=self.validation,
+            )
+        )  # fmt: skip
+
+
+def account(store: FaceStore) -> str:
+    """One line: how many faces each role has, and how many of all a detector found."""
+    roles = Counter(record.role or "none" for record in store.records)
+    parts = ", ".join(f"{role} {count:,}" for role, count in sorted(roles.items()))
+    return f"{store.name}: {len(store):,} faces ({parts}); face box found by a detector in {float(np.mean(store.found)):.1%}"
