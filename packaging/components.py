@@ -1,0 +1,251 @@
+"""Collects, for what PyInstaller bundled, the licences and the list of components (SBOM, CycloneDX 1.6 JSON).
+
+    python packaging/components.py build/frozen/shipped.json dist/headcount/lib
+
+Each bundled file is traced to the Python distribution that owns it, to a Debian package (libraries of the build machine), or to
+Python itself. A file nobody owns stops the build: nothing ships whose licence is unknown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata as metadata
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cyclonedx.contrib.this.builders import this_component
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import DisjunctiveLicense
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+
+ROOT = Path(__file__).resolve().parents[1]
+LICENCE_NAMES = ("license", "licence", "copying", "notice", "copyright", "authors")
+
+# What wheels carry inside them without a distribution of its own: the wheel, the file's beginning, name, licence, text.
+VENDORED = (
+    ("opencv-python-headless", "libavcodec", "FFmpeg", "LGPL-2.1-or-later", "texts/LGPL-2.1.txt"),
+    ("opencv-python-headless", "opencv_videoio_ffmpeg", "FFmpeg", "LGPL-2.1-or-later", "texts/LGPL-2.1.txt"),
+    ("opencv-python-headless", "libopenblas", "OpenBLAS", "BSD-3-Clause", ""),
+    ("numpy", "libscipy_openblas", "OpenBLAS", "BSD-3-Clause", ""),
+    ("numpy", "libgfortran", "GNU Fortran runtime", "GPL-3.0-or-later WITH GCC-exception-3.1", "texts/GPL-3.0.txt"),
+    ("pyside6-essentials", "libicudata", "ICU", "Unicode-3.0", ""),
+    ("pyside6-essentials", "libQt6Core", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),
+    ("pyside6-essentials", "Qt6Core.dll", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),
+    ("pyside6-essentials", "QtCore", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),
+)
+# Distributions whose metadata names no SPDX licence, or whose wheel leaves the text out.
+LICENCES = {
+    "ai-edge-litert": ("Apache-2.0", ""),
+    "colorama": ("BSD-3-Clause", ""),
+    "flatbuffers": ("Apache-2.0", "../../LICENSE"),
+    "opencv-python-headless": ("Apache-2.0", ""),
+    "protobuf": ("BSD-3-Clause", ""),
+    "pyinstaller": ("GPL-2.0-or-later WITH Bootloader-exception", ""),
+    "pyside6-essentials": ("LGPL-3.0-only", "texts/LGPL-3.0.txt"),
+    "shiboken6": ("LGPL-3.0-only", "texts/LGPL-3.0.txt"),
+    "packageurl-python": ("MIT", ""),
+}
+
+
+def plain(name: str) -> str:
+    """Return a distribution's name as registries compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass
+class Part:
+    """One component: where it comes from, what it is licensed under, and the texts that say so."""
+
+    name: str
+    version: str
+    licence: str
+    purl: PackageURL
+    texts: list[Path] = field(default_factory=list)
+
+
+def owners_of_files() -> dict[str, metadata.Distribution]:
+    """Return which distribution owns each installed file, by its resolved path."""
+    owners = {}
+    for distribution in metadata.distributions():
+        for file in distribution.files or []:
+            owners[str(Path(str(distribution.locate_file(file))).resolve())] = distribution
+    return owners
+
+
+def python_part() -> Part:
+    version = ".".join(map(str, sys.version_info[:3]))
+    base = Path(sys.base_prefix)
+    places = [
+        Path(sys.prefix) / "LICENSE.txt",
+        base / "LICENSE.txt",
+        base / "LICENSE",
+        *base.glob("lib/python3*/LICENSE.txt"),
+    ]
+    places += [*Path("/usr/share/doc").glob(f"python3.{sys.version_info[1]}*/copyright")]
+    texts = [place for place in places if place.is_file()][:1]
+    return Part("Python", version, "PSF-2.0", PackageURL("generic", name="python", version=version), texts)
+
+
+def distribution_part(distribution: metadata.Distribution) -> Part:
+    name, version = distribution.metadata["Name"], distribution.version
+    texts = []
+    for file in distribution.files or []:
+        path = Path(str(distribution.locate_file(file)))
+        is_info = ".dist-info" in str(file) or path.parent.name == "cv2"
+        if is_info and path.name.lower().startswith(LICENCE_NAMES) and path.suffix not in (".py", ".pyc"):
+            texts.append(path)
+    licence, text = LICENCES.get(plain(name), ("", ""))
+    licence = distribution.metadata.get("License-Expression") or licence or distribution.metadata.get("License", "")
+    if plain(name) in LICENCES:
+        licence = LICENCES[plain(name)][0]
+    if text:
+        texts.append((ROOT / "resources" / "licences" / text).resolve())
+    return Part(
+        name,
+        version,
+        licence.splitlines()[0] if licence else "",
+        PackageURL("pypi", name=name.lower(), version=version),
+        texts,
+    )
+
+
+def debian_part(path: str) -> Part | None:
+    """Return the Debian package that owns a library of the build machine, None where there is none."""
+    if not shutil.which("dpkg"):
+        return None
+    for candidate in dict.fromkeys((path, path.removeprefix("/usr"), "/usr" + path, str(Path(path).resolve()))):
+        found = subprocess.run(["dpkg", "-S", candidate], capture_output=True, text=True, check=False)
+        if found.returncode == 0:
+            package = found.stdout.splitlines()[0].split(": ")[0].split(",")[0]
+            break
+    else:
+        return None
+    shown = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=True
+    )
+    name = package.split(":")[0]
+    text = Path("/usr/share/doc") / name / "copyright"
+    purl = PackageURL("deb", namespace="debian", name=name, version=shown.stdout)
+    return Part(name, shown.stdout, "see its copyright file", purl, [text] if text.is_file() else [])
+
+
+def parts_of(shipped: dict[str, list[list[str]]], bundle: Path) -> dict[str, Part]:
+    """Return the components by name. Raises SystemExit naming the files that belong to none."""
+    owners = owners_of_files()
+    python = python_part()
+    parts: dict[str, Part] = {"Python": python}
+    unknown = []
+    standard = {str(Path(p).resolve()) for p in (sys.base_prefix, Path(json.__file__).parents[1])}
+    for place, source in (entry for entries in shipped.values() for entry in entries):
+        path = str(Path(source).resolve()) if source not in ("-", "") else ""
+        if not path or path.startswith(str(ROOT / "build")) or _is_ours(path):
+            continue
+        if owner := owners.get(path):
+            parts.setdefault(owner.metadata["Name"], distribution_part(owner))
+            for wheel, start, name, licence, text in VENDORED:
+                if plain(owner.metadata["Name"]) == wheel and Path(path).name.startswith(start):
+                    if not _is_as_delivered(Path(path), bundle / place):
+                        continue
+                    version = owner.version if name == "Qt" else f"in {wheel} {owner.version}"
+                    texts = [ROOT / "resources" / "licences" / text] if text else parts[owner.metadata["Name"]].texts
+                    purl = PackageURL("generic", name=name.lower().replace(" ", "-"), version=version)
+                    parts.setdefault(f"{name} ({wheel})", Part(f"{name} ({wheel})", version, licence, purl, texts))
+        elif any(path.startswith(prefix + "/") for prefix in standard):
+            continue
+        elif part := debian_part(path):
+            parts.setdefault(part.name, part)
+        elif "PyInstaller" not in path:
+            unknown.append(path)
+    if unknown:
+        raise SystemExit("No licence is known for what would ship:\n  " + "\n  ".join(sorted(set(unknown))))
+    parts["pyinstaller"] = distribution_part(metadata.distribution("pyinstaller"))
+    return parts
+
+
+def _is_as_delivered(source: Path, shipped: Path) -> bool:
+    """Tell whether a library ships as its wheel has it: one_openblas.sh replaces one by a far smaller library of ours."""
+    return not shipped.is_file() or shipped.stat().st_size * 2 > source.stat().st_size
+
+
+def _is_ours(path: str) -> bool:
+    inside = Path(path).is_relative_to(ROOT)
+    return inside and ".venv" not in Path(path).relative_to(ROOT).parts[0]
+
+
+def write_texts(parts: dict[str, Part], folder: Path) -> None:
+    """Write each component's licence texts into a folder of its own, and a table over them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    lines = [
+        "# Third-party software in this program",
+        "",
+        "| component | version | licence | texts |",
+        "|---|---|---|---|",
+    ]
+    for part in sorted(parts.values(), key=lambda p: p.name.lower()):
+        place = folder / part.name.replace("/", "-").replace(" ", "_")
+        names = []
+        for text in part.texts:
+            place.mkdir(parents=True, exist_ok=True)
+            name = text.name if not (place / text.name).exists() else f"{text.parent.name}-{text.name}"
+            shutil.copyfile(text, place / name)
+            names.append(f"{place.name}/{name}")
+        lines.append(
+            f"| {part.name} | {part.version} | {part.licence} | {', '.join(names) or 'named in its package'} |"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "THIRD-PARTY.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_sbom(parts: dict[str, Part], path: Path, version: str) -> None:
+    """Write the list of components as CycloneDX 1.6 JSON."""
+    bom = Bom()
+    bom.metadata.tools.components.add(this_component())
+    bom.metadata.component = Component(
+        name="Headcount",
+        version=version,
+        type=ComponentType.APPLICATION,
+        bom_ref="headcount",
+        licenses=[DisjunctiveLicense(id="Apache-2.0")],
+    )
+    for part in sorted(parts.values(), key=lambda p: p.name.lower()):
+        licence = [DisjunctiveLicense(name=part.licence)] if part.licence else []
+        reference = f"{part.purl.type}:{part.name}@{part.version}"
+        component = Component(
+            name=part.name,
+            version=part.version,
+            type=ComponentType.LIBRARY,
+            purl=part.purl,
+            licenses=licence,
+            bom_ref=reference,
+        )
+        bom.components.add(component)
+    bom.register_dependency(bom.metadata.component, list(bom.components))
+    path.write_text(JsonV1Dot6(bom).output_as_string(indent=1), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("shipped", type=Path)
+    parser.add_argument("bundle", type=Path, help="the folder of the frozen program that holds resources/")
+    arguments = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
+    from desktop_app import __version__
+
+    parts = parts_of(json.loads(arguments.shipped.read_text(encoding="utf-8")), arguments.bundle)
+    licences = arguments.bundle / "resources" / "licences"
+    write_texts(parts, licences / "third-party")
+    shutil.copyfile(ROOT / "LICENSE", licences / "LICENSE.txt")
+    write_sbom(parts, licences / "sbom.cdx.json", __version__)
+    missing = [part.name for part in parts.values() if not part.texts]
+    print(f"{len(parts)} components; licence text only named, not shipped, for: {', '.join(missing) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
