@@ -28,7 +28,7 @@ from desktop_app.domain.likeness import Looks
 from desktop_app.domain.people import Person
 from desktop_app.domain.place_board import PlaceBoard
 from desktop_app.domain.places import Line, Zone
-from desktop_app.domain.tracking import TrackedFace
+from desktop_app.domain.tracking import DOUBTFUL, TrackedFace
 from desktop_app.domain.types import AGE_BANDS, Attributes, CountEvent, Counts, Gender, Track, age_band_index
 from desktop_app.domain.voting import Vote, VoteSettings
 
@@ -216,6 +216,9 @@ class PeopleCounter:
 
     def _is_evident(self, person: Person) -> bool:
         s, span = self.settings, person.last_seen_s - person.first_seen_s
+        # A print on a shirt scores like a face now and then, but not on the whole.
+        if 2 * person.on_somebody > person.hits and (person.hits < 3 * s.min_hits or person.mean_score < DOUBTFUL):
+            return False
         if person.vote.glimpses == 0:
             return person.hits >= s.blind_hits and span >= s.blind_span_s and person.mean_score >= s.blind_score
         enough = person.hits >= s.min_hits and span >= s.min_span_s and person.mean_score >= s.min_score

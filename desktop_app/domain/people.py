@@ -31,6 +31,7 @@ class Person:
     confirmed_s: float = 0.0
     hits: int = 0
     score_sum: float = 0.0
+    on_somebody: int = 0
     clothes: Appearance | None = None
     keys: set[int] = field(default_factory=set)
     facing: bool = False
@@ -69,6 +70,7 @@ class Person:
         if face.detection is not None:
             self.hits += 1
             self.score_sum += face.detection.score
+            self.on_somebody += face.on_somebody
         if face.appearance is not None:
             self.clothes = face.appearance
 

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.assignment import FORBIDDEN, assign
+from desktop_app.domain.boxes import on_somebody, one_box_a_face
 from desktop_app.domain.motion import Motion, box_size
 from desktop_app.domain.types import Box, Detection
 
@@ -34,7 +35,7 @@ Appearance = NDArray[np.float32]
 
 
 DOUBTFUL = 0.78
-"""A box below this score begins no track where it may be part of somebody else."""
+"""A box below this score begins no track in the hair or on the chest of somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class TrackedFace:
     `seen` is False from the detection that did not find it until it is found again. `detection` is the detection
     that continued it on this very frame, and `detection_index` its place in the list given to `update`; both are None
     on any other frame. `hits` counts the detections so far, `score_sum` adds up their scores. `appearance` is
-    how the person has looked of late, None where nothing was given.
+    how the person has looked of late, None where nothing was given. `on_somebody` tells that the detection lies in the
+    hair or on the chest of a surer face.
     """
 
     key: int
@@ -99,6 +101,7 @@ class TrackedFace:
     detection: Detection | None = None
     detection_index: int | None = None
     appearance: Appearance | None = None
+    on_somebody: bool = False
 
 
 class _Tracklet:
@@ -151,6 +154,7 @@ class Tracker:
         self._next_key = 1
         self._time_s = float("-inf")
         self._ended: list[int] = []
+        self._on_somebody: set[int] = set()
 
     def take_ended(self) -> tuple[int, ...]:
         """Return the keys of the tracks that ended since the last call of this method."""
@@ -176,10 +180,10 @@ class Tracker:
         self._advance(time_s)
         looks: list[Appearance | None] = list(appearances or [None] * len(detections))
         kept = one_box_a_face(detections, self.settings.same_face_iou, self.settings.same_face_cover)
+        faces = [detections[i] for i in kept]
+        self._on_somebody = {i for i in kept if on_somebody(detections[i], faces)}
         sure = [
-            i
-            for i in kept
-            if detections[i].score >= self.settings.sure_score and not _on_somebody(detections[i], detections, kept)
+            i for i in kept if detections[i].score >= (DOUBTFUL if i in self._on_somebody else self.settings.sure_score)
         ]
         weak = [i for i in kept if detections[i].score >= self.settings.weak_score and i not in sure]
         sure = self._pair(self._gated_cost, detections, sure, looks, time_s)
@@ -282,54 +286,11 @@ class Tracker:
                 detection=t.detection,
                 detection_index=t.index,
                 appearance=t.appearance,
+                on_somebody=t.index in self._on_somebody,
             )
             for t in self._tracklets
             if time_s - t.last_seen_s <= self.settings.show_s
         )
-
-
-def one_box_a_face(detections: Sequence[Detection], iou: float = 0.4, cover: float = 0.7) -> list[int]:
-    """Return the indices of the detections to keep, best score first, dropping those on a face already taken.
-
-    Two boxes are one face if they overlap by more than `iou`, or if one covers more than `cover` of
-    the other and is not more than three times as wide: the face on a shirt is not its wearer's, a nose is part of one.
-    """
-    order = sorted(range(len(detections)), key=lambda i: (-detections[i].score, i))
-    kept: list[int] = []
-    for i in order:
-        if not any(_same_face(detections[i].box, detections[k].box, iou, cover) for k in kept):
-            kept.append(i)
-    return kept
-
-
-def _same_face(a: Box, b: Box, iou: float, cover: float) -> bool:
-    common = a.intersection(b)
-    if common <= 0:
-        return False
-    if common / (a.area + b.area - common) > iou:
-        return True
-    smaller, larger = sorted((box_size(a), box_size(b)))
-    return common / (smaller * smaller) > cover and larger / smaller < 3.0
-
-
-def _on_somebody(candidate: Detection, detections: Sequence[Detection], kept: Sequence[int]) -> bool:
-    """Whether a doubtful box lies in the hair or on the chest of a surer face: a knot of hair, a print on a shirt.
-
-    Such a box begins no track. A real face there, of a child before an adult, gives a box that is not doubtful.
-    """
-    if candidate.score >= DOUBTFUL:
-        return False
-    x, y = candidate.box.centre
-    size = box_size(candidate.box)
-    for i in kept:
-        other = detections[i]
-        wearer = box_size(other.box)
-        if other.score < candidate.score + 0.1 or size > 1.1 * wearer:
-            continue
-        across, down = (x - other.box.centre[0]) / wearer, (y - other.box.centre[1]) / wearer
-        if abs(across) < 1.0 and -1.5 < down < 2.8:
-            return True
-    return False
 
 
 def _apart(a: Box, b: Box) -> float:

@@ -323,3 +323,19 @@ def test_the_state_stays_small_over_many_updates() -> None:
 def test_absurd_settings_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError):
         CountingSettings(**changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("score", "size", "people"),
+    [(0.7, 40, 1), (0.7, 130, 1), (0.9, 40, 2)],
+    ids=["a small print", "a large print", "a child before an adult"],
+)
+def test_a_face_on_a_shirt_is_nobody(score: float, size: float, people: int) -> None:
+    """The print is found surely enough to begin a track now and then, but mostly it is doubtful."""
+    wearer = Actor(walk(400, 200, 40, 0), size=60, score=0.93)
+    on_chest = Actor(walk(405, 330, 40, 0), size=size, score=score)
+    stage = Stage([wearer, on_chest])
+    for i in range(40):
+        on_chest.score = 0.86 if i % 7 == 0 else score
+        stage.look()
+    assert stage.people == people

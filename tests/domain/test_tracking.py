@@ -9,8 +9,9 @@ from itertools import permutations
 import pytest
 
 from desktop_app.domain.assignment import FORBIDDEN, assign
+from desktop_app.domain.boxes import one_box_a_face
 from desktop_app.domain.motion import Motion, box_size
-from desktop_app.domain.tracking import TrackedFace, Tracker, TrackerSettings, one_box_a_face
+from desktop_app.domain.tracking import TrackedFace, Tracker, TrackerSettings
 from desktop_app.domain.types import Box, Detection
 from tests.domain.acting import BLUE, RED, box_at
 
