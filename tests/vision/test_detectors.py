@@ -43,23 +43,20 @@ def test_finds_the_large_face_where_it_is(detector: FaceDetector, demo_face: tup
     assert 0.5 <= found[0].score <= 1.0
 
 
-def test_boxes_lie_in_the_picture_best_first(
-    detector: FaceDetector, demo_face: tuple[NDArray[np.uint8], Box]
-) -> None:
+def test_boxes_lie_in_the_picture_best_first(detector: FaceDetector, demo_face: tuple[NDArray[np.uint8], Box]) -> None:
     image, _ = demo_face
     found = detector.detect(image)
     assert [d.score for d in found] == sorted((d.score for d in found), reverse=True)
     for d in found:
-        assert 0 <= d.box.x1 < d.box.x2 <= image.shape[1] and 0 <= d.box.y1 < d.box.y2 <= image.shape[0]
+        assert 0 <= d.box.x1 < d.box.x2 <= image.shape[1]
+        assert 0 <= d.box.y1 < d.box.y2 <= image.shape[0]
 
 
 def test_nothing_in_an_empty_picture(detector: FaceDetector) -> None:
     assert detector.detect(np.full((360, 640, 3), 90, np.uint8)) == []
 
 
-def test_size_may_change_from_frame_to_frame(
-    detector: FaceDetector, demo_face: tuple[NDArray[np.uint8], Box]
-) -> None:
+def test_size_may_change_from_frame_to_frame(detector: FaceDetector, demo_face: tuple[NDArray[np.uint8], Box]) -> None:
     image, truth = demo_face
     before = detector.detect(image)
     half = np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
@@ -76,8 +73,10 @@ def test_odd_shapes_do_no_harm(detector: FaceDetector, shape: tuple[int, int, in
 def test_yunet_gives_landmarks_inside_the_face(demo_face: tuple[NDArray[np.uint8], Box]) -> None:
     image, truth = demo_face
     best = max(yunet(max_side=1280).detect(image), key=lambda d: d.box.iou(truth))
-    assert best.landmarks is not None and best.landmarks.shape == (5, 2)
-    assert (best.landmarks[:, 0] > best.box.x1).all() and (best.landmarks[:, 0] < best.box.x2).all()
+    assert best.landmarks is not None
+    assert best.landmarks.shape == (5, 2)
+    assert (best.landmarks[:, 0] > best.box.x1).all()
+    assert (best.landmarks[:, 0] < best.box.x2).all()
     assert best.landmarks[:2, 1].mean() < best.landmarks[3:, 1].mean()
 
 

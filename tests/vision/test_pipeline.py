@@ -79,7 +79,8 @@ def test_one_steady_face_is_one_person_with_few_glimpses() -> None:
     events = built.finish()
     assert [e.track_id for e in events] == [1]
     assert events[0].age_band == "20-29"
-    assert built.counts.in_view == 0 and built.counts.people == 1
+    assert built.counts.in_view == 0
+    assert built.counts.people == 1
 
 
 def test_frame_and_result_travel_together() -> None:
@@ -94,7 +95,8 @@ def test_reset_begins_a_new_session_with_the_same_numbers() -> None:
     built, detector, _ = pipeline()
     first = [built.process(f).tracks for f in frames(2.0, 30)]
     built.reset()
-    assert built.counts.people == 0 and built.people() == ()
+    assert built.counts.people == 0
+    assert built.people() == ()
     assert [built.process(f).tracks for f in frames(2.0, 30)] == first
     assert detector.calls == 40
 

@@ -46,7 +46,8 @@ def test_shrinking_averages_areas() -> None:
     checks = np.indices((64, 64)).sum(0) % 2 * 255
     image = np.repeat(checks[..., None], 3, axis=2).astype(np.uint8)
     crop = crop_face(image, Box(0, 0, 64, 64), InputSpec(32, 32, box_scale=1.0))
-    assert abs(int(crop.min()) - 128) <= 1 and abs(int(crop.max()) - 128) <= 1
+    assert abs(int(crop.min()) - 128) <= 1
+    assert abs(int(crop.max()) - 128) <= 1
 
 
 def test_many_faces_are_the_single_ones_in_order() -> None:
@@ -54,7 +55,8 @@ def test_many_faces_are_the_single_ones_in_order() -> None:
     boxes = [Box(0, 0, 30, 40), Box(50, 50, 80, 90)]
     spec = InputSpec(24, 24, colour="grey")
     crops = crop_faces(image, boxes, spec)
-    assert crops.shape == (2, 24, 24, 1) and crops.dtype == np.uint8
+    assert crops.shape == (2, 24, 24, 1)
+    assert crops.dtype == np.uint8
     for crop, box in zip(crops, boxes, strict=True):
         np.testing.assert_array_equal(crop, crop_face(image, box, spec))
     assert crop_faces(image, [], spec).shape == (0, 24, 24, 1)
