@@ -195,8 +195,8 @@ class Track:
 class CountEvent:
     """One counted person (or one crossing of a line, one visit of a zone), complete enough to be stored.
 
-    `time_s` is when the person was counted. `kind` is "person", "line" or "zone"; `place` the name of the line or zone, ""
-    for a person; `direction` "in" or "out" for a line, "" where there is none.
+    `time_s` is when the person was counted. `kind` is "person", "line" or "zone"; `place` the name of the line or
+    zone, "" for a person; `direction` "in" or "out" for a line, "" where there is none.
     """
 
     time_s: float
