@@ -1,0 +1,70 @@
+#!/bin/sh
+# Starts the frozen window under Xvfb, lets it count the demo clip, hands it a second file, looks at it and closes it.
+#   packaging/test_window.sh PROGRAM VIDEO OUT
+# VIDEO is opened by the second start; OUT gets the screenshots. Needs Xvfb, xdotool and ImageMagick's import.
+set -eu
+program=$1 video=$2 out=$3
+mkdir -p "$out"
+home=$(mktemp -d)
+export XDG_CONFIG_HOME="$home/config" XDG_DATA_HOME="$home/data" XDG_STATE_HOME="$home/state" XDG_CACHE_HOME="$home/cache"
+export XDG_RUNTIME_DIR="$home/run"
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+display=:$((90 + $$ % 500))
+Xvfb "$display" -screen 0 1366x820x24 -nolisten tcp >"$out/xvfb.log" 2>&1 &
+server=$!
+app=
+finish() {
+    [ -z "$app" ] || kill -9 "$app" 2>/dev/null || true
+    kill "$server" 2>/dev/null || true
+    rm -rf "$home"
+}
+trap finish EXIT
+export DISPLAY="$display"
+for _ in $(seq 50); do xdotool getdisplaygeometry >/dev/null 2>&1 && break; sleep 0.1; done
+
+fail() {
+    echo "window: $1" >&2
+    find "$home" -name '*.log' -exec tail -n 30 {} + >&2 || true
+    exit 1
+}
+start=$(date +%s.%N)
+"$program" demo >"$out/program.log" 2>&1 &
+app=$!
+for _ in $(seq 200); do
+    xdotool search --onlyvisible --name Headcount >/dev/null 2>&1 && break
+    kill -0 "$app" 2>/dev/null || { cat "$out/program.log" >&2; fail "the program ended before its window was there"; }
+    sleep 0.05
+done
+window=$(xdotool search --onlyvisible --name Headcount | head -1) || fail "no window within 10 s"
+echo "window: visible after $(echo "$(date +%s.%N) - $start" | bc 2>/dev/null || echo '?') s"
+
+# The count so far is kept on disk every few seconds: that is what a crash would leave, and what is looked at here.
+people=0
+for _ in $(seq 80); do
+    sleep 1
+    kill -0 "$app" 2>/dev/null || fail "the program ended while counting"
+    file=$(find "$home" -name recovery.json | head -1)
+    [ -n "$file" ] || continue
+    now=$(grep -o '"\(female\|male\|undecided\)": [0-9]*' "$file" | head -3 | awk '{s += $2} END {print s + 0}')
+    [ "$now" -le "$people" ] || { people=$now; import -window root "$out/counting.png"; }
+    [ "$people" -lt 9 ] || break
+done
+[ "$people" -ge 9 ] || { import -window root "$out/failed.png"; fail "counted $people of the ten people of the demo clip"; }
+echo "window: counted $people people of the demo clip"
+
+# A second start hands its file to the first and ends.
+if timeout 20 "$program" "$video" >>"$out/program.log" 2>&1; then :; else fail "the second start did not end well"; fi
+sleep 4
+[ "$(xdotool search --onlyvisible --name Headcount | wc -l)" -ge 1 ] || fail "the window is gone after the second start"
+import -window root "$out/second-file.png"
+echo "window: a second start handed its file over and ended"
+
+xdotool windowfocus "$window" || true
+xdotool key --window "$window" ctrl+q
+for _ in $(seq 50); do kill -0 "$app" 2>/dev/null || break; sleep 0.1; done
+if kill -0 "$app" 2>/dev/null; then fail "the program did not end within 5 s of Ctrl+Q"; fi
+wait "$app" && code=0 || code=$?
+app=
+[ "$code" = 0 ] || fail "the program ended with $code"
+if find "$home" -name '*.log' -exec grep -lE ' (ERROR|CRITICAL) ' {} + | grep -q .; then fail "there is an error in its log"; fi
+echo "window: closed cleanly"
