@@ -88,7 +88,7 @@ class TrackedFace:
     that continued it on this very frame, and `detection_index` its place in the list given to `update`; both are None
     on any other frame. `hits` counts the detections so far, `score_sum` adds up their scores. `appearance` is
     how the person has looked of late, None where nothing was given. `on_somebody` tells that the detection lies in the
-    hair or on the chest of a surer face.
+    hair or on the chest of a surer face. `speed` is in face sizes a second.
     """
 
     key: int
@@ -102,6 +102,7 @@ class TrackedFace:
     detection_index: int | None = None
     appearance: Appearance | None = None
     on_somebody: bool = False
+    speed: float = 0.0
 
 
 class _Tracklet:
@@ -287,6 +288,7 @@ class Tracker:
                 detection_index=t.index,
                 appearance=t.appearance,
                 on_somebody=t.index in self._on_somebody,
+                speed=math.hypot(*t.motion.speed) / t.motion.size,
             )
             for t in self._tracklets
             if time_s - t.last_seen_s <= self.settings.show_s

@@ -21,6 +21,8 @@ from desktop_app.vision.detectors import FaceDetector
 from desktop_app.vision.likeness import LikenessSpace
 from desktop_app.vision.preprocess import crop_faces
 from desktop_app.vision.quality import Glimpse, GlimpseScheduler, assess
+from desktop_app.vision.scanning import ScanningFaceDetector
+from desktop_app.vision.schedule import LookSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class FramePipeline:
         self._scheduler = scheduler or GlimpseScheduler()
         self._cuts = cuts or ShotCutDetector()
         self.likeness = likeness
-        self._last_slot: int | None = None
+        self._schedule = LookSchedule(self.settings.detect_interval_s)
 
     @property
     def counts(self) -> Counts:
@@ -80,7 +82,9 @@ class FramePipeline:
         self.counter.reset()
         self._scheduler.reset()
         self._cuts.reset()
-        self._last_slot = None
+        self._schedule.reset()
+        if isinstance(self.detector, ScanningFaceDetector):
+            self.detector.reset()
 
     def finish(self) -> tuple[CountEvent, ...]:
         """Close everybody at the end of a source and return the events that this completes."""
@@ -94,7 +98,7 @@ class FramePipeline:
         if is_cut:
             self.tracker.cut()
             self.counter.cut(frame.time_s)
-        detecting = self._is_due(frame.time_s) or is_cut
+        detecting = self._schedule.is_due(frame.time_s) or is_cut
         detections = self.detector.detect(frame.image_bgr) if detecting else []
         detected = clock()
         faces = self._follow(frame, detections) if detecting else self.tracker.predict(frame.time_s)
@@ -115,21 +119,11 @@ class FramePipeline:
         }
         return FrameResult(frame, tracks, self.counter.counts, detecting, events, timings)
 
-    def _is_due(self, time_s: float) -> bool:
-        """Tell whether `time_s` lies in another slot of the detection grid than the last detection."""
-        interval = self.settings.detect_interval_s
-        if interval == 0:
-            return True
-        # A hair is added so that 0.3 s, which is 2.9999.. intervals of 0.1 s in binary, opens its own slot.
-        slot = math.floor(time_s / interval + 1e-6)
-        if slot == self._last_slot:
-            return False
-        self._last_slot = slot
-        return True
-
     def _follow(self, frame: Frame, detections: Sequence[Detection]) -> tuple[TrackedFace, ...]:
         looks = [clothes_histogram(frame.image_bgr, d.box) for d in detections]
-        return self.tracker.update(detections, frame.time_s, looks)
+        faces = self.tracker.update(detections, frame.time_s, looks)
+        self._schedule.note(faces)
+        return faces
 
     def _classify(self, frame: Frame, faces: Sequence[TrackedFace]) -> set[int]:
         """Ask the network about the faces that deserve it, in one batch; return the keys of those facing us."""

@@ -61,7 +61,11 @@ def pipeline(interval_s: float = 0.1) -> tuple[FramePipeline, OneFace, AlwaysFem
     return built, detector, classifier
 
 
-@pytest.mark.parametrize(("fps", "interval_s", "calls"), [(30, 0.1, 20), (10, 0.1, 20), (30, 0.0, 60), (5, 0.1, 10)])
+@pytest.mark.parametrize(
+    ("fps", "interval_s", "calls"),
+    # A face well known and slow is looked at half as often: six looks 0.1 s apart, then every 0.2 s.
+    [(30, 0.1, 13), (10, 0.1, 13), (30, 0.0, 60), (5, 0.1, 10)],
+)
 def test_the_detector_runs_on_a_grid_of_media_time(fps: float, interval_s: float, calls: int) -> None:
     built, detector, _ = pipeline(interval_s)
     results = [built.process(frame) for frame in frames(2.0, fps)]
@@ -98,7 +102,7 @@ def test_reset_begins_a_new_session_with_the_same_numbers() -> None:
     assert built.counts.people == 0
     assert built.people() == ()
     assert [built.process(f).tracks for f in frames(2.0, 30)] == first
-    assert detector.calls == 40
+    assert detector.calls == 26
 
 
 @pytest.mark.parametrize("interval_s", [-0.1, 11.0, float("nan")])

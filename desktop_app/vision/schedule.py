@@ -1,0 +1,59 @@
+"""When to look for faces: a schedule in media time that looks more often where much happens.
+
+The schedule depends on the frames' times and on what was found, never on how fast the machine is, so a file gives the
+same count everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from desktop_app.domain.tracking import TrackedFace
+from desktop_app.errors import SettingsError
+
+FAST = 3.5
+"""From this speed in face sizes a second on, a face may leave its gate between two looks."""
+
+SLOW = 1.0
+SETTLED_HITS = 6
+
+
+class LookSchedule:
+    """Looks on a grid of half the usual interval.
+
+    Usually that is at every second slot, at each one while a face moves fast, and at every fourth while all faces are
+    well known and slow, or nobody is there.
+
+    `interval_s` is the usual media time between two looks in seconds, 0 for every frame.
+    """
+
+    def __init__(self, interval_s: float = 0.1) -> None:
+        if not (math.isfinite(interval_s) and 0 <= interval_s <= 10):
+            raise SettingsError(f"The time between two detections is {interval_s} s.", "Choose a value from 0 to 10 s.")
+        self.interval_s = interval_s
+        self.reset()
+
+    def reset(self) -> None:
+        self._last_slot: int | None = None
+        self._wait = 2
+
+    def is_due(self, time_s: float) -> bool:
+        """Whether to look at the frame at `time_s`; asking counts as looking if the answer is yes."""
+        if self.interval_s == 0:
+            return True
+        # A hair is added so that 0.3 s, which is 2.9999.. intervals of 0.1 s in binary, opens its own slot.
+        slot = math.floor(2 * time_s / self.interval_s + 1e-6)
+        if self._last_slot is not None and slot // self._wait == self._last_slot // self._wait:
+            return False
+        self._last_slot = slot
+        return True
+
+    def note(self, faces: Sequence[TrackedFace]) -> None:
+        """Take in what the look found."""
+        if any(face.speed >= FAST for face in faces):
+            self._wait = 1
+        elif all(face.seen and face.hits >= SETTLED_HITS and face.speed < SLOW for face in faces):
+            self._wait = 4
+        else:
+            self._wait = 2
