@@ -283,7 +283,15 @@ class Controller(QObject):
 
     def _on_state(self, session: Session, state: EngineState, message: str) -> None:
         if session is self._session and not self._closed and not (session.stopping and not state.is_final):
-            self._set_state(state, message)
+            engine = session.engine
+            if engine is not None:
+                # What a worker told may still be on its way when a later state has already come by a shorter one.
+                state, message = engine.state, engine.message
+            if (state, message) != (self.state, self.message):
+                self._set_state(state, message)
+            if state.is_final:
+                # A source that hangs while it is closed must not hold the capture thread.
+                session.stop()
 
     def _set_state(self, state: EngineState, message: str) -> None:
         self.state, self.message = state, message

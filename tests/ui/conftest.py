@@ -1,0 +1,75 @@
+"""The real window, with fakes behind it or with everything real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desktop_app.settings import Settings
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.theme import ThemeManager
+from tests.ui.fakes import FakeServices
+
+WindowMaker = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def services() -> FakeServices:
+    return FakeServices()
+
+
+@pytest.fixture
+def saved() -> list[Settings]:
+    return []
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, saved: list[Settings], tmp_path: Path) -> Iterator[WindowMaker]:
+    """Return a maker of shown windows; every one is closed after the test and must leave nothing running."""
+    windows: list[MainWindow] = []
+
+    def make(services: object, settings: Settings | None = None) -> MainWindow:
+        settings = settings or Settings()
+        settings = replace(settings, recording=replace(settings.recording, folder=str(tmp_path / "media")))
+        from PySide6.QtWidgets import QApplication
+
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        window = MainWindow(services, settings, ThemeManager(app, settings.ui.theme), saved.append)
+        windows.append(window)
+        window.show()
+        qtbot.waitExposed(window)
+        qtbot.waitUntil(lambda: window.side.curve is not None, timeout=10_000)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+        assert window.clean_exit, "a thread of the window would not end"
+        window.deleteLater()
+
+
+@pytest.fixture
+def window(make_window: WindowMaker, services: FakeServices) -> MainWindow:
+    return make_window(services)
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One second of a moving square: a film with nobody in it."""
+    path = tmp_path_factory.mktemp("clip") / "tiny film ü.mp4"
+    plain = path.with_name("tiny.mp4")
+    writer = cv2.VideoWriter(str(plain), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (160, 120))
+    for i in range(25):
+        frame = np.full((120, 160, 3), 60, np.uint8)
+        frame[40:80, 4 * i : 4 * i + 40] = (30, 180, 220)
+        writer.write(frame)
+    writer.release()
+    plain.rename(path)
+    return path
