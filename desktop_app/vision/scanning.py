@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.boxes import one_box_a_face
-from desktop_app.domain.motion import box_size
 from desktop_app.domain.types import Box, Detection
 from desktop_app.vision.detectors import FaceDetector
 
@@ -28,8 +27,8 @@ FINE_FACE = 20.0
 OVERLAP = 56
 """Tiles overlap by this many fine pixels: any face too small for the coarse search lies whole in one of them."""
 
-SMALL = 18.0
-"""A face below this size at the coarse scale is not sure to be found there, and its tile is looked at again."""
+SAME_FACE = 0.3
+"""Boxes that overlap by this are one face. One found finely but not coarsely gets its tile looked at again soon."""
 
 WORTH = 1.3
 """Where the fine scale is less than this many times the coarse one, tiles gain nothing."""
@@ -79,9 +78,8 @@ class ScanningFaceDetector:
         self._look += 1
         tile = self._choose()
         fine = self._search(image_bgr, tile)
-        coarse_scale = min(1.0, self._coarse_side / max(width, height))
-        for detection in (*fine, *found):
-            if box_size(detection.box) * coarse_scale < SMALL:
+        for detection in fine:
+            if all(detection.box.iou(other.box) < SAME_FACE for other in found):
                 self._remember(detection.box)
         both = [*found, *fine]
         return [both[i] for i in one_box_a_face(both)]
@@ -131,7 +129,7 @@ class ScanningFaceDetector:
         )
 
     def _remember(self, box: Box) -> None:
-        """Note the tile in whose middle a small face lies most, to be looked at again."""
+        """Note the tile in whose middle a face lies most, to be looked at again."""
         x, y = box.centre
         self._wanted[min(range(len(self._tiles)), key=lambda t: _off_centre(self._tiles[t], x, y))] = self._look
 
