@@ -63,4 +63,4 @@ def band_matrix(kind: str) -> NDArray[np.float32]:
     for i, (low, high) in enumerate(ADIENCE_CLASSES):
         for j, (start, end) in enumerate(zip(AGE_BAND_STARTS, ends, strict=True)):
             matrix[i, j] = max(0.0, min(high + 1, end) - max(low, start))
-    return matrix / matrix.sum(axis=1, keepdims=True)
+    return np.asarray(matrix / matrix.sum(axis=1, keepdims=True), np.float32)

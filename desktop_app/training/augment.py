@@ -1,4 +1,4 @@
-"""Distortions of a training face, in the order in which they happen to a real one: geometry, light, optics, compression."""
+"""Distortions of a training face, in the order they happen to a real one: geometry, light, optics, compression."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from desktop_app.vision.preprocess import InputSpec, crop_face
 Picture = NDArray[np.uint8]
 
 
-def augmented(
-    picture: Picture, box: Box, spec: InputSpec, rng: np.random.Generator, config: AugmentConfig
-) -> Picture:
+def augmented(picture: Picture, box: Box, spec: InputSpec, rng: np.random.Generator, config: AugmentConfig) -> Picture:
     """Return one varied crop, uint8 of `spec.shape`, of the face `box` in a uint8 BGR picture.
 
-    The crop itself is `preprocess.crop_face`, as in the app; everything here happens to the picture or the box before it,
-    except for what covers a part of the face at the end.
+    The crop itself is `preprocess.crop_face`, as in the app; everything here happens to the picture or the box
+    before it, except for what covers a part of the face at the end.
     """
     cx, cy = box.centre
     side = max(box.width, box.height)
@@ -101,7 +99,7 @@ def _shrink(picture: Picture, side: float, rng: np.random.Generator) -> tuple[Pi
 
 
 def _cover(crop: Picture, rng: np.random.Generator) -> None:
-    """Put a rectangle of one colour or of noise over a part of the crop, in place (Zhong et al. 2017, random erasing)."""
+    """Cover a rectangle of the crop with one colour or noise, in place (Zhong et al. 2017, random erasing)."""
     height, width, channels = crop.shape
     h, w = int(rng.uniform(0.15, 0.5) * height), int(rng.uniform(0.15, 0.5) * width)
     y, x = int(rng.integers(0, height - h)), int(rng.integers(0, width - w))

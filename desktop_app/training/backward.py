@@ -1,8 +1,8 @@
 """The gradient of a network written out in plain operations, so that it exports to LiteRT, which cannot differentiate.
 
-Each layer kind has one rule: from the gradient at its output to the gradient at its inputs. The rules use only operations
-that LiteRT has built in. With `guided=True` a ReLU passes only positive gradients as well (guided backpropagation,
-Springenberg et al. 2014, arXiv:1412.6806).
+Each layer kind has one rule: from the gradient at its output to the gradient at its inputs. The rules use only
+operations that LiteRT has built in. With `guided=True` a ReLU passes only positive gradients as well (guided
+backpropagation, Springenberg et al. 2014, arXiv:1412.6806).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def backward(model: Any, values: dict[str, Any], seeds: dict[str, Any], *, guide
 
 
 def logit_steps(model: Any) -> dict[str, tuple[str, str]]:
-    """For each output: the layer that makes its score before softmax or sigmoid, and which of the two ("linear" if none)."""
+    """For each output: the layer that makes its score before softmax or sigmoid, and which ("linear" if none)."""
     by_name = {step.name: step for step in steps(model)}
     found = {}
     for output, name in output_layers(model).items():
@@ -102,8 +102,8 @@ def logit_steps(model: Any) -> dict[str, tuple[str, str]]:
 def last_feature_maps(model: Any, end: str) -> str:
     """The last layer with a spatial extent on the way to the layer `end`, nearest to it: where Grad-CAM looks.
 
-    Layers that only make class maps for averaging (as many channels as answers) are passed over, for Grad-CAM of such a layer
-    would show the answer of one place and not what it was built from.
+    Layers that only make class maps for averaging (as many channels as answers) are passed over, for Grad-CAM of
+    such a layer would show the answer of one place and not what it was built from.
     """
     by_name = {step.name: step for step in steps(model)}
     before, queue = set(), [end]
@@ -124,7 +124,9 @@ def _rule(step: Step) -> Callable[[Call, Any], list[Any]]:
     for kind, rule in _RULES.items():
         if isinstance(step.layer, kind):
             return rule
-    raise ModelError(f"The layer {step.name} ({type(step.layer).__name__}) has no gradient rule, so it cannot be explained.")
+    raise ModelError(
+        f"The layer {step.name} ({type(step.layer).__name__}) has no gradient rule, so it cannot be explained."
+    )
 
 
 def _shape(tensor: Any) -> list[int]:
@@ -196,7 +198,11 @@ def _activation(call: Call, gradient: Any) -> list[Any]:
     else:
         raise ModelError(f"The activation {kind} of {call.layer.name} has no gradient rule, so it cannot be explained.")
     passed = gradient * slope
-    return [passed * _where(gradient > 0) if call.guided and kind in ("silu", "swish", "hard_silu", "hard_swish") else passed]
+    return [
+        passed * _where(gradient > 0)
+        if call.guided and kind in ("silu", "swish", "hard_silu", "hard_swish")
+        else passed
+    ]
 
 
 def _where(condition: Any) -> Any:
@@ -295,7 +301,9 @@ def _average_pool(call: Call, gradient: Any) -> list[Any]:
 
 def _global_average(call: Call, gradient: Any) -> list[Any]:
     _, height, width, channels = _shape(call.inputs[0])
-    return [tf.reshape(gradient, [1, 1, 1, channels]) * np.full((1, height, width, 1), 1 / (height * width), np.float32)]
+    return [
+        tf.reshape(gradient, [1, 1, 1, channels]) * np.full((1, height, width, 1), 1 / (height * width), np.float32)
+    ]
 
 
 def _reshape(call: Call, gradient: Any) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +19,8 @@ NOTES = "headcount_training.json"
 class Notes:
     """What a checkpoint knows of its run.
 
-    `epochs_done` counts whole epochs. `history` maps a measure to its value after each epoch. `data` describes the faces
-    (name, counts by role, where they came from), so that a run is not continued on others.
+    `epochs_done` counts whole epochs. `history` maps a measure to its value after each epoch. `data` describes the
+    faces (name, counts by role, where they came from), so that a run is not continued on others.
     """
 
     config: TrainingConfig
@@ -47,9 +46,11 @@ def save(model: Any, notes: Notes, path: Path) -> None:
         model.save(part)
         with zipfile.ZipFile(part, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(NOTES, json.dumps(notes.to_json(), indent=1))
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
-        raise OutputError(f"The checkpoint {path} cannot be written: {error.strerror}.", "Choose another folder.") from error
+        raise OutputError(
+            f"The checkpoint {path} cannot be written: {error.strerror}.", "Choose another folder."
+        ) from error
 
 
 def read_notes(path: Path) -> Notes:
@@ -66,7 +67,9 @@ def read_notes(path: Path) -> Notes:
     except FileNotFoundError as error:
         raise ModelError(f"There is no checkpoint {path}.", "Train the network first.") from error
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        raise ModelError(f"{path} is damaged or was not written by headcount-train.", "Train the network again.") from error
+        raise ModelError(
+            f"{path} is damaged or was not written by headcount-train.", "Train the network again."
+        ) from error
 
 
 def load(path: Path, *, compiled: bool = False) -> tuple[Any, Notes]:

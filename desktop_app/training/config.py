@@ -25,11 +25,11 @@ OPTIMIZERS = ("adam", "adamw", "sgd")
 class AugmentConfig:
     """How training crops are varied. Everything is drawn anew for each face and epoch; 0 switches a part off.
 
-    `shift` and `zoom` move and scale the face box by that share of its side (standard deviation), as a detector's box
-    wanders, and `rotate_degrees` turns the picture. `brightness`, `contrast`, `gamma` and `tint` are standard
-    deviations of a shift (in shares of 255) and of the logarithms of a gain, an exponent and a gain for each colour. `dim`,
-    `grey`, `blur`, `small`, `noise`, `jpeg` and `erase` are the probabilities of dim light, lost colour, a blur, of being
-    a small face, of noise, of JPEG artefacts and of a covered rectangle.
+    `shift` and `zoom` move and scale the face box by that share of its side (standard deviation), as a detector's
+    box wanders, and `rotate_degrees` turns the picture. `brightness`, `contrast`, `gamma` and `tint` are standard
+    deviations of a shift (in shares of 255) and of the logarithms of a gain, an exponent and a gain for each
+    colour. `dim`, `grey`, `blur`, `small`, `noise`, `jpeg` and `erase` are the probabilities of dim light, lost
+    colour, a blur, of being a small face, of noise, of JPEG artefacts and of a covered rectangle.
     """
 
     flip: bool = True
@@ -58,12 +58,13 @@ class AugmentConfig:
 class TrainingConfig:
     """One training run, complete.
 
-    `network` names a builder of `networks.BUILDERS`. `gender` is "softmax" (two units) or "sigmoid" (one). `age` is what
-    the age output learns: "none", "bands" (nine classes), "years" (a number), "group4" (a group index / 4) or
-    "adience8" (eight classes); `age_softness` spreads a band's label over its neighbours (standard deviation in bands).
-    `sizes` are [side in pixels, epochs] in turn, for a network that takes any size; without them all `epochs` run
-    at the size of `input`. `ema` is the momentum of averaged weights, 0 for none. `train_share` is the share of
-    the faces for training when a data set is divided anew, None to keep its own roles. `about` holds the card's words.
+    `network` names a builder of `networks.BUILDERS`. `gender` is "softmax" (two units) or "sigmoid" (one). `age` is
+    what the age output learns: "none", "bands" (nine classes), "years" (a number), "group4" (a group index / 4) or
+    "adience8" (eight classes); `age_softness` spreads a band's label over its neighbours (standard deviation in
+    bands). `sizes` are [side in pixels, epochs] in turn, for a network that takes any size; without them all
+    `epochs` run at the size of `input`. `ema` is the momentum of averaged weights, 0 for none. `train_share` is the
+    share of the faces for training when a data set is divided anew, None to keep its own roles. `about` holds the
+    card's words.
     """
 
     network: str
@@ -104,12 +105,17 @@ class TrainingConfig:
         if self.sizes and sum(epochs for _, epochs in self.sizes) != self.epochs:
             raise SettingsError(f"The sizes add up to other than the {self.epochs} epochs.", "Correct one of the two.")
         if not 0 <= self.ema < 1:
-            raise SettingsError(f"A momentum of averaged weights of {self.ema} is out of range.", "Use 0, or 0.99 to 0.9999.")
+            raise SettingsError(
+                f"A momentum of averaged weights of {self.ema} is out of range.", "Use 0, or 0.99 to 0.9999."
+            )
         if not 0 < self.learning_rate < 10:
-            raise SettingsError(f"A learning rate of {self.learning_rate} is out of range.", "Use something like 0.001.")
+            raise SettingsError(
+                f"A learning rate of {self.learning_rate} is out of range.", "Use something like 0.001."
+            )
         if self.train_share is not None and not 0.1 <= self.train_share <= 0.95:
             raise SettingsError(
-                f"{self.train_share:.0%} for training is out of range.", "Give a split between 10:90 and 95:5, such as 80:20."
+                f"{self.train_share:.0%} for training is out of range.",
+                "Give a split between 10:90 and 95:5, such as 80:20.",
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -126,7 +132,9 @@ class TrainingConfig:
         known = {f.name for f in dataclasses.fields(cls)}
         unknown = sorted(set(data) - known)
         if unknown:
-            raise SettingsError(f"Unknown training settings: {', '.join(unknown)}.", f"Known are: {', '.join(sorted(known))}.")
+            raise SettingsError(
+                f"Unknown training settings: {', '.join(unknown)}.", f"Known are: {', '.join(sorted(known))}."
+            )
         values = dict(data)
         try:
             values["input"] = InputSpec.from_json(values["input"])

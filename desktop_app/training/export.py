@@ -1,11 +1,12 @@
 """From a trained Keras model to what the app loads: a LiteRT file with two signatures, and the `model.json` beside it.
 
-"predict"  crops (n, height, width, channels) -> gender (n, 2), age (n, 9) over `AGE_BANDS`, face (n, 1), as the network has them
-"explain"  crops (1, ...) and target (answers,) -> `cam` (1, h, w) and `guided` (1, height, width, channels)
+"predict"  crops (n, height, width, channels) -> gender (n, 2), age (n, 9) over `AGE_BANDS`, face (n, 1), as the
+network has them "explain"  crops (1, ...) and target (answers,) -> `cam` (1, h, w) and `guided` (1, height, width,
+channels)
 
-`target` picks what is explained: the weight of each answer's score before softmax, in the order of the card's `explain.targets`.
-Both signatures read the same stored weights. `.keras` and SavedModel are written beside them for those who want to go on in
-Keras.
+`target` picks what is explained: the weight of each answer's score before softmax, in the order of the card's
+`explain.targets`. Both signatures read the same stored weights. `.keras` and SavedModel are written beside them for
+those who want to go on in Keras.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from desktop_app.errors import ModelError, OutputError
 from desktop_app.training import backward
 from desktop_app.training.ages import band_matrix
 from desktop_app.training.flatbuffer import share_buffers
-from desktop_app.training.graph import inference_copy
+from desktop_app.training.graph import inference_copy, output_layers
 from desktop_app.training.readers.base import GENDERS
 from desktop_app.vision.preprocess import InputSpec
 
@@ -77,11 +78,13 @@ class ExportModule(tf.Module):  # type: ignore[misc]
 
     def predict(self, crops: Any) -> dict[str, Any]:
         values = backward.forward(self.core, crops)
-        outputs = {name: values[layer] for name, layer in backward.output_layers(self.core).items()}
+        outputs = {name: values[layer] for name, layer in output_layers(self.core).items()}
         answer = {}
         if "gender" in outputs:
             gender = outputs["gender"]
-            answer["gender"] = tf.concat([gender, 1.0 - gender], axis=-1) if gender.shape[-1] == 1 else tf.identity(gender)
+            answer["gender"] = (
+                tf.concat([gender, 1.0 - gender], axis=-1) if gender.shape[-1] == 1 else tf.identity(gender)
+            )
         if "age" in outputs:
             answer["age"] = to_bands(outputs["age"], self.age)
         if "face" in outputs:
@@ -98,7 +101,7 @@ class ExportModule(tf.Module):  # type: ignore[misc]
         seeds: dict[str, Any] = {}
         start = 0
         for name, count in self.targets:
-            layer, kind = self.scores[name]
+            layer, _ = self.scores[name]
             part = target[start : start + count]
             units = int(values[layer].shape[-1])
             if units < count:  # one sigmoid unit: what speaks for male speaks against female
@@ -150,7 +153,9 @@ def to_litert(module: ExportModule, *, explain: bool = True) -> bytes:
     folder = tempfile.mkdtemp(prefix="headcount-export-")
     try:
         tf.saved_model.save(module, folder, signatures=module.signatures(explain))
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["predict", "explain"][: 2 if explain else 1])
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=["predict", "explain"][: 2 if explain else 1]
+        )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if module.float16:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -212,12 +217,16 @@ def export(
             model.save(folder / "model.keras")
             module.core.export(folder / "saved_model", format="tf_saved_model", verbose=False)
     except OSError as error:
-        raise OutputError(f"The model cannot be written to {folder}: {error.strerror}.", "Choose another folder.") from error
+        raise OutputError(
+            f"The model cannot be written to {folder}: {error.strerror}.", "Choose another folder."
+        ) from error
     return folder / "model.tflite"
 
 
 def calibrate(model: Any, output: str, temperature: float) -> None:
-    """Divide the scores of a dense output by `temperature` in place (Guo et al. 2017), so that the export needs no extra step."""
+    """Divide the scores of a dense output by `temperature` in place (Guo et al. 2017), so that the export needs no
+    extra step.
+    """
     layer = model.get_layer(output)
     if not hasattr(layer, "kernel") or not 0.01 < temperature < 100:
         raise ModelError(f"The output {output} is not dense or the temperature {temperature} is out of range.")

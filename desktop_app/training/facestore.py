@@ -21,6 +21,8 @@ from desktop_app.domain.types import Box
 from desktop_app.errors import HeadcountError, ModelError, OutputError, SourceError
 from desktop_app.resources import model_path
 from desktop_app.training.readers import FaceDataset, FaceRecord, RowProblem
+from desktop_app.training.readers.base import open_storage
+from desktop_app.training.readers.folders import is_picture
 from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
 
 SIDE = 144
@@ -51,8 +53,8 @@ def default_detectors() -> list[FaceDetector]:
 class FaceStore:
     """Faces in memory-mapped arrays, all of the same length.
 
-    `pictures` is uint8 (n, side, side, 3) BGR; `boxes` float32 (n, 4) as x1, y1, x2, y2 in pixels of the stored picture;
-    `found` bool (n,): whether a detector found the face, or the box is the one a data set's pictures have on
+    `pictures` is uint8 (n, side, side, 3) BGR; `boxes` float32 (n, 4) as x1, y1, x2, y2 in pixels of the stored
+    picture; `found` bool (n,): whether a detector found the face, or the box is the one a data set's pictures have on
     average. `problems` lists the pictures that could not be read.
     """
 
@@ -84,8 +86,8 @@ def build(
 ) -> FaceStore:
     """Decode the data set, find each face, and write the store into `folder`, which becomes complete in one step.
 
-    A picture that cannot be read is listed in `problems` and left out. Raises OutputError if the folder cannot be written,
-    SourceError if not a single picture can be read.
+    A picture that cannot be read is listed in `problems` and left out. Raises OutputError if the folder cannot be
+    written, SourceError if not a single picture can be read.
     """
     finders = list(detectors) if detectors is not None else default_detectors()
     side = _common_side(dataset)
@@ -113,7 +115,9 @@ def build(
         if progress is not None:
             progress(total, total)
         if not kept:
-            raise SourceError(f"No picture of {dataset.name} can be read.", "Check that the pictures lie beside the labels.")
+            raise SourceError(
+                f"No picture of {dataset.name} can be read.", "Check that the pictures lie beside the labels."
+            )
         pictures.flush()
         np.save(part / "pictures.npy", pictures[: len(kept)]) if len(kept) < total else None
         del pictures
@@ -129,7 +133,9 @@ def build(
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
     except OSError as error:
-        raise OutputError(f"The faces cannot be stored in {folder}: {error.strerror}.", "Choose another folder.") from error
+        raise OutputError(
+            f"The faces cannot be stored in {folder}: {error.strerror}.", "Choose another folder."
+        ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return load(folder)
@@ -150,7 +156,9 @@ def load(folder: Path) -> FaceStore:
             problems=[RowProblem(*problem) for problem in notes["problems"]],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"The face store {folder} is missing or damaged: {error}.", "Delete it; it is made anew.") from error
+        raise SourceError(
+            f"The face store {folder} is missing or damaged: {error}.", "Delete it; it is made anew."
+        ) from error
     if not len(store.pictures) == len(store.boxes) == len(store.found) == len(records):
         raise SourceError(f"The face store {folder} is not complete.", "Delete it; it is made anew.")
     return store
@@ -161,8 +169,8 @@ def face_in(
 ) -> tuple[NDArray[np.uint8], Box, bool]:
     """Find the labelled face: (picture, its box, whether a detector found it).
 
-    The labelled face is the one that overlaps `expected`, or without it the large one near the middle. Where no detector
-    finds it, it is `expected`, or the middle of the picture as FairFace's pictures have it.
+    The labelled face is the one that overlaps `expected`, or without it the large one near the middle. Where no
+    detector finds it, it is `expected`, or the middle of the picture as FairFace's pictures have it.
     """
     height, width = picture.shape[:2]
     for detector in detectors:
@@ -197,7 +205,9 @@ def _common_side(dataset: FaceDataset) -> int:
     return sides.pop() if len(sides) == 1 and 0 not in sides else SIDE
 
 
-def _fit(picture: NDArray[np.uint8], box: Box, side: int) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+def _fit(
+    picture: NDArray[np.uint8], box: Box, side: int
+) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
     """Bring a picture to side x side, cutting out the surroundings of the face if it is larger than that."""
     height, width = picture.shape[:2]
     left, top = 0.0, 0.0
@@ -220,10 +230,28 @@ def _fit(picture: NDArray[np.uint8], box: Box, side: int) -> tuple[NDArray[np.ui
         shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         picture = np.asarray(cv2.resize(picture, (side, side), interpolation=shrink), np.uint8)
     x1f, y1f, x2f, y2f = (
-        (value - offset) * scale
-        for value, offset in ((box.x1, left), (box.y1, top), (box.x2, left), (box.y2, top))
+        (value - offset) * scale for value, offset in ((box.x1, left), (box.y1, top), (box.x2, left), (box.y2, top))
     )
     return picture, (x1f, y1f, x2f, y2f)
+
+
+def squares(path: Path, side: int) -> NDArray[np.uint8]:
+    """Every readable picture of a folder or zip, stretched to a square: uint8 (n, side, side, 3) BGR.
+
+    Raises SourceError if there is none.
+    """
+    storage = open_storage(path)
+    found = []
+    for name in storage.names():
+        if is_picture(name):
+            try:
+                found.append(cv2.resize(storage.read_picture(name), (side, side), interpolation=cv2.INTER_AREA))
+            except HeadcountError:
+                continue  # one damaged picture of nothing is no loss
+    storage.close()
+    if not found:
+        raise SourceError(f"There is no readable picture in {path}.", "Choose a folder of pictures.")
+    return np.asarray(np.stack(found), np.uint8)
 
 
 def _write_records(path: Path, records: Iterable[FaceRecord]) -> None:

@@ -28,7 +28,7 @@ NEGATIVE_SHARE = 1 / 16
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a network should answer: `values` (n, units) for each output, and `weights` (n,), 0 where there is no label."""
+    """What a network should answer: `values` (n, units) of each output; `weights` (n,), 0 where there is no label."""
 
     values: Mapping[str, Floats]
     weights: Mapping[str, Floats]
@@ -37,9 +37,9 @@ class Targets:
 def targets_of(records: list[FaceRecord], config: TrainingConfig) -> Targets:
     """The targets of `records` under `config`, without smoothing.
 
-    Gender is one-hot over (female, male), or 1 for female where it is one sigmoid unit. Age is one-hot over classes (spread
-    over neighbouring bands by `age_softness`), or one number within 0 to 1. Where a label is missing or lies between two
-    classes the weight is 0 and the value is not used.
+    Gender is one-hot over (female, male), or 1 for female where it is one sigmoid unit. Age is one-hot over classes
+    (spread over neighbouring bands by `age_softness`), or one number within 0 to 1. Where a label is missing or
+    lies between two classes the weight is 0 and the value is not used.
     """
     count = len(records)
     genders = np.array([GENDERS.index(r.gender) if r.gender else -1 for r in records])

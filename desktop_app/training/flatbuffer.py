@@ -1,14 +1,14 @@
 """Sharing of equal weights inside a LiteRT file.
 
-The converter stores the weights of each signature on their own. They are the same numbers, so pointing both at one buffer
-halves the file.
+The converter stores the weights of each signature on their own. They are the same numbers, so pointing both at one
+buffer halves the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 
-import flatbuffers
+import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 

@@ -1,8 +1,8 @@
 """A trained Keras model as a plain chain of simple layers: what export and explanation work on.
 
-`inference_copy` rebuilds a functional model in float32 with nothing left that only training needs: BatchNorm folded into the
-convolution before it, dropout gone, separable convolutions taken apart, activations as layers of their own. It computes
-the same function, and each remaining layer has one simple derivative.
+`inference_copy` rebuilds a functional model in float32 with nothing left that only training needs: BatchNorm folded
+into the convolution before it, dropout gone, separable convolutions taken apart, activations as layers of their
+own. It computes the same function, and each remaining layer has one simple derivative.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Step:
         return str(self.layer.name)
 
 
-@keras.saving.register_keras_serializable(package="headcount")  # type: ignore[untyped-decorator]
+@keras.saving.register_keras_serializable(package="headcount")
 class ScaleShift(layers.Layer):  # type: ignore[misc]
     """x * factor + shift for each channel: what is left of a BatchNorm that no convolution could take in."""
 
@@ -86,15 +86,17 @@ def _histories(value: Any) -> Iterator[str]:
 
 def output_layers(model: Any) -> dict[str, str]:
     """The layer that makes each named output."""
-    outputs = model.output if isinstance(model.output, dict) else dict(zip(model.output_names, model.outputs, strict=True))
+    outputs = (
+        model.output if isinstance(model.output, dict) else dict(zip(model.output_names, model.outputs, strict=True))
+    )
     return {name: tensor._keras_history.operation.name for name, tensor in outputs.items()}
 
 
 def inference_copy(model: Any, input_shape: tuple[int, int, int] | None = None) -> Any:
     """Rebuild `model` for inference, in float32; see the module's description.
 
-    `input_shape` fixes (height, width, channels) where the model leaves them open. Output names stay. Raises ModelError for a
-    model whose graph cannot be read.
+    `input_shape` fixes (height, width, channels) where the model leaves them open. Output names stay. Raises
+    ModelError for a model whose graph cannot be read.
     """
     plan = steps(model)
     readers = Counter(name for step in plan for name in step.inputs)
@@ -109,11 +111,15 @@ def inference_copy(model: Any, input_shape: tuple[int, int, int] | None = None) 
             tensors[step.name] = crops
             continue
         inputs = [tensors[name] for name in step.inputs]
-        if isinstance(layer, _ONLY_TRAINING) or (isinstance(layer, layers.Activation) and _activation(layer) == "linear"):
+        if isinstance(layer, _ONLY_TRAINING) or (
+            isinstance(layer, layers.Activation) and _activation(layer) == "linear"
+        ):
             tensors[step.name] = inputs[0]
             makers[step.name] = makers.get(step.inputs[0])
             readers[step.inputs[0]] += readers[step.name] - 1
-        elif isinstance(layer, layers.BatchNormalization) and _foldable(makers.get(step.inputs[0]), readers[step.inputs[0]]):
+        elif isinstance(layer, layers.BatchNormalization) and _foldable(
+            makers.get(step.inputs[0]), readers[step.inputs[0]]
+        ):
             _fold(makers[step.inputs[0]], layer)
             tensors[step.name] = inputs[0]
             makers[step.name] = makers[step.inputs[0]]
@@ -131,8 +137,12 @@ def _foldable(maker: Any, reader_count: int) -> bool:
 
 
 def _norm(norm: Any) -> tuple[Any, Any]:
-    """What BatchNorm does at inference, y = x * factor + shift, in float64: gamma / sqrt(variance + epsilon), and the rest."""
-    mean, variance = (keras.ops.convert_to_numpy(v).astype(np.float64) for v in (norm.moving_mean, norm.moving_variance))
+    """What BatchNorm does at inference, y = x * factor + shift, in float64: gamma / sqrt(variance + epsilon), and the
+    rest.
+    """
+    mean, variance = (
+        keras.ops.convert_to_numpy(v).astype(np.float64) for v in (norm.moving_mean, norm.moving_variance)
+    )
     gamma = keras.ops.convert_to_numpy(norm.gamma).astype(np.float64) if norm.scale else np.ones_like(mean)
     beta = keras.ops.convert_to_numpy(norm.beta).astype(np.float64) if norm.center else np.zeros_like(mean)
     factor = gamma / np.sqrt(variance + norm.epsilon)
@@ -164,7 +174,11 @@ def _rebuild(layer: Any, inputs: list[Any]) -> tuple[Any, Any]:
     activation = "linear"
     if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense):
         activation = _activation(layer)
-        config |= {"activation": "linear", "use_bias": True, "name": layer.name if activation == "linear" else f"{layer.name}_linear"}
+        config |= {
+            "activation": "linear",
+            "use_bias": True,
+            "name": layer.name if activation == "linear" else f"{layer.name}_linear",
+        }
         for key in [key for key in config if key.endswith(("_regularizer", "_constraint", "_initializer"))]:
             del config[key]  # only training reads them
     copy = type(layer).from_config(config)
@@ -182,8 +196,8 @@ def _rebuild(layer: Any, inputs: list[Any]) -> tuple[Any, Any]:
 def _separate(layer: Any, argument: Any) -> tuple[Any, Any]:
     config = layer.get_config()
     depthwise = layers.DepthwiseConv2D(
-        config["kernel_size"], config["strides"], padding=config["padding"], depth_multiplier=config["depth_multiplier"],
-        dilation_rate=config["dilation_rate"], name=f"{layer.name}_depthwise",
+        config["kernel_size"], config["strides"], padding=config["padding"],
+        depth_multiplier=config["depth_multiplier"], dilation_rate=config["dilation_rate"], name=f"{layer.name}_depthwise",
     )  # fmt: skip
     pointwise = layers.Conv2D(config["filters"], 1, name=f"{layer.name}_pointwise")
     output = pointwise(depthwise(argument))

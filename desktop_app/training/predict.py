@@ -24,9 +24,10 @@ BATCH = 256
 class Answers:
     """The answers for n faces.
 
-    `female` float64 (n,) is the probability of appearing female. `age_class` int (n,) is the answered class of a network with age
-    classes ("bands", "adience8", "group4"), else None. `years` float64 (n,) is the answered age in years, None
-    where the network gives classes that mean no years or no age at all. `face` is the probability of being a face, or None.
+    `female` float64 (n,) is the probability of appearing female. `age_class` int (n,) is the answered class of a
+    network with age classes ("bands", "adience8", "group4"), else None. `years` float64 (n,) is the answered age
+    in years, None where the network gives classes that mean no years or no age at all. `face` is the probability
+    of being a face, or None.
     """
 
     female: NDArray[np.float64]
@@ -37,7 +38,9 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The labels of n faces: `gender` (index into `GENDERS`, -1 unknown), `age_class` (-1 unknown), `years` (NaN unknown)."""
+    """The labels of n faces: `gender` (index into `GENDERS`, -1 unknown), `age_class` (-1 unknown), `years` (NaN
+    unknown).
+    """
 
     gender: NDArray[np.int64]
     age_class: NDArray[np.int64]
@@ -89,7 +92,9 @@ class LiteRtModel:
     def __init__(self, path: Path, threads: int = 1) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self._run = Interpreter(model_path=str(path), num_threads=threads).get_signature_runner("predict")
+        interpreter = Interpreter(model_path=str(path), num_threads=threads)
+        signatures = interpreter.get_signature_list()
+        self._run = interpreter.get_signature_runner("predict" if "predict" in signatures else "serving_default")
         self._input = next(iter(self._run.get_input_details()))
 
     def __call__(self, crops: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

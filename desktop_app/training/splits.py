@@ -17,7 +17,9 @@ def has_roles(records: Sequence[FaceRecord]) -> bool:
     return {"train", "test"} <= roles
 
 
-def divide(records: Sequence[FaceRecord], train_share: float, val_share: float = 0.1, seed: int = 1) -> list[FaceRecord]:
+def divide(
+    records: Sequence[FaceRecord], train_share: float, val_share: float = 0.1, seed: int = 1
+) -> list[FaceRecord]:
     """Give every record a role: `train_share` of them train or val (`val_share` of those val), the rest test.
 
     Records of one non-empty group stay together; genders are spread evenly. Excluded records stay excluded. The

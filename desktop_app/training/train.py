@@ -51,9 +51,10 @@ def train(
 ) -> Notes:
     """Train a network, or go on with the run that `folder` holds; return the notes of its last checkpoint.
 
-    Writes `last.keras` after every epoch (with the optimizer's state), `best.keras` whenever validation gender accuracy rises,
-    and TensorBoard's files under `tensorboard/`. `stop_after` ends this call after so many epochs, the run
-    staying as it is for the next call. Raises ModelError if `folder` holds another run, SourceError without training faces.
+    Writes `last.keras` after every epoch (with the optimizer's state), `best.keras` whenever validation gender
+    accuracy rises, and TensorBoard's files under `tensorboard/`. `stop_after` ends this call after so many epochs,
+    the run staying as it is for the next call. Raises ModelError if `folder` holds another run, SourceError without
+    training faces.
     """
     rows = {role: store.rows(role) for role in ("train", "val", "test")}
     feed = Feed(store, rows["train"], config, negatives)
@@ -125,10 +126,16 @@ def compile_model(model: Any, config: TrainingConfig, steps_per_epoch: int) -> N
     factors: dict[str, float] = {}
     for name in model.output:
         if name == "gender":
-            losses[name], factors[name] = ("categorical_crossentropy" if config.gender == "softmax" else "binary_crossentropy"), 1.0
+            losses[name], factors[name] = (
+                ("categorical_crossentropy" if config.gender == "softmax" else "binary_crossentropy"),
+                1.0,
+            )
         elif name == "age":
             classes = config.age in ("bands", "adience8")
-            losses[name], factors[name] = ("categorical_crossentropy" if classes else "mean_absolute_error"), config.age_weight
+            losses[name], factors[name] = (
+                ("categorical_crossentropy" if classes else "mean_absolute_error"),
+                config.age_weight,
+            )
         else:
             losses[name], factors[name] = "binary_crossentropy", config.face_weight
     rate: Any = config.learning_rate
@@ -151,7 +158,7 @@ def compile_model(model: Any, config: TrainingConfig, steps_per_epoch: int) -> N
     model.compile(optimizer, loss=losses, loss_weights=factors, weighted_metrics=[])
 
 
-class averaged:  # noqa: N801  (reads as a word: with averaged(model, config))
+class averaged:
     """Put the averaged weights of a run with `ema` in place, and the trained ones back at the end."""
 
     def __init__(self, model: Any, config: TrainingConfig) -> None:
@@ -235,4 +242,5 @@ def account(store: FaceStore) -> str:
     """One line: how many faces each role has, and how many of all a detector found."""
     roles = Counter(record.role or "none" for record in store.records)
     parts = ", ".join(f"{role} {count:,}" for role, count in sorted(roles.items()))
-    return f"{store.name}: {len(store):,} faces ({parts}); face box found by a detector in {float(np.mean(store.found)):.1%}"
+    found = float(np.mean(store.found))
+    return f"{store.name}: {len(store):,} faces ({parts}); face box found by a detector in {found:.1%}"

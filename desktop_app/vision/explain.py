@@ -1,8 +1,9 @@
 """Why did the network say so: which parts of one face spoke for its answer, without TensorFlow.
 
 A model exported by `headcount-train` carries a second LiteRT signature, "explain", that computes Grad-CAM (Selvaraju
-et al. 2017, arXiv:1610.02391) and guided backpropagation (Springenberg et al. 2014, arXiv:1412.6806) from the same weights
-that answer. It runs in an interpreter of its own, so that it may be used from another thread while the count goes on.
+et al. 2017, arXiv:1610.02391) and guided backpropagation (Springenberg et al. 2014, arXiv:1412.6806) from the same
+weights that answer. It runs in an interpreter of its own, so that it may be used from another thread while the
+count goes on.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ SIGNATURE = "explain"
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What spoke for one answer, for one crop. All maps are float32 of shape (height, width) of the crop, within 0 to 1.
+    """What spoke for one answer, for one crop. All maps are float32 of shape (height, width) of the crop, within 0
+    to 1.
 
-    `grad_cam` is coarse: the regions whose features raised the answer's score (all 0 where none did). `guided` is fine: how
-    strongly each pixel would raise it, the largest over the colours. `guided_grad_cam` is their product, scaled to 1.
-    `raw_cam` (h, w) and `raw_guided` (height, width, channels) are the network's own numbers.
+    `grad_cam` is coarse: the regions whose features raised the answer's score (all 0 where none did). `guided` is
+    fine: how strongly each pixel would raise it, the largest over the colours. `guided_grad_cam` is their product,
+    scaled to 1. `raw_cam` (h, w) and `raw_guided` (height, width, channels) are the network's own numbers.
     """
 
     output: str
@@ -123,11 +125,13 @@ def _to_unit(array: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(array / top if top > 0 else np.zeros_like(array), np.float32)
 
 
-def overlay(crop: NDArray[np.uint8], heat: NDArray[np.float32], spec: InputSpec, strength: float = 0.55) -> NDArray[np.uint8]:
+def overlay(
+    crop: NDArray[np.uint8], heat: NDArray[np.float32], spec: InputSpec, strength: float = 0.55
+) -> NDArray[np.uint8]:
     """Lay a map over its crop: uint8 BGR (height, width, 3) in the Viridis colours, which the colour-blind can read.
 
-    `crop` is uint8 in the colour order of `spec`; `heat` is float32 (height, width) within 0 to 1. Where nothing spoke for the
-    answer the face stays as it is, in grey.
+    `crop` is uint8 in the colour order of `spec`; `heat` is float32 (height, width) within 0 to 1. Where nothing
+    spoke for the answer the face stays as it is, in grey.
     """
     if spec.colour == "rgb":
         grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)

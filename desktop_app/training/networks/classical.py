@@ -16,14 +16,15 @@ TINY = 2.0**-16
 """Keeps roots and quotients away from zero."""
 
 
-@keras.saving.register_keras_serializable(package="headcount")  # type: ignore[untyped-decorator]
+@keras.saving.register_keras_serializable(package="headcount")
 class HistogramOfGradients(layers.Layer):  # type: ignore[misc]
-    """HOG (Dalal and Triggs 2005) of a grey picture, with nothing to learn: (n, h, w, 1) to (n, blocks, blocks, 4 * bins).
+    """HOG (Dalal and Triggs 2005) of a grey picture, with nothing to learn: (n, h, w, 1) to (n, blocks, blocks, 4 *
+    bins).
 
-    Centred differences, unsigned orientation in `bins` bins with linear interpolation between the two nearest, votes by
-    magnitude summed over cells of `cell` pixels, blocks of 2x2 cells with stride 1, L2-Hys normalisation (clipped
-    at 0.2). Votes are not interpolated between cells. Plain operations only, so that it and its gradient export
-    like any network. Height and width must be multiples of `cell`.
+    Centred differences, unsigned orientation in `bins` bins with linear interpolation between the two nearest,
+    votes by magnitude summed over cells of `cell` pixels, blocks of 2x2 cells with stride 1, L2-Hys normalisation
+    (clipped at 0.2). Votes are not interpolated between cells. Plain operations only, so that it and its gradient
+    export like any network. Height and width must be multiples of `cell`.
     """
 
     def __init__(self, cell: int = 8, bins: int = 9, **kwargs: Any) -> None:

@@ -13,7 +13,8 @@ from desktop_app.training.networks.heads import age_output, gender_output, with_
 
 
 def cnn32(config: TrainingConfig) -> Any:
-    """32x32 grey: three pairs of 3x3 convolutions with max pooling and dropout, two dense layers of 1024; 3.4 M parameters.
+    """32x32 grey: three pairs of 3x3 convolutions with max pooling and dropout, two dense layers of 1024; 3.4 M
+    parameters.
 
     The Sequential network of the beginners' courses, as in Keras's own CIFAR-10 example with a third pair.
     """
@@ -38,7 +39,9 @@ def fully_conv9(config: TrainingConfig) -> Any:
     twice, 3x3x128 twice, 3x3x256. It has no dense layer at all, so each gender is a map that is averaged.
     """
     if config.gender != "softmax" or config.age != "none":
-        raise SettingsError("fully_conv9 answers gender only, by softmax.", 'Leave gender = "softmax" and age = "none".')
+        raise SettingsError(
+            "fully_conv9 answers gender only, by softmax.", 'Leave gender = "softmax" and age = "none".'
+        )
     crops = keras.Input(config.input.shape, name="crops")
     x = crops
     for filters, kernel in ((16, 7), (32, 5), (64, 3), (128, 3)):

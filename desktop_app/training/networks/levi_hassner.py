@@ -1,4 +1,4 @@
-"""The pair of networks of Levi and Hassner 2015 ("Age and Gender Classification using Convolutional Neural Networks")."""
+"""The pair of Levi and Hassner 2015 ("Age and Gender Classification using Convolutional Neural Networks")."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from desktop_app.training.config import TrainingConfig
 from desktop_app.training.networks.heads import age_output, gender_output
 
 
-@keras.saving.register_keras_serializable(package="headcount")  # type: ignore[untyped-decorator]
+@keras.saving.register_keras_serializable(package="headcount")
 class LocalResponseNormalization(layers.Layer):  # type: ignore[misc]
     """x / (1 + alpha / n * sum of x^2 over n neighbouring channels) ^ beta, as in Caffe and AlexNet.
 
@@ -58,7 +58,9 @@ def _tower(crops: Any, config: TrainingConfig, name: str) -> Any:
     decay = regularizers.L2(config.weight_decay) if config.weight_decay else None
     normal = initializers.RandomNormal(stddev=0.01)
     x = crops
-    for i, (filters, kernel, stride, padding) in enumerate(((96, 7, 4, "valid"), (256, 5, 1, "same"), (384, 3, 1, "same")), 1):
+    for i, (filters, kernel, stride, padding) in enumerate(
+        ((96, 7, 4, "valid"), (256, 5, 1, "same"), (384, 3, 1, "same")), 1
+    ):
         x = layers.Conv2D(
             filters, kernel, strides=stride, padding=padding, kernel_initializer=normal, kernel_regularizer=decay,
             name=f"{name}_conv{i}",
@@ -70,8 +72,8 @@ def _tower(crops: Any, config: TrainingConfig, name: str) -> Any:
     x = layers.Flatten(name=f"{name}_flatten")(x)
     for i in (6, 7):
         x = layers.Dense(
-            512, kernel_initializer=initializers.RandomNormal(stddev=0.005), bias_initializer=initializers.Constant(1.0),
-            kernel_regularizer=decay, name=f"{name}_fc{i}",
+            512, kernel_initializer=initializers.RandomNormal(stddev=0.005), kernel_regularizer=decay,
+            bias_initializer=initializers.Constant(1.0), name=f"{name}_fc{i}",
         )(x)  # fmt: skip
         x = layers.ReLU(name=f"{name}_fc{i}_relu")(x)
         x = layers.Dropout(0.5, name=f"{name}_drop{i}")(x)

@@ -17,10 +17,10 @@ KINDS: tuple[str, ...] = ("auto", "table", "pixels-csv", "utkface", "imdb-wiki",
 def open_dataset(path: Path, kind: str = "auto") -> FaceDataset:
     """Read the labels of a data set; the pictures stay where they are until `FaceDataset.storage` is asked.
 
-    `path` is a CSV file (ours or FairFace's with its pictures in a folder or zip beside it, or UTKFace's with
-    a `pixels` column), an IMDB-WIKI `.mat`, or a folder or zip: of UTKFace names, of Adience fold files, with a `faces.csv`
-    as `prepare` writes it, or with a folder per class. Raises SourceError where nothing of the kind is found.
-    Malformed rows never raise: they are in `FaceDataset.problems`.
+    `path` is a CSV file (ours or FairFace's with its pictures in a folder or zip beside it, or UTKFace's with a
+    `pixels` column), an IMDB-WIKI `.mat`, or a folder or zip: of UTKFace names, of Adience fold files, with a
+    `faces.csv` as `prepare` writes it, or with a folder per class. Raises SourceError where nothing of the kind is
+    found. Malformed rows never raise: they are in `FaceDataset.problems`.
     """
     path = Path(path)
     if kind not in KINDS:

@@ -26,10 +26,10 @@ def is_fold_file(name: str) -> bool:
 def read_adience(path: Path, storage: PictureStorage) -> FaceDataset:
     """Read all `fold_*_data.txt` files of a folder or zip.
 
-    Columns, separated by tabs: user_id, original_image, face_id, age ("(25, 32)", "35" or "None"), gender (m, f, u),
-    x, y, dx, dy, and angles. The picture of a row is `aligned/<user>/landmark_aligned_face.<face>.<image>` or
-    `faces/<user>/coarse_tilt_aligned_face.<face>.<image>`, whichever is there. All rows of one user form a group. The highest
-    fold becomes `test` and the one before it `val`, so that no person is in two roles.
+    Columns, separated by tabs: user_id, original_image, face_id, age ("(25, 32)", "35" or "None"), gender (m, f,
+    u), x, y, dx, dy, and angles. The picture of a row is `aligned/<user>/landmark_aligned_face.<face>.<image>` or
+    `faces/<user>/coarse_tilt_aligned_face.<face>.<image>`, whichever is there. All rows of one user form a group.
+    The highest fold becomes `test` and the one before it `val`, so that no person is in two roles.
     """
     dataset = FaceDataset(path.stem, storage)
     names = storage.names()

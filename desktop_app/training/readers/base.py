@@ -1,4 +1,4 @@
-"""What every reader gives: records of labelled faces, the place their pictures lie, and what was wrong with the rest."""
+"""What every reader gives: records of labelled faces, where their pictures lie, and what was wrong."""
 
 from __future__ import annotations
 
@@ -33,11 +33,12 @@ _GENDER_WORDS = {
 class FaceRecord:
     """One labelled face.
 
-    `file` names the picture inside the storage of its data set. `gender` is "female", "male" or "" (not labelled). `age` is
-    in years where it is known exactly; `age_min` and `age_max` are the label's range in whole years,
-    both ends included (`age_max` None: open end); all None where the age is not labelled. `role` is "train", "val", "test",
-    "excluded" or "" (not divided yet). Records with the same non-empty `group` show the same person or
-    picture and must never be divided between roles. `box` is the face in pixels of its picture where the data set gives it.
+    `file` names the picture inside the storage of its data set. `gender` is "female", "male" or "" (not labelled).
+    `age` is in years where it is known exactly; `age_min` and `age_max` are the label's range in whole years, both
+    ends included (`age_max` None: open end); all None where the age is not labelled. `role` is "train", "val",
+    "test", "excluded" or "" (not divided yet). Records with the same non-empty `group` show the same person or
+    picture and must never be divided between roles. `box` is the face in pixels of its picture where the data set
+    gives it.
     """
 
     file: str
@@ -224,7 +225,9 @@ def parse_age_range(text: str) -> tuple[float, float | None] | None:
     cleaned = text.strip().strip("()").replace(",", "-").replace(" ", "").replace("_", "-").lower()
     if cleaned in ("", "none", "nan", "unknown"):
         return None
-    cleaned = cleaned.replace("morethan", "").replace("over", "") + ("+" if "more" in cleaned or "over" in cleaned else "")
+    cleaned = cleaned.replace("morethan", "").replace("over", "") + (
+        "+" if "more" in cleaned or "over" in cleaned else ""
+    )
     if cleaned.endswith(("+", "-")):
         low, high = float(cleaned[:-1]), None
     elif "-" in cleaned:

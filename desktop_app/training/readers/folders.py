@@ -17,7 +17,12 @@ from desktop_app.training.readers.base import (
 from desktop_app.training.readers.tables import UTKFACE_GENDERS, UTKFACE_RACES
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-_ROLE_WORDS = {role: role for role in ROLES} | {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
+_ROLE_WORDS = {role: role for role in ROLES} | {
+    "training": "train",
+    "valid": "val",
+    "validation": "val",
+    "testing": "test",
+}
 
 
 def is_picture(name: str) -> bool:
@@ -55,7 +60,12 @@ def _utkface_record(name: str) -> FaceRecord:
         raise ValueError("the name does not say an age, a gender of 0 or 1 and a race of 0 to 4")
     years = float(age)
     return FaceRecord(
-        file=name, gender=UTKFACE_GENDERS[int(gender)], age=years, age_min=years, age_max=years, race=UTKFACE_RACES[int(race)]
+        file=name,
+        gender=UTKFACE_GENDERS[int(gender)],
+        age=years,
+        age_min=years,
+        age_max=years,
+        race=UTKFACE_RACES[int(race)],
     )
 
 

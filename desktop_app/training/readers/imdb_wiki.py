@@ -20,9 +20,9 @@ LOWEST_AGE, HIGHEST_AGE = 0.0, 100.0
 def age_of(dob_serial: float, photo_taken_year: float) -> float:
     """Return the age in years in the middle of the year of the photograph.
 
-    `dob_serial` is a Matlab serial date: days since the year 0, where day 1 is the first of January of year 0, so that it runs
-    366 days ahead of Python's ordinal. As in the data set's own formula the picture is taken to be of the first of July.
-    Raises ValueError for a date that no calendar has.
+    `dob_serial` is a Matlab serial date: days since the year 0, where day 1 is the first of January of year 0, so
+    that it runs 366 days ahead of Python's ordinal. As in the data set's own formula the picture is taken to be of
+    the first of July. Raises ValueError for a date that no calendar has.
     """
     if not (math.isfinite(dob_serial) and math.isfinite(photo_taken_year)):
         raise ValueError("the date of birth or of the photograph is no number")
@@ -37,11 +37,11 @@ def age_of(dob_serial: float, photo_taken_year: float) -> float:
 def read_imdb_wiki(path: Path) -> FaceDataset:
     """Read `imdb.mat` or `wiki.mat`; the pictures lie beside it, as the published archives unpack.
 
-    The struct nests arrays of shape (1, n): dob (Matlab serial), photo_taken (year), full_path, gender (0 female, 1 male, NaN
-    unknown), name, face_location ([x1 y1 x2 y2] from 1), face_score (-inf: no face), second_face_score (NaN: none), and
-    for imdb celeb_names and celeb_id. Rows without a face, with a second face, or with
-    an age outside 0 to 100 are dropped and counted; a row of unknown gender stays, for its age. The celebrity makes the group. Raises SourceError
-    for a file without that struct.
+    The struct nests arrays of shape (1, n): dob (Matlab serial), photo_taken (year), full_path, gender (0 female, 1
+    male, NaN unknown), name, face_location ([x1 y1 x2 y2] from 1), face_score (-inf: no face), second_face_score
+    (NaN: none), and for imdb celeb_names and celeb_id. Rows without a face, with a second face, or with an age
+    outside 0 to 100 are dropped and counted; a row of unknown gender stays, for its age. The celebrity makes the
+    group. Raises SourceError for a file without that struct.
     """
     try:
         from scipy.io import loadmat
@@ -54,11 +54,15 @@ def read_imdb_wiki(path: Path) -> FaceDataset:
         raise SourceError(f"{path} is not a readable Matlab file: {error}.") from error
     key = next((k for k in ("imdb", "wiki") if k in content), None)
     if key is None or content[key].dtype.names is None:
-        raise SourceError(f"{path} holds no struct called imdb or wiki.", "Choose the imdb.mat or wiki.mat of the data set.")
+        raise SourceError(
+            f"{path} holds no struct called imdb or wiki.", "Choose the imdb.mat or wiki.mat of the data set."
+        )
     meta = content[key][0, 0]
     missing = [name for name in _FIELDS if name not in meta.dtype.names]
     if missing:
-        raise SourceError(f"{path} lacks the fields {', '.join(missing)}.", "Choose the published imdb.mat or wiki.mat.")
+        raise SourceError(
+            f"{path} lacks the fields {', '.join(missing)}.", "Choose the published imdb.mat or wiki.mat."
+        )
     columns = {name: np.asarray(meta[name]).reshape(-1) for name in meta.dtype.names if name != "celeb_names"}
     names = np.asarray(meta["celeb_names"]).reshape(-1) if "celeb_names" in meta.dtype.names else np.empty(0, object)
     dataset = FaceDataset(path.stem, open_storage(path.parent))

@@ -70,7 +70,8 @@ def _from_rows(name: str, storage: PictureStorage, rows: Iterable[Mapping[str, s
 def _record(row: Mapping[str, str]) -> FaceRecord:
     """Turn one row into a record.
 
-    FairFace's own files have `age` as a band ("3-9", "more than 70"); ours have `age` in years beside `age_min`, `age_max`.
+    FairFace's own files have `age` as a band ("3-9", "more than 70"); ours have `age` in years beside `age_min`,
+    `age_max`.
     """
     file = row["file"]
     if not file:

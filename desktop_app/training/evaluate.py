@@ -1,0 +1,219 @@
+"""Measuring one network on labelled faces: everything the report shows, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop_app.domain.types import AGE_BANDS
+from desktop_app.errors import ModelError
+from desktop_app.training import checkpoint, metrics, predict
+from desktop_app.training.checkpoint import Notes
+from desktop_app.training.config import TrainingConfig
+from desktop_app.training.facestore import FaceStore
+from desktop_app.training.metrics import Proportion
+from desktop_app.training.predict import Answers, Truth
+from desktop_app.training.readers.base import GENDERS, decode_picture
+from desktop_app.vision.classifier import read_card
+from desktop_app.vision.preprocess import InputSpec
+
+FACE_SIZES = (16, 24, 32, 48, 64)
+SMALL_JPEG_QUALITY = 90
+
+
+@dataclass(slots=True)
+class Network:
+    """A network to be measured: a checkpoint of ours, or a model folder as the app loads it.
+
+    `age` is the kind of its age answer; `notes` the run it came from, None for a model folder.
+    """
+
+    name: str
+    spec: InputSpec
+    age: str
+    keras: Any = None
+    litert: predict.LiteRtModel | None = None
+    notes: Notes | None = None
+    parameters: int = 0
+    size_bytes: int = 0
+    path: Path = field(default_factory=Path)
+
+    def answers(self, store: FaceStore, rows: NDArray[np.int64]) -> Answers:
+        if self.litert is not None:
+            return self.litert.answers(store, rows, self.spec)
+        config = TrainingConfig("none", self.spec, age=self.age)
+        return predict.with_keras(self.keras, store, rows, config)
+
+
+def open_network(path: Path) -> Network:
+    """Open a run folder (its best checkpoint), a `.keras` checkpoint, or a model folder with a `model.json`."""
+    if path.is_dir() and (path / "model.json").is_file():
+        card = read_card(path)
+        file = path / str(card.get("file", "model.tflite"))
+        if not file.is_file():
+            raise ModelError(f"The model file {file.name} is missing in {path}.")
+        return Network(
+            name=str(card.get("name", path.name)), spec=InputSpec.from_json(card["input"]),
+            age="bands" if "age" in card.get("outputs", {}) else "none", litert=predict.LiteRtModel(file),
+            parameters=int(card.get("parameters", 0)), size_bytes=file.stat().st_size, path=path,
+        )  # fmt: skip
+    file = path / "best.keras" if path.is_dir() else path
+    model, notes = checkpoint.load(file)
+    config = notes.config
+    return Network(
+        name=config.network, spec=config.input, age=config.age, keras=model, notes=notes,
+        parameters=int(model.count_params()), path=file,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """Gender accuracy of one group of faces."""
+
+    group: str
+    gender: Proportion
+    age_mae: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured on `rows` of a store. `ece` and `reliability` are of the gender answer."""
+
+    network: Network
+    store: FaceStore
+    rows: NDArray[np.int64]
+    answers: Answers
+    truth: Truth
+    gender: Proportion
+    recall: dict[str, Proportion]
+    confusion: NDArray[np.int64]
+    ece: float
+    reliability: list[tuple[float, float, int]]
+    age_mae: float | None
+    age_exact: Proportion | None
+    age_one_off: Proportion | None
+    groups: dict[str, list[GroupLine]]
+    by_size: list[tuple[int, Proportion]]
+
+    def age_words(self) -> str:
+        """The age figures as one cell of a table: years, classes, both, or '-' for a network without age."""
+        words = []
+        if self.age_mae is not None:
+            words.append(f"MAE {self.age_mae:.2f} y")
+        if self.age_exact is not None and self.age_one_off is not None:
+            words.append(f"exact {self.age_exact.value:.3f}, one-off {self.age_one_off.value:.3f}")
+        return "; ".join(words) or "-"
+
+
+def evaluate(
+    network: Network, store: FaceStore, rows: NDArray[np.int64], *, sizes: Sequence[int] = FACE_SIZES
+) -> Evaluation:
+    """Measure a network on `rows` of a store, with the app's own crop. `sizes` are the small-face sizes tried, () for
+    none.
+    """
+    records = [store.records[int(i)] for i in rows]
+    truth = predict.truth_of(records, network.age)
+    answers = network.answers(store, rows)
+    known = truth.gender >= 0
+    said = np.where(answers.female >= 0.5, 0, 1)
+    right = said == truth.gender
+    confidence = np.maximum(answers.female, 1 - answers.female)
+    reliability, ece = metrics.calibration(confidence[known], right[known])
+    has_age = network.age != "none"
+    labelled = truth.age_class >= 0
+    exact = one_off = None
+    if has_age and answers.age_class is not None and labelled.any():
+        away = np.abs(answers.age_class[labelled] - truth.age_class[labelled])
+        exact, one_off = metrics.proportion(away == 0), metrics.proportion(away <= 1)
+    errors = None
+    if answers.years is not None and np.isfinite(truth.years).any():
+        errors = np.abs(answers.years - truth.years)
+    return Evaluation(
+        network=network,
+        store=store,
+        rows=rows,
+        answers=answers,
+        truth=truth,
+        gender=metrics.proportion(right[known]),
+        recall={label: metrics.proportion(right[truth.gender == i]) for i, label in enumerate(GENDERS)},
+        confusion=metrics.confusion(truth.gender[known], said[known].astype(np.int64), 2),
+        ece=ece,
+        reliability=reliability,
+        age_mae=None if errors is None else float(np.nanmean(errors)),
+        age_exact=exact,
+        age_one_off=one_off,
+        groups=_groups(store, rows, truth, right, errors),
+        by_size=[(size, small_faces(network, store, rows, size)) for size in sizes],
+    )
+
+
+def _groups(
+    store: FaceStore,
+    rows: NDArray[np.int64],
+    truth: Truth,
+    right: NDArray[np.bool_],
+    errors: NDArray[np.float64] | None,
+) -> dict[str, list[GroupLine]]:
+    records = [store.records[int(i)] for i in rows]
+    bands = predict.truth_of(records, "bands").age_class
+    races = np.array([r.race for r in records])
+    genders = np.array([r.gender for r in records])
+    band_names = np.array(["" if b < 0 else AGE_BANDS[b] for b in bands])
+
+    def lines(key: NDArray[np.str_]) -> list[GroupLine]:
+        found = []
+        for group in sorted({str(k) for k in key if k and not str(k).startswith("/") and not str(k).endswith("/")}):
+            mask = (key == group) & (truth.gender >= 0)
+            if mask.any():
+                mae = None if errors is None or not np.isfinite(errors[mask]).any() else float(np.nanmean(errors[mask]))
+                found.append(GroupLine(group, metrics.proportion(right[mask]), mae))
+        return found
+
+    def joined(*parts: NDArray[np.str_]) -> NDArray[np.str_]:
+        return np.array(["" if "" in row else " / ".join(map(str, row)) for row in zip(*parts, strict=True)])
+
+    return {
+        "age band": lines(band_names),
+        "race": lines(races),
+        "race x gender": lines(joined(races, genders)),
+        "age band x gender": lines(joined(band_names, genders)),
+        "age band x gender x race": lines(joined(band_names, genders, races)),
+    }
+
+
+def small_faces(
+    network: Network, store: FaceStore, rows: NDArray[np.int64], size: int, limit: int = 2500
+) -> Proportion:
+    """Gender accuracy with the face box shrunk to `size` pixels by area averaging, then JPEG of quality 90."""
+    import cv2
+
+    from desktop_app.domain.types import Box
+
+    chosen = rows[:: max(1, len(rows) // limit)]
+    pictures = np.zeros((len(chosen), *store.pictures.shape[1:]), np.uint8)
+    boxes = np.zeros((len(chosen), 4), np.float32)
+    for k, i in enumerate(chosen):
+        box = store.box(int(i))
+        factor = min(1.0, size / max(box.width, box.height))
+        side = max(4, round(store.pictures.shape[1] * factor))
+        small = cv2.resize(store.pictures[int(i)], (side, side), interpolation=cv2.INTER_AREA)
+        _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, SMALL_JPEG_QUALITY])
+        small = decode_picture(data.tobytes(), store.records[int(i)].file)
+        pictures[k, :side, :side] = small
+        # The picture repeats its rim, so that a crop that reaches over it finds what `crop_face` would put there.
+        pictures[k, side:, :side] = small[-1:]
+        pictures[k, :, side:] = pictures[k, :, side - 1 : side]
+        true = side / store.pictures.shape[1]
+        scaled = Box(*(value * true for value in (box.x1, box.y1, box.x2, box.y2)))
+        boxes[k] = scaled.x1, scaled.y1, scaled.x2, scaled.y2
+    records = [store.records[int(i)] for i in chosen]
+    shrunk = FaceStore(store.name, pictures, boxes, np.ones(len(chosen), np.bool_), records, [])
+    answers = network.answers(shrunk, np.arange(len(chosen)))
+    truth = predict.truth_of(records, "none")
+    right = np.asarray(np.where(answers.female >= 0.5, 0, 1) == truth.gender, np.bool_)
+    return metrics.proportion(right[truth.gender >= 0])
