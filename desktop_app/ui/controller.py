@@ -287,6 +287,8 @@ class Controller(QObject):
             if engine is not None:
                 # What a worker told may still be on its way when a later state has already come by a shorter one.
                 state, message = engine.state, engine.message
+                if state is EngineState.FAILED and engine.error is not None:
+                    self._on_failed(session, engine.error)
             if (state, message) != (self.state, self.message):
                 self._set_state(state, message)
             if state.is_final:
@@ -303,7 +305,7 @@ class Controller(QObject):
             self.opened.emit(info)
 
     def _on_failed(self, session: Session, error: Exception) -> None:
-        if session is self._session and not self._closed and not session.stopping:
+        if session is self._session and not self._closed and not session.stopping and error is not self.error:
             self.error = error
             self.failed.emit(error)
 

@@ -32,7 +32,9 @@ def hand_over(sources: list[str], name: str | None = None) -> bool:
     if not socket.waitForConnected(_WAIT_MS):
         return False
     socket.write(json.dumps({"open": sources}).encode() + b"\n")
-    written = socket.waitForBytesWritten(_WAIT_MS)
+    socket.flush()
+    # With nothing left to write, Qt's waiting for it counts as a failure.
+    written = socket.bytesToWrite() == 0 or socket.waitForBytesWritten(_WAIT_MS)
     # The answer tells a program that lives from one that hangs: with the latter a second window is better than none.
     answered = written and socket.waitForReadyRead(_WAIT_MS) and bytes(socket.readAll().data()).startswith(b"ok")
     socket.disconnectFromServer()

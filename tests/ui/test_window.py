@@ -124,9 +124,7 @@ def test_closing_while_it_runs_leaves_no_thread(make_window: WindowMaker, servic
     )
 
 
-def test_closing_ends_although_the_source_hangs(
-    make_window: WindowMaker, services: FakeServices, qtbot: QtBot
-) -> None:
+def test_closing_ends_although_the_source_hangs(make_window: WindowMaker, services: FakeServices, qtbot: QtBot) -> None:
     hung = HungSource("read")
     services.sources["hung"] = lambda: hung
     window = make_window(services)
@@ -198,7 +196,7 @@ def test_a_damaged_model_is_told_and_nothing_hangs(window: MainWindow, services:
 @pytest.mark.allow_error_log
 def test_a_bug_of_ours_ends_in_a_sentence(window: MainWindow, services: FakeServices, qtbot: QtBot) -> None:
     class Broken(ListSource):
-        def read(self):  # noqa: ANN202
+        def read(self):
             if self.next == 8:
                 raise ZeroDivisionError("a bug")
             return super().read()
@@ -300,9 +298,7 @@ def test_the_start_page_shows_a_camera_and_lets_go_of_it(
     assert made[1].closed == 0
 
 
-def test_snapshot_and_recording_are_saved_only_when_asked(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_snapshot_and_recording_are_saved_only_when_asked(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
     folder = tmp_path / "media"
@@ -378,3 +374,74 @@ def test_failing_to_open_says_so_for_errors_of_every_family(window: MainWindow) 
     window.presenter._failed(SourceError("The camera is busy.", "Close the other program."))
     assert window.banner.text == "The camera is busy. Close the other program."
     assert [b.text() for b in window.banner.buttons] == ["Try again", "Choose another"]
+
+
+def test_what_workers_tell_arrives_on_the_gui_thread(window: MainWindow, services: FakeServices, qtbot: QtBot) -> None:
+    threads: set[int] = set()
+    note = lambda *_: threads.add(threading.get_ident())  # noqa: E731
+    for signal in (window.controller.state_changed, window.controller.opened, window.controller.failed):
+        signal.connect(note)
+    seen = window.presenter._state
+    window.controller.state_changed.connect(lambda s, m: (threads.add(threading.get_ident()), seen(s, m)))
+    window.watcher.found.connect(note)
+    window.watcher.look_now()
+    services.sources["bad"] = lambda: ListSource(50, 100.0, fail_at=5)
+    window.sources.open_source("bad")
+    wait_for(qtbot, window, EngineState.FAILED)
+    assert threads == {threading.get_ident()}
+
+
+def test_full_screen_and_large_totals(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    window.actions_["full_screen"].trigger()
+    assert window.isFullScreen()
+    assert window.bar.isHidden()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.isFullScreen()
+    assert not window.bar.isHidden()
+    window.actions_["kiosk"].trigger()
+    kiosk = window._kiosk
+    assert kiosk is not None
+    assert kiosk.isVisible()
+    assert "2 people" in kiosk.accessibleDescription()
+    qtbot.keyClick(kiosk, Qt.Key.Key_Escape)
+    assert not kiosk.isVisible()
+
+
+def test_every_command_has_words_a_tip_and_its_own_shortcut(window: MainWindow) -> None:
+    seen: dict[str, str] = {}
+    for key, action in window.actions_.items():
+        assert action.text(), key
+        assert action.toolTip(), key
+        for shortcut in action.shortcuts():
+            text = shortcut.toString()
+            assert text not in seen, f"{key} and {seen.get(text)} share {text}"
+            seen[text] = key
+
+
+def test_every_control_has_an_accessible_name(window: MainWindow) -> None:
+    from PySide6.QtWidgets import QAbstractButton, QComboBox, QSlider
+
+    window.side.places.refresh()
+    nameless = [
+        w.objectName() or type(w).__name__
+        for kind in (QAbstractButton, QComboBox, QSlider)
+        for w in window.findChildren(kind)
+        if not (w.accessibleName() or (isinstance(w, QAbstractButton) and w.text()))
+        and w.objectName() != "qt_menubar_ext_button"
+    ]
+    assert nameless == []
+
+
+def test_both_themes_reach_every_part(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    colours = []
+    for name in ("light", "dark"):
+        window.change_settings(replace(window.settings, ui=replace(window.settings.ui, theme=name)))
+        qtbot.wait(50)
+        image = window.side.totals.grab().toImage()
+        colours.append(image.pixelColor(image.width() // 2, 12).lightness())
+    assert colours[0] > 200
+    assert colours[1] < 70

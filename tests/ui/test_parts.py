@@ -1,0 +1,371 @@
+"""The parts of the window on their own: labels, drawing, charts, dialogs, hand-over, recovery, diagnostics."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, QRectF, QUrl
+from PySide6.QtGui import QImage, QPainter
+from pytestqt.qtbot import QtBot
+
+from desktop_app.app import sources_of
+from desktop_app.domain.types import Box, CountEvent, Counts, Decision, Frame, FrameResult, Gender, Track
+from desktop_app.runtime.history import CountHistory
+from desktop_app.settings import Settings
+from desktop_app.ui import diagnostics, recovery
+from desktop_app.ui.controller import add_counts, join_series, shift_series
+from desktop_app.ui.display import DisplayFeeder, fit_size, make_display_frame
+from desktop_app.ui.opening import dropped_source, looks_like_address, with_scheme
+from desktop_app.ui.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
+from desktop_app.ui.settings_dialog import SettingsDialog
+from desktop_app.ui.single_instance import InstanceServer, hand_over
+from desktop_app.ui.source_bar import short_name
+from desktop_app.ui.theme import DARK, LIGHT, style_sheet
+from desktop_app.ui.transport import media_time
+from desktop_app.vision.annotate import PALETTE
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def track(**changes: object) -> Track:
+    decision = Decision(Gender.FEMALE, 0.93, 34.0, 5.0, 4)
+    return replace(Track(12, Box(10, 10, 50, 60), decision, True, True, 0.0, 2.0), **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (track(), "female 93%  30–39  #12"),
+        (track(decision=Decision(Gender.UNDECIDED, 0.55)), "undecided  #12"),
+        (track(is_staff=True), "staff  #12"),
+        (track(confirmed=False), ""),
+    ],
+)
+def test_labels(shown: Track, text: str) -> None:
+    assert label_text(shown) == text
+
+
+def test_labels_keep_off_each_other_and_inside_the_picture() -> None:
+    area = QRectF(0, 0, 400, 300)
+    taken: list[QRectF] = []
+    for top in (2, 4, 6, 120, 280):
+        plate = place_label(QRectF(390, top, 40, 40), 120, 20, area, taken)
+        assert area.contains(plate)
+        assert not any(plate.intersects(other) for other in taken)
+        taken.append(plate)
+
+
+def test_the_picture_and_the_recording_have_the_same_colours() -> None:
+    assert {g: c.name().lower() for g, c in BOX_COLOURS.items()} == {g: c.lower() for g, c in PALETTE.items()}
+
+
+def test_genders_differ_in_shape_as_well(qtbot: QtBot) -> None:
+    from desktop_app.ui.marks import paint_mark
+
+    shapes = set()
+    for gender in Gender:
+        image = QImage(24, 24, QImage.Format.Format_RGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        paint_mark(painter, gender, QRectF(2, 2, 20, 20), "#ffffff")
+        painter.end()
+        shapes.add(bytes(image.constBits()))
+    assert len(shapes) == 3
+
+
+def test_a_displayed_picture_owns_its_pixels_and_keeps_its_colours(qtbot: QtBot) -> None:
+    # An odd width: without the row stride the picture would come out slanted.
+    bgr = np.zeros((30, 37, 3), np.uint8)
+    bgr[:, :10] = (255, 0, 0)
+    bgr[:, 27:] = (0, 0, 255)
+    shown = make_display_frame(FrameResult(Frame(bgr, 0.0, 0), (), Counts()), 37, 30)
+    bgr[:] = 0
+    for y in (0, 15, 29):
+        assert shown.image.pixelColor(2, y).getRgb()[:3] == (0, 0, 255)
+        assert shown.image.pixelColor(35, y).getRgb()[:3] == (255, 0, 0)
+
+
+def test_a_4k_picture_is_brought_to_the_size_of_the_window(qtbot: QtBot) -> None:
+    frame = Frame(np.zeros((2160, 3840, 3), np.uint8), 0.0, 0)
+    shown = make_display_frame(FrameResult(frame, (), Counts()), 1000, 800)
+    assert (shown.image.width(), shown.image.height()) == (1000, 562)
+    assert fit_size(100, 50, 10, 10) == (10, 5)
+
+
+def test_the_newest_picture_wins(qtbot: QtBot) -> None:
+    feeder = DisplayFeeder()
+    feeder.start()
+    try:
+        for i in range(200):
+            feeder.offer(FrameResult(Frame(np.zeros((40, 60, 3), np.uint8), float(i), i), (), Counts()))
+        seen: list[int] = []
+
+        def look() -> bool:
+            frame = feeder.take()
+            if frame is not None:
+                seen.append(frame.result.frame.index)
+            return bool(seen) and seen[-1] == 199
+
+        qtbot.waitUntil(look, timeout=5_000)
+        assert len(seen) < 100
+    finally:
+        feeder.stop()
+    feeder.stop()
+    assert not feeder.isRunning()
+
+
+def test_painting_twenty_people_leaves_a_mark_for_each(qtbot: QtBot) -> None:
+    image = QImage(640, 360, QImage.Format.Format_RGB32)
+    image.fill(0)
+    tracks = [track(track_id=i + 1, box=Box(30 * i, 100, 30 * i + 24, 130)) for i in range(20)]
+    painter = QPainter(image)
+    PeoplePainter().paint(painter, tracks, 1.0, QRectF(0, 0, 640, 360))
+    painter.end()
+    assert all(image.pixelColor(30 * i + 12, 130).lightness() > 60 for i in range(20))
+
+
+def test_series_of_two_runs_join_and_shift() -> None:
+    first, second = CountHistory(), CountHistory()
+    for i in range(3):
+        first.add(float(i), Counts(female=i))
+        second.add(10.0 + i, Counts(female=2 + i, male=i))
+    joined = join_series(first.snapshot(), second.snapshot(), capacity=4)
+    assert len(joined) <= 4
+    assert int(joined.female[-1]) == 4
+    moved = shift_series(joined, Counts(female=1, male=5))
+    assert int(moved.female[-1]) == 5
+    assert int(moved.male[-1]) == 7
+    total = add_counts(Counts(female=1, in_view=9), Counts(male=2, undecided=1, in_view=1))
+    assert (total.people, total.in_view) == (4, 1)
+
+
+def test_the_curve_is_a_staircase() -> None:
+    from desktop_app.ui.plots import clock_text, step_points
+
+    times, levels = step_points(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0, 0, 2, 2]))
+    assert times.tolist() == [0.0, 2.0, 2.0, 3.0]
+    assert levels.tolist() == [0.0, 0.0, 2.0, 2.0]
+    assert clock_text(75, 100) == "1:15"
+    assert clock_text(7260, 9000) == "2:01 h"
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("rtsp://cam.local/1", True),
+        ("https://example.org/a b", False),
+        ("example.org/live.m3u8", True),
+        ("hello", False),
+        ("ftp://example.org/x", False),
+        ("", False),
+    ],
+)
+def test_addresses(text: str, good: bool) -> None:
+    assert looks_like_address(with_scheme(text)) is good
+
+
+def test_what_can_be_dropped(tmp_path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "Ä b.mp4"))])
+    assert dropped_source(mime) == str(tmp_path / "Ä b.mp4")
+    mime = QMimeData()
+    mime.setUrls([QUrl("https://example.org/live.m3u8")])
+    assert dropped_source(mime) == "https://example.org/live.m3u8"
+    mime = QMimeData()
+    mime.setText("rtsp://cam.local/1")
+    assert dropped_source(mime) == "rtsp://cam.local/1"
+    mime = QMimeData()
+    mime.setText("good morning")
+    assert dropped_source(mime) == ""
+
+
+def test_names_of_sources() -> None:
+    assert short_name("demo") == "Demo clip"
+    assert short_name("rtsp://me:secret@cam.local/1") == "cam.local/1"
+    assert short_name("camera:0") == "Camera 0"
+    assert short_name("/films/lobby.mp4") == "lobby.mp4"
+    assert media_time(3725) == "1:02:05"
+
+
+def test_settings_dialog_gives_back_what_it_was_given(qtbot: QtBot) -> None:
+    given = replace(Settings(), detector=replace(Settings().detector, min_face_share=0.0333, score_threshold=0.6123))
+    dialog = SettingsDialog(given)
+    qtbot.addWidget(dialog)
+    assert dialog.read() == given
+
+
+def test_settings_dialog_changes_and_defaults(qtbot: QtBot) -> None:
+    dialog = SettingsDialog(Settings())
+    qtbot.addWidget(dialog)
+    dialog._writers["detector", "min_face_share"](0.05)
+    dialog._writers["detector", "kind"]("haar")
+    dialog._writers["count", "returns_minutes"](5.0)
+    dialog._accept()
+    changed = dialog.settings()
+    assert changed.detector.min_face_share == pytest.approx(0.05)
+    assert changed.detector.kind == "haar"
+    assert changed.count.returns_minutes == 5.0
+    dialog.fill(Settings())
+    assert dialog.read().detector == Settings().detector
+
+
+def test_settings_dialog_keeps_an_absurd_value_out(qtbot: QtBot) -> None:
+    dialog = SettingsDialog(Settings())
+    qtbot.addWidget(dialog)
+    dialog._readers["recording", "folder"] = lambda: "bad\0folder"
+    dialog._accept()
+    assert not dialog._problem.isHidden()
+    assert "recording.folder" in dialog._problem.text()
+    assert dialog.settings() == Settings()
+
+
+def test_a_second_start_hands_its_file_to_the_first(qtbot: QtBot) -> None:
+    name = f"headcount-test-{id(qtbot)}"
+    assert not hand_over(["x.mp4"], name)
+    server = InstanceServer(name)
+    assert server.listening
+    asked: list[list[str]] = []
+    server.asked.connect(asked.append)
+    code = (
+        "import sys; from PySide6.QtCore import QCoreApplication; app = QCoreApplication([]);"
+        "from desktop_app.ui.single_instance import hand_over;"
+        "sys.exit(0 if hand_over(['a.mp4', 'ü.mp4'], sys.argv[1]) else 9)"
+    )
+    second = subprocess.Popen([sys.executable, "-c", code, name], cwd=REPOSITORY)
+    qtbot.waitUntil(lambda: second.poll() is not None, timeout=30_000)
+    assert second.returncode == 0
+    assert asked == [["a.mp4", "ü.mp4"]]
+    server.close()
+
+
+def test_arguments_that_are_files_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.mp4").touch()
+    monkeypatch.chdir(tmp_path)
+    assert sources_of(["--x", "a.mp4", "rtsp://cam/1", ""]) == [str(tmp_path / "a.mp4"), "rtsp://cam/1"]
+
+
+def counted(people: int) -> tuple[Counts, tuple[CountEvent, ...], str]:
+    event = CountEvent(1.0, 1, Gender.MALE, 0.9, 30.0, 4.0, 0.5, 1.5)
+    return Counts(male=people), (event,) * people, "lobby.mp4"
+
+
+def test_the_count_is_kept_for_a_crash_and_forgotten_after_a_good_end() -> None:
+    keeper = recovery.Keeper(lambda: counted(3), lambda: True, interval_s=0.05)
+    keeper.start()
+    deadline = threading.Event()
+    for _ in range(100):
+        if recovery.recovery_path().exists():
+            break
+        deadline.wait(0.05)
+    found = recovery.read_recovery()
+    assert found is not None
+    assert (found.counts.people, found.events, found.source) == (3, 3, "lobby.mp4")
+    keeper.stop()
+    assert recovery.read_recovery() is None
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"counts": {"age_bands": [1]}}'])
+def test_a_damaged_recovery_file_is_no_obstacle(content: str) -> None:
+    recovery.recovery_path().parent.mkdir(parents=True, exist_ok=True)
+    recovery.recovery_path().write_text(content, encoding="utf-8")
+    assert recovery.read_recovery() is None
+
+
+@pytest.mark.allow_error_log
+def test_an_uncaught_error_becomes_a_sentence_a_report_and_a_kept_count() -> None:
+    keeper = recovery.Keeper(lambda: counted(2), lambda: True)
+    told: list[tuple[str, str]] = []
+    guard = recovery.CrashGuard(keeper.keep, lambda *words: told.append(words))
+    guard.install()
+    try:
+        thread = threading.Thread(target=lambda: 1 / 0)
+        thread.start()
+        thread.join()
+    finally:
+        guard.remove()
+    assert sys.excepthook is sys.__excepthook__ or sys.excepthook is not guard.caught
+    (words,) = told
+    assert words[0] == "The program made a mistake of its own."
+    assert "count so far is kept" in words[1]
+    assert "ZeroDivisionError" in recovery.report_path().read_text(encoding="utf-8")
+    assert json.loads(recovery.recovery_path().read_text(encoding="utf-8"))["counts"]["male"] == 2
+
+
+def test_the_log_rotates_and_diagnostics_hold_no_address() -> None:
+    root = logging.getLogger()
+    level, before = root.level, list(root.handlers)
+    try:
+        path = diagnostics.start_log()
+        assert path is not None
+        logging.getLogger("x").warning("cannot read rtsp://me:secret@cam.local/1 today")
+        settings = Settings().with_recent_source("rtsp://cam.local/1")
+        text = diagnostics.diagnostics_text(settings)
+        assert "today" in text
+        assert "cam.local" not in text
+        assert "secret" not in text
+        assert "Headcount: " in text
+        assert path.is_file()
+        assert diagnostics.delete_all_data() == []
+        assert not path.exists()
+    finally:
+        for handler in list(root.handlers):
+            if handler not in before:
+                root.removeHandler(handler)
+                handler.close()
+        root.setLevel(level)
+
+
+def test_every_icon_and_both_style_sheets_are_there(qtbot: QtBot) -> None:
+    from desktop_app.ui.actions import COMMANDS
+    from desktop_app.ui.icons import app_icon, tinted_pixmap
+
+    for command in COMMANDS.values():
+        if command.icon:
+            image = tinted_pixmap(command.icon, "#ff0000", 24).toImage()
+            assert any(image.pixelColor(x, y).alpha() for x in range(24) for y in range(24)), command.icon
+    assert not app_icon().isNull()
+    for theme in (DARK, LIGHT):
+        assert theme.accent in style_sheet(theme)
+
+
+def test_text_can_be_read_on_both_themes() -> None:
+    """Contrast of at least 4.5 to 1, as WCAG 2.1 asks for text."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def contrast(a: str, b: str) -> float:
+        high, low = sorted((luminance(a), luminance(b)), reverse=True)
+        return (high + 0.05) / (low + 0.05)
+
+    for t in (DARK, LIGHT):
+        pairs = [(t.text, t.surface), (t.text, t.window), (t.muted, t.surface), (t.muted, t.window)]
+        pairs += [(t.on_accent, t.accent), (t.text, t.danger_back), (t.text, t.good_back), (t.text, t.warning_back)]
+        pairs += [(t.warning, t.window)]
+        for fore, back in pairs:
+            assert contrast(fore, back) >= 4.5, (t.name, fore, back)
+
+
+def test_a_point_is_found_in_the_smallest_box(qtbot: QtBot) -> None:
+    from desktop_app.ui.video_view import VideoView
+
+    view = VideoView()
+    qtbot.addWidget(view)
+    view.resize(640, 360)
+    tracks = (track(track_id=1, box=Box(0, 0, 400, 300)), track(track_id=2, box=Box(100, 100, 150, 150)))
+    frame = Frame(np.zeros((360, 640, 3), np.uint8), 0.0, 0)
+    view.show_frame(make_display_frame(FrameResult(frame, tracks, Counts()), 640, 360))
+    found = view.person_at(QPointF(120, 120))
+    assert found is not None
+    assert found.track_id == 2
+    assert view.person_at(QPointF(600, 350)) is None
