@@ -21,7 +21,7 @@ from desktop_app.resources import demo_clip, model_path
 from desktop_app.runtime.threads import apply_thread_policy
 from desktop_app.settings import PlaceSettings, Settings, data_dir
 from desktop_app.vision.annotate import Annotator
-from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier
+from desktop_app.vision.classifier import AttributeClassifier, load_classifier
 from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 from desktop_app.vision.quality import GlimpseScheduler, SchedulerSettings
@@ -87,7 +87,7 @@ def _weak_score(settings: Settings) -> float:
 
 def build_classifier(settings: Settings, threads: int = 1) -> AttributeClassifier:
     """Return the gender and age network that the settings choose. Raises ModelError."""
-    return LiteRtClassifier(model_path(settings.count.model, data_dir() / "models"), threads)
+    return load_classifier(model_path(settings.count.model, data_dir() / "models"), threads)
 
 
 def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:

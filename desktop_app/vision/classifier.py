@@ -1,22 +1,36 @@
-"""The gender and age network, run through LiteRT (TensorFlow Lite's runtime) without TensorFlow."""
+"""The gender and age network: one protocol over every kind of model file; LiteRT runs ours without TensorFlow.
+
+classifier = load_classifier(model_dir)             # by what its `model.json` says
+classifier.predict(crop_faces(image_bgr, boxes, classifier.spec))
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.types import AGE_BANDS, Attributes
+from desktop_app.domain.types import Attributes
 from desktop_app.errors import ModelError
+from desktop_app.vision.answers import AnswerReader
+from desktop_app.vision.model_card import (
+    CARD_NAME,
+    KINDS,
+    REMEDY,
+    card_object,
+    read_card,
+    read_weights,
+    weight_file,
+)
 from desktop_app.vision.preprocess import InputSpec, normalise
 
-CARD_NAME = "model.json"
-REMEDY = "Choose another model in the settings, or install Headcount again."
+__all__ = ["AttributeClassifier", "CardClassifier", "LiteRtClassifier", "load_classifier", "read_card"]
+
+Outputs = Mapping[str, NDArray[Any]]
+"""Raw outputs by name, the first dimension that of the batch."""
 
 
 @runtime_checkable
@@ -34,85 +48,35 @@ class AttributeClassifier(Protocol):
         ...
 
 
-def read_card(model_dir: Path) -> dict[str, Any]:
-    """Return the contents of a model folder's `model.json`. Raises ModelError saying what is wrong with it."""
-    path = model_dir / CARD_NAME
-    try:
-        card = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"The model folder {model_dir.name} has no {CARD_NAME}.", REMEDY) from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelError(f"{path.name} of the model {model_dir.name} cannot be read: {error}.", REMEDY) from error
-    if not isinstance(card, dict):
-        raise ModelError(f"{path.name} of the model {model_dir.name} is not a JSON object.", REMEDY)
-    return card
+class Network(Protocol):
+    """One loaded network of whatever kind: uint8 crops (n, height, width, channels) -> raw outputs."""
+
+    def run(self, crops: NDArray[np.uint8]) -> Outputs: ...
 
 
-class LiteRtClassifier:
-    """A `.tflite` network with the `model.json` beside it.
+NetworkLoader = Callable[[Path, Mapping[str, Any], InputSpec, int], Network]
+"""(model folder, card, input, threads) -> network. Raises ModelError."""
 
-    `model.json` holds `name`, `file`, `sha256`, `input` (see `InputSpec`), `labels` and `outputs`: a mapping of
-    the roles "gender", "age", "face" and "embedding" (all but the first optional) to the output names of the
-    signature "predict" (or "serving_default"). The gender output is (n, 2) softmax in the order of `labels.gender`, or
-    (n, 1) sigmoid of its second label; the age output is (n, 9) softmax over `AGE_BANDS`; the face output is
-    (n, 1) sigmoid; the embedding is a (n, d) unit vector.
 
-    Raises ModelError where the files are missing, damaged or do not fit each other.
+class CardClassifier:
+    """A network with the `model.json` that says how it is fed and what its outputs mean.
+
+    Raises ModelError where the files are missing, damaged or do not fit each other: the network is run once on two
+    made-up pictures, so that what does not fit shows now and not on the first face.
     """
 
-    def __init__(self, model_dir: Path, threads: int = 1) -> None:
-        # LiteRT takes half a second to import: it is paid by the thread that counts, not by the window's start.
-        from ai_edge_litert.interpreter import Interpreter
-
+    def __init__(self, model_dir: Path, load: NetworkLoader, threads: int = 1) -> None:
         card = read_card(model_dir)
-        for key in ("name", "file", "input", "outputs", "labels"):
-            if key not in card:
-                raise ModelError(f"{CARD_NAME} of the model {model_dir.name} lacks {key!r}.", REMEDY)
+        if not card.get("name"):
+            raise ModelError(f"{CARD_NAME} of the model {model_dir.name} lacks 'name'.", REMEDY)
         self.card: Mapping[str, Any] = card
-        self._spec = InputSpec.from_json(card["input"])
-        self._outputs: dict[str, str] = dict(card["outputs"])
-        labels = list(card["labels"].get("gender", ()))
-        if sorted(labels) != ["female", "male"]:
-            raise ModelError(f"The model {model_dir.name} must label gender 'female' and 'male', not {labels}.", REMEDY)
-        self._female_index = labels.index("female")
-        if "gender" not in self._outputs:
-            raise ModelError(f"The model {model_dir.name} names no gender output.", REMEDY)
-        if "age" in self._outputs and tuple(card["labels"].get("age", ())) != AGE_BANDS:
-            raise ModelError(f"The model {model_dir.name} must label its ages {', '.join(AGE_BANDS)}.", REMEDY)
-        content = self._read_weights(model_dir / str(card["file"]), card.get("sha256"))
-        try:
-            self._interpreter = Interpreter(model_content=content, num_threads=threads)
-            signatures = self._interpreter.get_signature_list()
-            key = "predict" if "predict" in signatures else "serving_default"
-            self._run = self._interpreter.get_signature_runner(key)
-            self._input_name = next(iter(self._run.get_input_details()))
-            shape = [int(n) for n in self._run.get_input_details()[self._input_name]["shape_signature"]]
-        except (ValueError, RuntimeError, StopIteration) as error:
-            raise ModelError(
-                f"{card['file']} of the model {model_dir.name} is not a usable LiteRT model: {error}.", REMEDY
-            ) from error
-        if shape[1:] != list(self._spec.shape):
-            raise ModelError(
-                f"The model {model_dir.name} wants input {shape[1:]}, its {CARD_NAME} says {list(self._spec.shape)}.",
-                REMEDY,
-            )
-        missing = set(self._outputs.values()) - set(self._run.get_output_details())
-        if missing:
-            raise ModelError(f"The model {model_dir.name} has no output {', '.join(sorted(missing))}.", REMEDY)
-        # The first run allocates; the first face must not wait for that.
-        self.predict(np.zeros((1, *self._spec.shape), np.uint8))
-
-    @staticmethod
-    def _read_weights(path: Path, sha256: str | None) -> bytes:
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError as error:
-            raise ModelError(f"The model file {path.name} is missing.", REMEDY) from error
-        except OSError as error:
-            raise ModelError(f"The model file {path.name} cannot be read: {error.strerror}.", REMEDY) from error
-        if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-            raise ModelError(f"The model file {path.name} is damaged or does not belong to its {CARD_NAME}.", REMEDY)
-        return content
+        self._spec = InputSpec.from_json(card_object(card, "input", model_dir.name))
+        self._answers = AnswerReader(card, model_dir.name)
+        self._network = load(model_dir, card, self._spec, threads)
+        # The first run allocates, which the first face must not wait for; noise brings out weights that are no numbers.
+        noise = np.random.default_rng(0).integers(0, 256, (2, *self._spec.shape), np.uint8)
+        noise[0] = 0
+        self.predict(noise)
 
     @property
     def name(self) -> str:
@@ -127,20 +91,128 @@ class LiteRtClassifier:
             return []
         if crops.shape[1:] != self._spec.shape:
             raise ValueError(f"crops have shape {crops.shape[1:]}, the model {self.name} wants {self._spec.shape}")
-        out = self._run(**{self._input_name: normalise(crops, self._spec)})
-        gender = np.asarray(out[self._outputs["gender"]], np.float64).reshape(len(crops), -1)
-        if gender.shape[1] == 1:
-            gender = np.concatenate([1 - gender, gender], axis=1)
-        female = gender[:, self._female_index] / gender.sum(axis=1)
-        ages = out[self._outputs["age"]] if "age" in self._outputs else None
-        face = out[self._outputs["face"]].reshape(-1) if "face" in self._outputs else np.ones(len(crops))
-        vectors = out[self._outputs["embedding"]] if "embedding" in self._outputs else None
-        return [
-            Attributes(
-                female=float(female[i]),
-                age_bands=() if ages is None else tuple(float(p) for p in ages[i]),
-                face=float(face[i]),
-                embedding=None if vectors is None else np.asarray(vectors[i], np.float32),
+        return self._answers.read(self._network.run(crops), len(crops))
+
+
+class LiteRtClassifier(CardClassifier):
+    """A `.tflite` network, run through LiteRT (TensorFlow Lite's runtime).
+
+    The signature "predict" is used, else "serving_default", else (files without signatures) the graph's own input and
+    outputs. `file` in the `model.json` names the weights, `sha256` (optional) is checked.
+    """
+
+    def __init__(self, model_dir: Path, threads: int = 1) -> None:
+        super().__init__(model_dir, LiteRtNetwork, threads)
+
+
+class LiteRtNetwork:
+    """The network of a `.tflite` file. A graph made for one picture at a time is run so."""
+
+    def __init__(self, model_dir: Path, card: Mapping[str, Any], spec: InputSpec, threads: int) -> None:
+        # LiteRT takes half a second to import: it is paid by the thread that counts, not by the window's start.
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._spec = spec
+        path = weight_file(model_dir, card.get("file"))
+        content = read_weights(path, card.get("sha256"))
+        if content[4:8] != b"TFL3":
+            raise ModelError(f"{path.name} of the model {model_dir.name} is not a LiteRT (.tflite) file.", REMEDY)
+        try:
+            self._interpreter = Interpreter(model_content=content, num_threads=threads)
+            signatures = self._interpreter.get_signature_list()
+            key = next((k for k in ("predict", "serving_default") if k in signatures), next(iter(signatures), None))
+            self._runner = self._interpreter.get_signature_runner(key) if key is not None else None
+            if self._runner is not None:
+                self._input, details = next(iter(self._runner.get_input_details().items()))
+            else:
+                details = self._interpreter.get_input_details()[0]
+                self._input = details["index"]
+        except (ValueError, RuntimeError, IndexError, StopIteration) as error:
+            raise ModelError(
+                f"{path.name} of the model {model_dir.name} is not a usable LiteRT model: {_first_line(error)}.", REMEDY
+            ) from error
+        shape = [int(n) for n in details["shape_signature"]]
+        if shape[1:] != list(spec.shape):
+            raise ModelError(
+                f"The model {model_dir.name} wants input {shape[1:]}, its {CARD_NAME} says {list(spec.shape)}.", REMEDY
             )
-            for i in range(len(crops))
-        ]
+        if details["dtype"] is not np.float32:
+            raise ModelError(
+                f"The model {model_dir.name} wants {np.dtype(details['dtype']).name} numbers.",
+                "Export it with float32 input and output; its weights may be of any kind.",
+            )
+        self._one_by_one = shape[0] == 1
+        self._name = model_dir.name
+
+    def run(self, crops: NDArray[np.uint8]) -> Outputs:
+        array = normalise(crops, self._spec)
+        try:
+            if not self._one_by_one:
+                return self._invoke(array)
+            parts = [self._invoke(array[i : i + 1]) for i in range(len(array))]
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"The model {self._name} cannot be run: {_first_line(error)}.", REMEDY) from error
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _invoke(self, array: NDArray[np.float32]) -> Outputs:
+        if self._runner is not None:
+            return dict(self._runner(**{self._input: array}))
+        if list(self._interpreter.get_input_details()[0]["shape"]) != list(array.shape):
+            self._interpreter.resize_tensor_input(self._input, array.shape)
+        self._interpreter.allocate_tensors()
+        self._interpreter.set_tensor(self._input, array)
+        self._interpreter.invoke()
+        found: dict[str, NDArray[Any]] = {}
+        for number, detail in enumerate(self._interpreter.get_output_details()):
+            # Such a file may be known by its tensors' names or by their order.
+            found[str(detail["name"])] = found[str(number)] = self._interpreter.get_tensor(detail["index"])
+        return found
+
+
+def _keras(model_dir: Path, card: Mapping[str, Any], spec: InputSpec, threads: int) -> Network:
+    from desktop_app.vision.keras_model import KerasNetwork
+
+    return KerasNetwork(model_dir, card, spec, threads)
+
+
+def _caffe(model_dir: Path, card: Mapping[str, Any], spec: InputSpec, threads: int) -> Network:
+    from desktop_app.vision.caffe import CaffeNetwork
+
+    return CaffeNetwork(model_dir, card, spec, threads)
+
+
+def _hog(model_dir: Path, card: Mapping[str, Any], spec: InputSpec, threads: int) -> Network:
+    from desktop_app.vision.hog import HogNetwork
+
+    return HogNetwork(model_dir, card, spec, threads)
+
+
+LOADERS: Mapping[str, NetworkLoader] = {
+    ".tflite": LiteRtNetwork,
+    ".keras": _keras,
+    ".h5": _keras,
+    "": _keras,
+    ".caffemodel": _caffe,
+    ".npz": _hog,
+}
+"""Who loads which kind of weight file, by its ending; a SavedModel is a folder and has none."""
+
+
+def load_classifier(model_dir: Path, threads: int = 1) -> CardClassifier:
+    """Load the model in a folder, of whatever kind. Raises ModelError with one sentence that says what is wrong."""
+    card = read_card(model_dir)
+    is_caffe = isinstance(card.get("nets"), dict)
+    if not is_caffe and not card.get("file"):
+        raise ModelError(f"{CARD_NAME} of the model {model_dir.name} lacks 'file'.", REMEDY)
+    ending = ".caffemodel" if is_caffe else Path(str(card["file"])).suffix.lower()
+    if ending not in LOADERS:
+        raise ModelError(
+            f"The model {model_dir.name} is a {ending} file, which cannot be loaded.",
+            f"These can: {', '.join(e for e in KINDS if e)} and a SavedModel folder.",
+        )
+    return CardClassifier(model_dir, LOADERS[ending], threads)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
