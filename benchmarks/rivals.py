@@ -1,11 +1,12 @@
 """Other trackers behind the interface of ours, to be compared on the same footage.
 
-They are no dependency of the program; install `supervision`, `norfair` or both beside it to run them.
+They are no dependency of the program; install `trackers` or `norfair` beside it to run them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,13 @@ class _Rival(Tracker):
         super().reset()
         self._faces_by_key: dict[int, TrackedFace] = {}
         self._before_cut = 0
+        self._looked_s = 0.0
 
     def update(
         self, detections: Sequence[Detection], time_s: float, appearances: Sequence[Appearance | None] | None = None
     ) -> tuple[TrackedFace, ...]:
         self._drop_old(time_s)
+        self._looked_s = time_s
         found = {}
         for index, track in self._associate(detections, time_s).items():
             key = track + self._before_cut
@@ -48,7 +51,12 @@ class _Rival(Tracker):
         return tuple(found.values())
 
     def predict(self, time_s: float) -> tuple[TrackedFace, ...]:
-        return ()
+        """Hold the boxes of the latest look."""
+        return tuple(
+            replace(face, detection=None, detection_index=None)
+            for face in self._faces_by_key.values()
+            if face.last_seen_s == self._looked_s
+        )
 
     def cut(self) -> None:
         self._ended.extend(self._faces_by_key)
@@ -99,8 +107,8 @@ class OverlapTracker(_Rival):
         return result
 
 
-class SupervisionByteTrack(_Rival):
-    """ByteTrack as roboflow's supervision has it, told the rate of the detections."""
+class RoboflowByteTrack(_Rival):
+    """ByteTrack as roboflow's `trackers` has it, told the media time."""
 
     def reset(self) -> None:
         super().reset()
@@ -108,10 +116,11 @@ class SupervisionByteTrack(_Rival):
 
     def _start_over(self) -> None:
         import supervision
+        import trackers
 
         self._package: Any = supervision
-        self._tracker: Any = supervision.ByteTrack(
-            track_activation_threshold=0.5, lost_track_buffer=45, minimum_matching_threshold=0.9, frame_rate=10
+        self._tracker: Any = trackers.ByteTrackTracker(
+            lost_track_buffer=45, frame_rate=30, track_activation_threshold=0.5, minimum_consecutive_frames=1
         )
 
     def _associate(self, detections: Sequence[Detection], time_s: float) -> dict[int, int]:
@@ -122,10 +131,11 @@ class SupervisionByteTrack(_Rival):
             class_id=np.zeros(len(detections), dtype=int),
             data={"index": np.arange(len(detections))},
         )
-        tracked = self._tracker.update_with_detections(given)
+        tracked = self._tracker.update(given, timestamp=time_s)
         if tracked.tracker_id is None:
             return {}
-        return {int(i): int(k) for i, k in zip(tracked.data.get("index", []), tracked.tracker_id, strict=True) if k > 0}
+        pairs = zip(tracked.data.get("index", []), tracked.tracker_id, strict=True)
+        return {int(i): int(k) + 1 for i, k in pairs if k >= 0}
 
 
 class NorfairTracker(_Rival):
@@ -163,6 +173,6 @@ class NorfairTracker(_Rival):
 
 TRACKERS: dict[str, Callable[[], Tracker]] = {
     "overlap": OverlapTracker,
-    "bytetrack": SupervisionByteTrack,
+    "bytetrack": RoboflowByteTrack,
     "norfair": NorfairTracker,
 }
