@@ -33,7 +33,7 @@ class UsageError(HeadcountError):
     exit_code = EXIT_USAGE
 
 
-COMMANDS = ("count", "cameras", "models", "window")
+COMMANDS = ("count", "compare", "cameras", "models", "window")
 
 SOURCES_HELP = (
     "a video file, picture, folder of pictures, camera (camera:0 or camera:NAME), address (rtsp://, http://, a video "
@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     window = commands.add_parser("window", help="open the window (the default)", description="Open the window.")
     window.add_argument("sources", nargs="*", metavar="SOURCE", help=SOURCES_HELP)
     _add_count(commands)
+    _add_compare(commands)
     commands.add_parser("cameras", help="list the cameras of this computer", description="List the cameras.")
     commands.add_parser("models", help="list the models for gender and age", description="List the models.")
     return main_parser
@@ -92,6 +93,25 @@ def _add_count(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         interval=defaults.detector.interval_s,
         returns=defaults.count.returns_minutes,
     )
+
+
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="run two or more models on the same people of a video",
+        description="Run two or more models on the same tracks: one detector, one tracker, the same glimpses for every "
+        "model. Print what each decides, how long a face takes it, and on whom they disagree. The first model counts: "
+        "it decides who is a face.",
+    )
+    compare.add_argument("source", metavar="SOURCE", help=SOURCES_HELP)
+    compare.add_argument(
+        "--models", required=True, metavar="A,B[,C]", help="names of two or more models, see “headcount models”"
+    )
+    compare.add_argument("--json", metavar="OUT", help="write everything as JSON ('-' for standard output)")
+    compare.add_argument("--csv", metavar="OUT", help="write one row a person ('-' for standard output)")
+    compare.add_argument("--detector", choices=("yunet", "haar"), default=Settings().detector.kind)
+    compare.add_argument("--limit", type=float, metavar="S", help="stop after S seconds of video")
+    compare.add_argument("--quiet", action="store_true", help="no progress bar and no table")
 
 
 def parse_place(text: str, kind: str, number: int) -> PlaceSettings:
@@ -220,6 +240,20 @@ def count_command(args: argparse.Namespace) -> int:
     return problem
 
 
+def compare_command(args: argparse.Namespace) -> int:
+    """Run several models on the same tracks; print and write how they differ."""
+    from desktop_app.cli_compare import compare
+    from desktop_app.runtime.recorder import check_output_path
+
+    for target in (args.json, args.csv):
+        if target and target != "-":
+            check_output_path(Path(target))
+    interrupt = Interrupt()
+    with interrupt.listening():
+        code = compare(args, interrupt, quiet_native_start)
+    return interrupt.exit_code or code
+
+
 def cameras_command() -> int:
     from desktop_app.vision.sources.camera import list_cameras
 
@@ -233,12 +267,15 @@ def cameras_command() -> int:
 
 def models_command() -> int:
     from desktop_app.resources import model_names, model_path
-    from desktop_app.vision.classifier import read_card
+    from desktop_app.vision.model_card import read_card
 
     own = data_dir() / "models"
     for name in model_names(own):
-        card = read_card(model_path(name, own))
-        summary = str(card.get("summary") or card.get("name") or "")
+        try:
+            card = read_card(model_path(name, own))
+            summary = str(card.get("summary") or card.get("name") or "")
+        except HeadcountError as error:
+            summary = f"cannot be used: {error.message}"
         print(f"{name:<16}  {summary}".rstrip())
     print(f"Your own models go to {own}.")
     return 0
@@ -274,6 +311,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         match args.command:
             case "count":
                 return count_command(args)
+            case "compare":
+                return compare_command(args)
             case "cameras":
                 return cameras_command()
             case "models":

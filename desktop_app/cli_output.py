@@ -151,12 +151,12 @@ def table_text(reports: Sequence[SourceReport]) -> str:
         for report in reports:
             sums.update(totals_record(report.summary.counts))
         rows.append(("All sources", *(str(sums[k]) for k in ("people", "female", "male", "undecided"))))
-    lines = _columns(head, rows)
+    lines = columns(head, rows)
     ages = [sum(r.summary.counts.age_bands[i] for r in reports) for i in range(len(AGE_BANDS))]
     unknown = sum(r.summary.counts.age_unknown for r in reports)
     age_head = ("Age band", *AGE_BANDS, *(("unknown",) if unknown else ()))
     age_row = ("People", *map(str, ages), *((str(unknown),) if unknown else ()))
-    lines += ["", *_columns(age_head, [age_row])]
+    lines += ["", *columns(age_head, [age_row])]
     for report in reports:
         lines += _place_lines(report)
     for report in reports:
@@ -170,11 +170,12 @@ def _place_lines(report: SourceReport) -> list[str]:
     visits = [
         (name, str(z["visits"]), str(z["people"]), f"{z['mean_dwell_s']:.1f} s") for name, z in places["zones"].items()
     ]
-    lines = ["", *_columns(("Line", "In", "Out"), crossings)] if crossings else []
-    return lines + (["", *_columns(("Zone", "Visits", "People", "Mean stay"), visits)] if visits else [])
+    lines = ["", *columns(("Line", "In", "Out"), crossings)] if crossings else []
+    return lines + (["", *columns(("Zone", "Visits", "People", "Mean stay"), visits)] if visits else [])
 
 
-def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines: the first column to the left, the others to the right."""
     widths = [max(len(line[i]) for line in (head, *rows)) for i in range(len(head))]
     return [
         "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]).rstrip()

@@ -5,13 +5,13 @@ Called by the command line and by the window; `ProgramServices` is what the wind
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.counting import CountingSettings, PeopleCounter
+from desktop_app.domain.counting import CountingSettings
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import Tracker, TrackerSettings
 from desktop_app.domain.types import FrameResult
@@ -22,8 +22,9 @@ from desktop_app.runtime.threads import apply_thread_policy
 from desktop_app.settings import PlaceSettings, Settings, data_dir
 from desktop_app.vision.annotate import Annotator
 from desktop_app.vision.classifier import AttributeClassifier, load_classifier
+from desktop_app.vision.comparison import ComparingPipeline, Comparison, GlimpseCounter
 from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
+from desktop_app.vision.pipeline import PipelineSettings
 from desktop_app.vision.quality import GlimpseScheduler, SchedulerSettings
 from desktop_app.vision.sources import opening
 from desktop_app.vision.sources.base import FrameSource
@@ -90,6 +91,12 @@ def build_classifier(settings: Settings, threads: int = 1) -> AttributeClassifie
     return load_classifier(model_path(settings.count.model, data_dir() / "models"), threads)
 
 
+def build_comparison(settings: Settings, names: Sequence[str], *, threaded: bool = False) -> Comparison:
+    """Return a comparison of the model that counts with the models of these names. Raises ModelError."""
+    others = [load_classifier(model_path(name, data_dir() / "models")) for name in names]
+    return Comparison(others, VoteSettings(threshold=settings.count.decide_threshold), threaded=threaded)
+
+
 def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
     """Return the lines, the zones and the staff zones. Raises SettingsError for one that cannot be counted at."""
 
@@ -104,7 +111,7 @@ def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]
         raise SettingsError(f"A line or zone cannot be used: {error}.", "Draw it again.") from error
 
 
-def build_pipeline(settings: Settings | None = None) -> FramePipeline:
+def build_pipeline(settings: Settings | None = None) -> ComparingPipeline:
     """Return a pipeline with its models loaded, and set the process's number of threads.
 
     Raises ModelError where a model is missing or damaged and SettingsError for what cannot be worked with.
@@ -123,11 +130,11 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
         vote=VoteSettings(threshold=count.decide_threshold),
     )
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
-    return FramePipeline(
+    return ComparingPipeline(
         build_detector(settings),
         build_classifier(settings, policy.litert),
         Tracker(tracking),
-        PeopleCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
+        GlimpseCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
         settings=PipelineSettings(detect_interval_s=detector.interval_s),
         scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
     )
@@ -145,7 +152,7 @@ class ProgramServices:
     def open_source(self, text: str, settings: Settings, on_connection: OnConnection) -> FrameSource:
         return open_source(text, settings, on_connection)
 
-    def build_pipeline(self, settings: Settings) -> FramePipeline:
+    def build_pipeline(self, settings: Settings) -> ComparingPipeline:
         return build_pipeline(settings)
 
     def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
-"""Writes real `.prototxt` and `.caffemodel` files without Caffe: the protobuf wire format by hand, and the same net in numpy.
+"""Writes real `.prototxt` and `.caffemodel` files without Caffe, in the protobuf wire format; the same net in numpy.
 
-Field numbers are those of Caffe's `caffe.proto`: NetParameter name 1, layer 100; LayerParameter name 1, type 2, blobs 7;
+Field numbers are those of `caffe.proto`: NetParameter name 1, layer 100; LayerParameter name 1, type 2, blobs 7;
 BlobProto data 5 (packed floats), shape 7; BlobShape dim 1 (packed int64).
 """
 

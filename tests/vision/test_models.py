@@ -89,13 +89,15 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_every_kind_keeps_the_contract(model: Path) -> None:
     classifier = load_classifier(model)
-    assert isinstance(classifier, AttributeClassifier) and classifier.name
+    assert isinstance(classifier, AttributeClassifier)
+    assert classifier.name
     assert classifier.predict(noise(classifier, 0)) == []
     crops = noise(classifier)
     batch = classifier.predict(crops)
     assert len(batch) == 4
     for attributes in batch:
-        assert 0 <= attributes.female <= 1 and 0 <= attributes.face <= 1
+        assert 0 <= attributes.female <= 1
+        assert 0 <= attributes.face <= 1
         assert len(attributes.age_bands) in (0, 9)
         if attributes.age_bands:
             assert sum(attributes.age_bands) == pytest.approx(1, abs=1e-3)
@@ -200,7 +202,7 @@ def test_a_hog_that_does_not_fit_its_window_is_refused(part: dict[str, Any], tmp
     folder = hog_model(tmp_path / "hog")
     card = json.loads((folder / "model.json").read_text("utf-8"))
     (folder / "model.json").write_text(json.dumps(card | {"hog": part}), encoding="utf-8")
-    with pytest.raises(ModelError, match="HOG|hog"):
+    with pytest.raises(ModelError, match=r"HOG|hog"):
         load_classifier(folder)
 
 
@@ -272,7 +274,7 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     for place in places:
         content[place * 4 : place * 4 + 4] = np.float32(np.nan).tobytes()
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="not a number: its weights are damaged|not a usable|cannot be run"):
+    with pytest.raises(ModelError, match=r"not a number: its weights are damaged|not a usable|cannot be run"):
         load_classifier(folder)
 
 
@@ -283,7 +285,7 @@ def test_a_card_that_is_no_json_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ModelError, match=words):
             load_classifier(folder)
     (folder / "model.json").unlink()
-    with pytest.raises(ModelError, match="has no model.json"):
+    with pytest.raises(ModelError, match=r"has no model\.json"):
         load_classifier(folder)
 
 
@@ -404,7 +406,11 @@ def test_the_card_holds_what_people_want_to_know(tmp_path: Path) -> None:
     )
     card = ModelCard.read(folder)
     assert (card.key, card.name, card.kind) == ("explained", "Tiny explained", "LiteRT")
-    assert [f.value for f in card.figures] == ["0.95"] and card.figures[0].command == "headcount-train evaluate x"
-    assert card.limits == ("small faces",) and card.fails_for == ("people in masks",)
-    assert card.explains and card.answers == ("gender", "age") and card.input_size == "16×16 rgb"
+    assert [f.value for f in card.figures] == ["0.95"]
+    assert card.figures[0].command == "headcount-train evaluate x"
+    assert card.limits == ("small faces",)
+    assert card.fails_for == ("people in masks",)
+    assert card.explains
+    assert card.answers == ("gender", "age")
+    assert card.input_size == "16×16 rgb"
     assert not ModelCard.read(TINY / "one").explains

@@ -1,0 +1,306 @@
+"""Several models on the same tracks: everybody is asked the same, the count stays what it was, nothing is held up."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from desktop_app import cli
+from desktop_app.domain.tracking import TrackedFace, Tracker
+from desktop_app.domain.types import Attributes, Box, Decision, Detection, Frame, Gender
+from desktop_app.domain.voting import VoteSettings
+from desktop_app.errors import ModelError
+from desktop_app.settings import data_dir
+from desktop_app.vision.background import lower_thread_priority
+from desktop_app.vision.comparison import (
+    MAX_WAITING,
+    Ballot,
+    ComparedPerson,
+    ComparingPipeline,
+    Comparison,
+    ComparisonSnapshot,
+    GlimpseCounter,
+)
+from desktop_app.vision.preprocess import InputSpec
+
+TINY = Path(__file__).parent / "tiny_models"
+
+
+class TwoFaces:
+    name = "two faces"
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
+        return [Detection(Box(60, 60, 120, 140), 0.9), Detection(Box(300, 60, 360, 140), 0.9)]
+
+
+class Says:
+    """A classifier with fixed answers by the colour of the crop's middle; notes the batches and the threads."""
+
+    def __init__(self, name: str, bright: float, dark: float, side: int = 32) -> None:
+        self.name, self.bright, self.dark = name, bright, dark
+        self.spec = InputSpec(side, side)
+        self.batches: list[int] = []
+        self.threads: set[str] = set()
+
+    def predict(self, crops: NDArray[np.uint8]) -> list[Attributes]:
+        if len(crops):
+            self.batches.append(len(crops))
+            self.threads.add(threading.current_thread().name)
+        return [Attributes(self.bright if c.mean() > 127 else self.dark) for c in crops]
+
+
+class Hangs(Says):
+    """Answers only once it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__("hangs", 0.9, 0.9)
+        self.let_go = threading.Event()
+
+    def predict(self, crops: NDArray[np.uint8]) -> list[Attributes]:
+        self.let_go.wait(10)
+        return super().predict(crops)
+
+
+class Breaks(Says):
+    def predict(self, crops: NDArray[np.uint8]) -> list[Attributes]:
+        raise ModelError("The model breaks cannot be run.")
+
+
+def pipeline(own: Says) -> ComparingPipeline:
+    return ComparingPipeline(TwoFaces(), own, Tracker(), GlimpseCounter())
+
+
+def frames(n: int = 60) -> list[Frame]:
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 90, (240, 480, 3), dtype=np.uint8)
+    image[:, 240:] += 160
+    return [Frame(image, i / 30, i) for i in range(n)]
+
+
+def test_every_model_is_asked_about_the_same_glimpses() -> None:
+    own, other = Says("own", 0.95, 0.05), Says("other", 0.95, 0.95, side=48)
+    built, comparison = pipeline(own), Comparison([other])
+    built.compare_with(comparison)
+    for frame in frames():
+        built.process(frame)
+    built.finish()
+    snapshot = comparison.snapshot()
+    assert other.batches == own.batches
+    assert sum(own.batches) >= 4
+    assert [m.name for m in snapshot.models] == ["own", "other"]
+    assert [m.faces for m in snapshot.models] == [sum(own.batches)] * 2
+    assert all(m.ms_a_face > 0 for m in snapshot.models)
+    genders = {p.track_id: tuple(d.gender for d in p.decisions) for p in snapshot.people}
+    assert sorted(genders.values()) == [(Gender.FEMALE, Gender.FEMALE), (Gender.MALE, Gender.FEMALE)]
+    assert len(snapshot.disagreements) == 1
+    assert snapshot.agreement == 0.5
+
+
+def test_a_comparison_does_not_change_the_count() -> None:
+    runs = []
+    for compare in (False, True):
+        built = pipeline(Says("own", 0.95, 0.05))
+        if compare:
+            built.compare_with(Comparison([Says("other", 0.1, 0.9)]))
+        results = [(r.tracks, r.counts) for r in map(built.process, frames())]
+        built.finish()
+        runs.append((results, built.people()))
+    assert runs[0] == runs[1]
+
+
+def test_it_can_be_attached_and_taken_off_between_two_frames() -> None:
+    own, other = Says("own", 0.95, 0.05), Says("other", 0.1, 0.9)
+    built = pipeline(own)
+    all_frames = frames()
+    for frame in all_frames[:20]:
+        built.process(frame)
+    assert built.counter.take_glimpses() == [], "without a comparison nothing is kept"
+    comparison = Comparison([other])
+    built.compare_with(comparison)
+    built.compare_with(comparison)
+    for frame in all_frames[20:]:
+        built.process(frame)
+    seen = sum(other.batches)
+    assert 0 < seen < sum(own.batches)
+    assert {p.track_id for p in comparison.snapshot().people} == {1, 2}, "who was numbered before is known too"
+    built.compare_with(None)
+    assert built.classifier is own
+    for frame in frames(30):
+        built.process(Frame(frame.image_bgr, frame.time_s + 5, frame.index + 100))
+    assert sum(other.batches) == seen
+
+
+def test_reset_forgets_everybody() -> None:
+    built, comparison = pipeline(Says("own", 0.9, 0.1)), Comparison([Says("other", 0.9, 0.1)])
+    built.compare_with(comparison)
+    for frame in frames():
+        built.process(frame)
+    assert comparison.snapshot().people
+    built.reset()
+    assert comparison.snapshot().people == ()
+
+
+def test_a_model_that_hangs_never_holds_up_the_count() -> None:
+    other = Hangs()
+    built, comparison = pipeline(Says("own", 0.95, 0.05)), Comparison([other], threaded=True)
+    built.compare_with(comparison)
+    began = time.monotonic()
+    for frame in frames():
+        built.process(frame)
+    assert time.monotonic() - began < 5, "the other model waits for 10 s"
+    assert built.counts.people == 2
+    other.let_go.set()
+    deadline = time.monotonic() + 5
+    while len(other.batches) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert other.threads == {"headcount-compare"}
+    assert comparison.close()
+    assert comparison.close(), "closing twice is fine"
+
+
+def _glimpse(key: int) -> object:
+    from desktop_app.vision.comparison import _Glimpse
+
+    box = Box(10, 10, 40, 40)
+    return _Glimpse(key, TrackedFace(key, box, True, 0, 0, 1, 0.9, Detection(box, 0.9)), Attributes(0.9), 1.0)
+
+
+def test_what_waits_is_bounded_and_said() -> None:
+    other = Hangs()
+    comparison = Comparison([other], threaded=True)
+    image = np.zeros((60, 60, 3), np.uint8)
+    extra = 20
+    for i in range(MAX_WAITING + extra + 1):
+        comparison.take(Frame(image, i / 10, i), [_glimpse(1)], {1: 1})  # type: ignore[list-item]
+    left_out = comparison.snapshot().models[1].left_out
+    # One may be in the hands of the model already.
+    assert left_out in (extra, extra + 1)
+    other.let_go.set()
+    assert comparison.close()
+
+
+def test_a_model_that_breaks_is_asked_no_more_and_says_why() -> None:
+    built, comparison = pipeline(Says("own", 0.95, 0.05)), Comparison([Breaks("breaks", 0, 0)])
+    built.compare_with(comparison)
+    for frame in frames():
+        built.process(frame)
+    assert built.counts.people == 2
+    assert comparison.snapshot().models[1].problem == "The model breaks cannot be run."
+
+
+def test_glimpses_before_the_number_and_two_tracks_of_one_person_are_put_together() -> None:
+    ballot = Ballot(2, VoteSettings())
+    for key in (7, 9):
+        ballot.add(0, key, Attributes(0.9), 1.0)
+        ballot.add(1, key, Attributes(0.1), 1.0)
+    assert ballot.people() == ()
+    ballot.number({7: 1})
+    ballot.number({7: 1, 9: 1})
+    (person,) = ballot.people()
+    assert [d.glimpses for d in person.decisions] == [2, 2]
+    assert person.disagree
+    ballot.add(1, 9, Attributes(0.1), 1.0)
+    assert ballot.people()[0].decisions[1].glimpses == 3
+
+
+def test_what_counts_as_disagreeing() -> None:
+    female, male, open_ = Decision(Gender.FEMALE, 0.9), Decision(Gender.MALE, 0.9), Decision()
+    assert ComparedPerson(1, (female, male)).disagree
+    assert not ComparedPerson(1, (female, open_)).disagree
+    assert ComparisonSnapshot((), (ComparedPerson(1, (female, open_)),)).agreement is None
+    with pytest.raises(ValueError, match="at least one"):
+        Comparison([])
+
+
+def test_the_priority_of_a_thread_is_lowered_and_no_other() -> None:
+    import os
+
+    done: list[bool] = []
+    thread = threading.Thread(target=lambda: done.append(lower_thread_priority()))
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    thread.start()
+    thread.join()
+    assert done == [True]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_models() -> Path:
+    folder = data_dir() / "models"
+    for name in ("explained", "rival"):
+        shutil.copytree(TINY / name, folder / name)
+    return folder
+
+
+def test_compare_on_the_command_line(own_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, rows = tmp_path / "c.json", tmp_path / "c.csv"
+    args = ["compare", "demo", "--models", "explained,rival", "--limit", "6", "--json", str(out), "--csv", str(rows)]
+    assert cli.main(args) == 0
+    table = capsys.readouterr().out
+    record = json.loads(out.read_text("utf-8"))
+    assert [m["model"] for m in record["models"]] == ["explained", "rival"]
+    assert record["people"]
+    people = len(record["people"])
+    for model in record["models"]:
+        assert sum(model["totals"].values()) == people
+        assert model["ms_a_face"] > 0
+        assert set(model["ms_a_face_in_batch_of"]) == {"1", "8"}
+    # The two were made so that they see everything differently.
+    assert record["disagreements"] == [
+        p["id"] for p in record["people"] if len({a["gender"] for a in p["answers"].values()} - {"undecided"}) == 2
+    ]
+    assert record["disagreements"]
+    assert "They disagree on:" in table
+    assert f"#{record['disagreements'][0]}" in table
+    lines = rows.read_text("utf-8").splitlines()
+    assert len(lines) == 1 + people
+    assert lines[0].startswith("id,first_seen_s,last_seen_s,disagree,explained_gender")
+
+
+def test_the_same_comparison_twice_gives_the_same(own_models: Path, tmp_path: Path) -> None:
+    texts = []
+    for i in range(2):
+        out = tmp_path / f"{i}.csv"
+        assert (
+            cli.main(["compare", "demo", "--models", "rival,explained", "--limit", "3", "--csv", str(out), "--quiet"])
+            == 0
+        )
+        texts.append(out.read_text("utf-8"))
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("models", "words", "code"),
+    [
+        ("headcount", "fewer than two", 5),
+        ("headcount,headcount", "twice", 5),
+        ("headcount,nobody", "no model called “nobody”", 4),
+        ("headcount,../x", "not the name of a model", 4),
+    ],
+)
+def test_what_cannot_be_compared_is_said(
+    models: str, words: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["compare", "demo", "--models", models]) == code
+    assert words in capsys.readouterr().err
+
+
+def test_a_broken_model_of_the_users_own_does_not_hide_the_others(
+    own_models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own_models / "rival" / "model.json").write_text("{", encoding="utf-8")
+    assert cli.main(["models"]) == 0
+    out = capsys.readouterr().out
+    assert "Headcount" in out
+    assert "rival" in out
+    assert "cannot be used" in out
