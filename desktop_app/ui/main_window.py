@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
     """
 
     ready = Signal()
+    _charts_loaded = Signal()
 
     def __init__(
         self,
@@ -100,6 +102,9 @@ class MainWindow(QMainWindow):
         self.status = StatusLine()
         self.start_page = StartPage(self.actions_, theme, services, settings)
         self.saver = Saver(self.controller, self)
+        # The charts' library takes longer to import than a window may stand still.
+        self._charts = threading.Thread(target=self._load_charts, name="headcount-charts", daemon=True)
+        self._charts_loaded.connect(self._add_charts)
         self.keeper = Keeper(self._count_to_keep, lambda: self.controller.active)
         self.sources = SourceCommands(self)
         self.place_commands = PlaceCommands(self)
@@ -169,11 +174,21 @@ class MainWindow(QMainWindow):
         if self._closing or self.watcher.isRunning():
             return
         self.watcher.start()
-        self.side.add_plots()
+        self._charts.start()
         self.controller.warm_up()
         self.saver.recover()
         self.keeper.start()
-        self.ready.emit()
+
+    def _load_charts(self) -> None:
+        import desktop_app.ui.plots  # noqa: F401 - only to have it loaded
+
+        self._charts_loaded.emit()
+
+    def _add_charts(self) -> None:
+        if not self._closing:
+            self.side.add_plots()
+            self.presenter.show_figures()
+            self.ready.emit()
 
     # --- settings ------------------------------------------------------------------------------------------------
 
@@ -419,6 +434,8 @@ class MainWindow(QMainWindow):
         self.saver.stop_recording()
         done = self.controller.shut_down(SHUT_DOWN_S)
         self.presenter.shut_down()
+        if self._charts.is_alive():
+            self._charts.join(SHUT_DOWN_S)
         done = self.start_page.shut_down(1.0) and done
         done = self.watcher.stop() and done
         done = self.saver.shut_down(2.0) and done
