@@ -197,7 +197,8 @@ def _separate(layer: Any, argument: Any) -> tuple[Any, Any]:
     config = layer.get_config()
     depthwise = layers.DepthwiseConv2D(
         config["kernel_size"], config["strides"], padding=config["padding"],
-        depth_multiplier=config["depth_multiplier"], dilation_rate=config["dilation_rate"], name=f"{layer.name}_depthwise",
+        depth_multiplier=config["depth_multiplier"], dilation_rate=config["dilation_rate"],
+        name=f"{layer.name}_depthwise",
     )  # fmt: skip
     pointwise = layers.Conv2D(config["filters"], 1, name=f"{layer.name}_pointwise")
     output = pointwise(depthwise(argument))

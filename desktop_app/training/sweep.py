@@ -68,7 +68,8 @@ def table(rows: Sequence[SweepRow]) -> str:
         recall = " / ".join(f"{r.value:.3f}" for r in row.evaluation.recall.values())
         lines.append(
             f"| {share * 100:.0f}:{100 - share * 100:.0f} | {row.config.batch_size} | {row.config.gender} "
-            f"| {row.config.epochs} | {row.evaluation.gender.total:,} | {row.evaluation.gender} | {recall} | {row.evaluation.age_words()} |"
+            f"| {row.config.epochs} | {row.evaluation.gender.total:,} | {row.evaluation.gender} | {recall} "
+            f"| {row.evaluation.age_words()} |"
         )
     return "\n".join(lines)
 

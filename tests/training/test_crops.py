@@ -1,0 +1,114 @@
+"""Training and app see the same crop; batches are a function of seed and number."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from desktop_app.domain.types import Box
+from desktop_app.training import config, facestore
+from desktop_app.training.augment import augmented
+from desktop_app.training.config import AugmentConfig
+from desktop_app.training.facestore import FaceStore
+from desktop_app.training.feed import Feed, plain_crops
+from desktop_app.training.readers.base import FaceDataset, FaceRecord, MemoryStorage
+from desktop_app.vision.preprocess import crop_faces, normalise
+
+
+@pytest.mark.parametrize("name", ["cnn32", "mini_xception", "small_vgg96", "levi_hassner", "headcount"])
+def test_training_and_app_preprocess_one_picture_to_the_same_array(store: FaceStore, name: str) -> None:
+    chosen = dataclasses.replace(config.load(name), augment=AugmentConfig.off(), batch_size=4, sizes=(), face=False)
+    # A box of odd corners that reaches over the edge, as detectors give it.
+    store.boxes[:] = np.array([-4.3, 7.7, 51.2, 66.9], np.float32)
+    rows = store.rows("train")
+    app = normalise(crop_faces(store.pictures[int(rows[0])], [store.box(int(rows[0]))], chosen.input), chosen.input)
+    seen = normalise(plain_crops(store, rows[:1], chosen), chosen.input)
+    assert np.array_equal(app, seen)
+    crops, _, _ = Feed(store, rows[:1], chosen).batch(0)
+    assert crops.shape == (4, *chosen.input.shape)
+    assert crops.dtype == np.float32
+    assert np.array_equal(crops[0], app[0])
+
+
+def test_batches_follow_from_seed_and_number(store: FaceStore) -> None:
+    chosen = dataclasses.replace(config.load("headcount"), batch_size=16)
+    first, again = (Feed(store, store.rows("train"), chosen) for _ in range(2))
+    again.batch(0, 48)  # what was asked before must not matter
+    a, b = first.batch(7, 48), again.batch(7, 48)
+    assert np.array_equal(a[0], b[0])
+    assert all(np.array_equal(a[1][name], b[1][name]) for name in a[1])
+    other = Feed(store, store.rows("train"), dataclasses.replace(chosen, seed=8)).batch(7, 48)
+    assert not np.array_equal(a[0], other[0])
+
+
+def test_an_epoch_shows_every_face_once(store: FaceStore) -> None:
+    chosen = dataclasses.replace(config.load("cnn32"), batch_size=16, augment=AugmentConfig.off())
+    feed = Feed(store, store.rows("train"), chosen)
+    assert feed.steps_per_epoch == 5
+    seen = np.concatenate([feed.batch(k)[0] for k in range(5, 10)])
+    assert len({crop.tobytes() for crop in seen}) == 80
+
+
+def test_targets_and_missing_labels(store: FaceStore) -> None:
+    store.records[0] = dataclasses.replace(store.records[0], gender="")
+    store.records[1] = FaceRecord("x", "female", role="train")
+    rows = np.arange(3)
+    chosen = dataclasses.replace(config.load("joint64"), batch_size=3)
+    feed = Feed(store, rows, chosen)
+    _, values, weights = feed.batch(0)
+    order = feed._order_of(0)
+    place = {int(row): k for k, row in enumerate(rows[order])}
+    assert weights["gender"][place[0]] == 0
+    assert weights["gender"][place[1]] == 1
+    assert values["gender"][place[1]].tolist() == [1.0]
+    assert weights["age"][place[1]] == 0
+    assert 0 <= values["age"][place[2], 0] <= 0.75
+
+
+def test_pictures_of_no_face_teach_the_face_output_only(store: FaceStore) -> None:
+    chosen = dataclasses.replace(config.load("headcount"), batch_size=32)
+    nothing = np.zeros((3, 64, 64, 3), np.uint8)
+    _, values, weights = Feed(store, store.rows("train"), chosen, nothing).batch(0, 48)
+    negative = values["face"][:, 0] == 0
+    assert negative.sum() == 2
+    assert weights["face"].all()
+    assert not weights["gender"][negative].any()
+    assert weights["gender"][~negative].all()
+
+
+def test_every_distortion_keeps_shape_and_kind(store: FaceStore) -> None:
+    chosen = config.load("headcount")
+    every = dataclasses.replace(
+        chosen.augment, dim=1, grey=1, blur=1, small=1, noise=1, jpeg=1, erase=1, rotate_degrees=30
+    )
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        crop = augmented(store.pictures[0], Box(2, 2, 60, 60), chosen.input, rng, every)
+        assert crop.shape == chosen.input.shape
+        assert crop.dtype == np.uint8
+
+
+def test_store_of_pictures_of_many_sizes(tmp_path, store: FaceStore) -> None:  # type: ignore[no-untyped-def]
+    large = np.full((300, 400, 3), 70, np.uint8)
+    large[100:164, 150:214] = store.pictures[0]
+    makers = {"large": lambda: large, "small": lambda: store.pictures[1], "wide": lambda: large[:, :, ::-1][:120]}
+    labels = [
+        FaceRecord("large", "female", box=Box(158, 106, 206, 158)),
+        FaceRecord("small", "male", 30.0, 30.0, 30.0, group="g", role="val"),
+        FaceRecord("gone", "male"),
+        FaceRecord("wide", "male"),
+    ]
+    dataset = FaceDataset("mixed", MemoryStorage(makers), labels)
+    made = facestore.build(dataset, tmp_path / "mixed", detectors=[])
+    assert len(made) == 3
+    assert [p.row for p in made.problems] == ["gone"]
+    assert made.pictures.shape == (3, facestore.SIDE, facestore.SIDE, 3)
+    assert made.records[1] == labels[1]
+    assert not made.found.any()
+    box = made.box(0)
+    middle = made.pictures[0][round(box.centre[1]), round(box.centre[0])]
+    assert middle.tolist() == pytest.approx([150, 170, 210], abs=30)  # the face, wherever it was cut out
+    assert box.width == pytest.approx(48 * facestore.SIDE / (52 * facestore.CONTEXT), rel=0.05)
+    assert facestore.load(tmp_path / "mixed").records == made.records

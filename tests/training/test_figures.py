@@ -1,0 +1,147 @@
+"""Tables of metrics, age targets, splits and configurations."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from desktop_app.errors import SettingsError
+from desktop_app.training import ages, config, metrics, splits
+from desktop_app.training.readers import FaceRecord
+
+
+@pytest.mark.parametrize(
+    ("right", "total", "low", "high"),
+    # Newcombe 1998, table I: the score interval of 81/263, 15/148 and 0/20.
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (0, 0, 0.0, 1.0)],
+)
+def test_wilson(right: int, total: int, low: float, high: float) -> None:
+    assert metrics.wilson(right, total) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_classification_report() -> None:
+    table = metrics.confusion(np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1]), 2)
+    assert table.tolist() == [[2, 1], [0, 2]]
+    female, male = metrics.classification_report(table, ["female", "male"])
+    assert (female.precision, female.recall, female.support) == (1.0, pytest.approx(2 / 3), 3)
+    assert (male.precision, male.recall) == (pytest.approx(2 / 3), 1.0)
+    assert metrics.classification_report(np.zeros((2, 2), np.int64), ["a", "b"])[0].f1 == 0.0
+
+
+def test_roc() -> None:
+    truth = np.array([True, True, False, False])
+    assert metrics.roc(np.array([0.9, 0.8, 0.2, 0.1]), truth)[2] == 1.0
+    assert metrics.roc(np.array([0.1, 0.2, 0.8, 0.9]), truth)[2] == 0.0
+    assert metrics.roc(np.array([0.5, 0.5, 0.5, 0.5]), truth)[2] == 0.5
+
+
+def test_calibration_finds_overconfidence_and_temperature_cures_it() -> None:
+    rng = np.random.default_rng(0)
+    logit = rng.normal(0, 1.5, 20000)
+    is_female = rng.random(20000) < 1 / (1 + np.exp(-logit))
+    loud = 1 / (1 + np.exp(-3 * logit))
+    temperature = metrics.fit_temperature(loud, is_female)
+    assert temperature == pytest.approx(3, rel=0.06)
+
+    def error(p: np.ndarray) -> float:
+        return metrics.calibration(np.maximum(p, 1 - p), (p >= 0.5) == is_female)[1]
+
+    assert error(loud) > 0.08
+    assert error(1 / (1 + np.exp(-3 * logit / temperature))) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("age", "index"), [(0, 0), (2.9, 0), (3, None), (4, 1), (7, None), (35, None), (36, 5), (99, 7)]
+)
+def test_adience_classes(age: float, index: int | None) -> None:
+    assert ages.adience_class(age) == index
+
+
+@pytest.mark.parametrize(("age", "index"), [(0, 0), (17.9, 0), (18, 1), (29, 1), (30, 2), (79, 2), (80, 3), (110, 3)])
+def test_groups_of_joint64(age: float, index: int) -> None:
+    assert ages.group4(age) == index
+
+
+def test_a_range_must_lie_within_one_class() -> None:
+    inside = FaceRecord("a", "male", age_min=20, age_max=29)
+    across = FaceRecord("b", "male", age_min=10, age_max=19)
+    assert ages.age_class(inside, "bands") == 3
+    assert ages.age_class(inside, "group4") == 1
+    assert ages.age_class(across, "group4") is None
+    assert ages.age_class(FaceRecord("c", "male", age_min=70), "bands") == 8
+    assert ages.age_class(FaceRecord("d", "male"), "bands") is None
+
+
+def test_shares_of_adience_classes() -> None:
+    matrix = ages.band_matrix("adience8")
+    assert matrix.shape == (8, 9)
+    assert matrix.sum(axis=1) == pytest.approx(np.ones(8))
+    assert matrix[3, 2:4] == pytest.approx([5 / 6, 1 / 6])  # 15-20: five years of 10-19 and one of 20-29
+
+
+def records(count: int = 400) -> list[FaceRecord]:
+    return [FaceRecord(f"{i}", ("female", "male")[i % 2], group=str(i // 4)) for i in range(count)]
+
+
+@pytest.mark.parametrize("share", [0.6, 0.9])
+def test_a_person_is_in_one_role_only(share: float) -> None:
+    divided = splits.divide(records(), share, seed=3)
+    roles: dict[str, set[str]] = {}
+    for record in divided:
+        roles.setdefault(record.group, set()).add(record.role)
+    assert all(len(found) == 1 for found in roles.values())
+    learned = sum(record.role in ("train", "val") for record in divided) / len(divided)
+    assert learned == pytest.approx(share, abs=0.03)
+    assert {record.role for record in divided} == {"train", "val", "test"}
+    assert splits.divide(records(), share, seed=3) == divided
+    assert splits.divide(records(), share, seed=4) != divided
+
+
+def test_excluded_stays_excluded_and_own_roles_are_kept() -> None:
+    given = [dataclasses.replace(r, role=("train", "test", "excluded")[i % 3]) for i, r in enumerate(records())]
+    again = splits.divide(given, 0.8)
+    assert all((a.role == "excluded") == (g.role == "excluded") for a, g in zip(again, given, strict=True))
+    kept = splits.with_roles(given, None, 1)
+    assert all(k.role == g.role for k, g in zip(kept, given, strict=True) if g.role == "test")
+    assert any(k.role == "val" for k in kept)
+
+
+@pytest.mark.parametrize("name", config.names())
+def test_every_configuration_survives_its_checkpoint(name: str) -> None:
+    chosen = config.load(name)
+    assert chosen.network == name
+    assert config.TrainingConfig.from_json(chosen.to_json()) == chosen
+
+
+def test_every_network_has_a_configuration() -> None:
+    assert set(config.names()) == {
+        "cnn32", "fully_conv9", "mini_xception", "joint64", "small_vgg96", "levi_hassner", "classical", "headcount",
+    }  # fmt: skip
+
+
+def test_own_configuration_and_its_mistakes(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    text = '[network]\nname = "cnn32"\n[input]\nwidth = 32\nheight = 32\ncolour = "grey"\n[training]\nepochs = 2\n'
+    own.write_text(text)
+    assert config.load(str(own)).epochs == 2
+    own.write_text(text + "epoch = 3\n")
+    with pytest.raises(SettingsError, match="epoch"):
+        config.load(str(own))
+    own.write_text("network = [")
+    with pytest.raises(SettingsError, match="TOML"):
+        config.load(str(own))
+    with pytest.raises(SettingsError, match="no network called"):
+        config.load("resnet9000")
+
+
+@pytest.mark.parametrize(("text", "share"), [("80:20", 0.8), ("60:40", 0.6), ("0.7", 0.7)])
+def test_split_words(text: str, share: float) -> None:
+    assert config.parse_split(text) == pytest.approx(share)
+
+
+def test_a_split_that_is_none() -> None:
+    with pytest.raises(SettingsError, match="80:20"):
+        config.parse_split("half")

@@ -1,0 +1,267 @@
+"""Readers of the published data sets, each on a few files written in the published layout."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from desktop_app.errors import SourceError
+from desktop_app.training.readers import open_dataset
+from desktop_app.training.readers.base import parse_age_range, parse_gender
+from desktop_app.training.readers.imdb_wiki import age_of
+
+
+def picture(path: Path, shade: int = 90) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), np.full((24, 24, 3), shade, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20-29", (20, 29)),
+        ("(25, 32)", (25, 32)),
+        ("more than 70", (70, None)),
+        ("70+", (70, None)),
+        ("35", (35, 35)),
+        ("None", None),
+        ("", None),
+        ("60-100", (60, 100)),
+    ],
+)
+def test_age_words(text: str, expected: object) -> None:
+    assert parse_age_range(text) == expected
+
+
+@pytest.mark.parametrize("text", ["old", "-5", "30-20", "200"])
+def test_words_that_are_no_age(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_age_range(text)
+
+
+def test_gender_words() -> None:
+    assert [parse_gender(word) for word in ("F", "Man", "u", "")] == ["female", "male", "", ""]
+    with pytest.raises(ValueError, match="robot"):
+        parse_gender("robot")
+
+
+def utkface(folder: Path) -> None:
+    picture(folder / "26_1_0_20170116174525125.jpg.chip.jpg")
+    picture(folder / "61_0_4_20170109142408075.jpg")
+    picture(folder / "39_1_20170116174525125.jpg.chip.jpg")  # as published: the race is missing
+    picture(folder / "44_3_0_20170116174525125.jpg")
+    (folder / "readme.txt").write_text("not a picture")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_utkface_names(tmp_path: Path, packed: bool) -> None:
+    folder = tmp_path / "UTKFace"
+    utkface(folder)
+    path = folder
+    if packed:
+        path = tmp_path / "UTKFace.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in folder.iterdir():
+                archive.write(file, f"UTKFace/{file.name}")
+    dataset = open_dataset(path)
+    found = {(r.gender, r.age, r.race) for r in dataset.records}
+    assert found == {("female", 26.0, "White"), ("male", 61.0, "Others")}
+    assert len(dataset.problems) == 2
+    assert dataset.storage.read_picture(dataset.records[0].file).shape == (24, 24, 3)
+    assert "malformed rows: 2" in dataset.account()
+    dataset.storage.close()
+
+
+def test_utkface_pixels(tmp_path: Path) -> None:
+    good = " ".join(str(i % 256) for i in range(48 * 48))
+    rows = [
+        "age,ethnicity,gender,img_name,pixels",
+        f"30,2,1,a.jpg,{good}",
+        "31,2,0,b.jpg,1 2 3",
+        f"32,2,7,c.jpg,{good}",
+        f"abc,2,0,d.jpg,{good}",
+        f"33,2,0,e.jpg,{good.replace(' 200 ', ' 999 ')}",
+    ]
+    table = tmp_path / "age_gender.csv"
+    table.write_text("\n".join(rows))
+    dataset = open_dataset(table)
+    assert [(r.gender, r.age, r.race) for r in dataset.records] == [("female", 30.0, "Asian")]
+    assert [p.row for p in dataset.problems] == ["line 3", "line 4", "line 5", "line 6"]
+    shown = dataset.storage.read_picture(dataset.records[0].file)
+    assert shown.shape == (48, 48, 3)
+    assert shown[0, 5].tolist() == [5, 5, 5]
+
+
+def test_fairface_csv_with_a_folder_beside_it(tmp_path: Path) -> None:
+    picture(tmp_path / "train" / "1.jpg")
+    rows = [
+        "file,age,gender,race,service_test",
+        "train/1.jpg,more than 70,Male,White,True",
+        "train/2.jpg,3-9,Female,Black,False",
+    ]
+    (tmp_path / "labels.csv").write_text(
+        "\n".join([*rows, "train/3.jpg,young,Male,White,True", ",3-9,Male,White,True"])
+    )
+    dataset = open_dataset(tmp_path / "labels.csv")
+    assert [(r.gender, r.age_min, r.age_max) for r in dataset.records] == [("male", 70, None), ("female", 3, 9)]
+    assert [p.row for p in dataset.problems] == ["line 4", "line 5"]
+    assert dataset.storage.read_picture("train/1.jpg").shape == (24, 24, 3)
+    with pytest.raises(SourceError, match=r"train/2\.jpg"):
+        dataset.storage.read_picture("train/2.jpg")
+
+
+def test_a_name_cannot_lead_out_of_the_data_set(tmp_path: Path) -> None:
+    inside = tmp_path / "set"
+    picture(inside / "a.jpg")
+    picture(tmp_path / "secret.jpg")
+    (inside / "faces.csv").write_text("file,gender\n../secret.jpg,male\n")
+    dataset = open_dataset(inside)
+    with pytest.raises(SourceError, match="outside"):
+        dataset.storage.read_picture("../secret.jpg")
+
+
+def test_adience_folds(tmp_path: Path) -> None:
+    head = "user_id\toriginal_image\tface_id\tage\tgender\tx\ty\tdx\tdy\ttilt_ang\tfiducial_yaw_angle\tfiducial_score\n"
+    for fold in range(5):
+        user = f"{fold}@N0"
+        picture(tmp_path / "aligned" / user / f"landmark_aligned_face.{fold}.img.jpg")
+        rows = [
+            f"{user}\timg.jpg\t{fold}\t(25, 32)\tf\t1\t1\t9\t9\t0\t0\t1",
+            f"{user}\tgone.jpg\t{fold}\t(25, 32)\tm\t1\t1\t9\t9\t0\t0\t1",
+            f"{user}\timg.jpg\t{fold}\tNone\tu\t1\t1\t9\t9\t0\t0\t1",
+            f"{user}\timg.jpg\t{fold}\tsome\tf\t1\t1\t9\t9\t0\t0\t1",
+        ]
+        (tmp_path / f"fold_{fold}_data.txt").write_text(head + "\n".join(rows))
+    dataset = open_dataset(tmp_path)
+    assert [(r.role, r.gender, r.age_min, r.age_max) for r in dataset.records] == [
+        *[("train", "female", 25, 32)] * 3,
+        ("val", "female", 25, 32),
+        ("test", "female", 25, 32),
+    ]
+    assert len({r.group for r in dataset.records}) == 5
+    assert sum(dataset.dropped.values()) == 10
+    assert len(dataset.problems) == 5
+
+
+def test_a_folder_per_class(tmp_path: Path) -> None:
+    picture(tmp_path / "train" / "women" / "20-29" / "a.png")
+    picture(tmp_path / "test" / "man" / "b.png")
+    picture(tmp_path / "35" / "c.png")
+    picture(tmp_path / "holidays" / "d.png")
+    dataset = open_dataset(tmp_path)
+    assert {(r.file[-5], r.gender, r.age_min, r.age_max, r.role) for r in dataset.records} == {
+        ("a", "female", 20, 29, "train"),
+        ("b", "male", None, None, "test"),
+        ("c", "", 35, 35, ""),
+    }
+    assert sum(dataset.dropped.values()) == 1
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no file or folder"):
+        open_dataset(tmp_path / "nowhere")
+    (tmp_path / "broken.zip").write_bytes(b"no zip")
+    with pytest.raises(SourceError, match="not a readable zip"):
+        open_dataset(tmp_path / "broken.zip")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="no picture"):
+        open_dataset(tmp_path / "empty")
+    picture(tmp_path / "unlabelled" / "a.png")
+    with pytest.raises(SourceError, match="No folder"):
+        open_dataset(tmp_path / "unlabelled")
+    with pytest.raises(SourceError, match="no kind of data set"):
+        open_dataset(tmp_path, "what")
+
+
+def matlab_serial(date: dt.date) -> float:
+    """A Matlab datenum, from its definition: days from the year 0, 366 more than Python's ordinal."""
+    return float(date.toordinal() + 366)
+
+
+def test_matlab_dates() -> None:
+    # Matlab documents datenum(2000, 1, 1) as 730486.
+    assert matlab_serial(dt.date(2000, 1, 1)) == 730486
+    assert age_of(730486, 2010) == pytest.approx(10.5, abs=0.02)
+    for dob, year in ((float("nan"), 2000), (0.0, 2000), (730486, 0)):
+        with pytest.raises(ValueError):
+            age_of(dob, year)
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("name", ["imdb", "wiki"])
+def test_imdb_wiki(tmp_path: Path, name: str) -> None:
+    """The published nested struct: `imdb` (or `wiki`), 1x1, of fields that are 1xn; strings are cells."""
+    from scipy.io import savemat
+
+    born = matlab_serial(dt.date(1980, 3, 1))
+    late = matlab_serial(dt.date(2012, 3, 1))
+    rows = [
+        # dob, taken, path, gender, face_score, second
+        (born, 2010, "01/good.jpg", 1.0, 4.2, np.nan),
+        (born, 2010, "01/unknown.jpg", np.nan, 4.2, np.nan),
+        (born, 2010, "01/noface.jpg", 0.0, -np.inf, np.nan),
+        (born, 2010, "01/two.jpg", 0.0, 3.0, 2.1),
+        (late, 2010, "01/unborn.jpg", 0.0, 3.0, np.nan),
+        (matlab_serial(dt.date(1700, 1, 1)), 2010, "01/ancient.jpg", 0.0, 3.0, np.nan),
+        (5.0, 2010, "01/nodate.jpg", 0.0, 3.0, np.nan),
+        (born, 2000, "01/her.jpg", 0.0, 3.0, np.nan),
+    ]
+    n = len(rows)
+
+    def cells(values: list[object]) -> np.ndarray:
+        array = np.empty((1, n), object)
+        array[0, :] = values
+        return array
+
+    boxes = np.empty((1, n), object)
+    for i in range(n):
+        boxes[0, i] = np.array([[1.0, 2.0, 21.0, 22.0]])
+    meta: dict[str, object] = {
+        "dob": np.array([[row[0] for row in rows]]),
+        "photo_taken": np.array([[row[1] for row in rows]], np.uint16),
+        "full_path": cells([row[2] for row in rows]),
+        "gender": np.array([[row[3] for row in rows]]),
+        "name": cells([f"Person {i}" for i in range(n)]),
+        "face_location": boxes,
+        "face_score": np.array([[row[4] for row in rows]]),
+        "second_face_score": np.array([[row[5] for row in rows]]),
+    }
+    if name == "imdb":
+        names = np.empty((1, 2), object)
+        names[0, :] = ["Ada", "Alan"]
+        meta |= {"celeb_names": names, "celeb_id": np.array([[2.0, 1, 1, 1, 1, 1, 1, 1]])}
+    savemat(tmp_path / f"{name}.mat", {name: meta})
+    picture(tmp_path / "01" / "good.jpg")
+    dataset = open_dataset(tmp_path / f"{name}.mat")
+    assert [(r.file, r.gender, r.age) for r in dataset.records] == [
+        ("01/good.jpg", "male", 30.0),
+        ("01/unknown.jpg", "", 30.0),
+        ("01/her.jpg", "female", 20.0),
+    ]
+    assert dataset.records[0].group == ("Alan" if name == "imdb" else "Person 0")
+    assert dataset.records[0].box is not None
+    assert dataset.records[0].box.x1 == 0.0
+    assert dict(dataset.dropped) == {
+        "no face was found in the picture": 1,
+        "a second face is in the picture": 1,
+        "the age is impossible": 2,
+    }
+    assert [p.row for p in dataset.problems] == ["row 7"]
+    assert dataset.storage.read_picture("01/good.jpg").shape == (24, 24, 3)
+
+
+@pytest.mark.train
+def test_a_mat_file_of_something_else(tmp_path: Path) -> None:
+    from scipy.io import savemat
+
+    savemat(tmp_path / "x.mat", {"x": np.zeros(3)})
+    with pytest.raises(SourceError, match="no struct"):
+        open_dataset(tmp_path / "x.mat")
+    (tmp_path / "y.mat").write_bytes(b"nothing of the kind")
+    with pytest.raises(SourceError, match="Matlab"):
+        open_dataset(tmp_path / "y.mat")

@@ -1,0 +1,385 @@
+"""One tiny network trained, killed, resumed, exported and explained, with TensorFlow as the witness."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from desktop_app.errors import ModelError
+from desktop_app.training import config
+from desktop_app.training.facestore import FaceStore
+from desktop_app.vision.classifier import LiteRtClassifier
+from desktop_app.vision.explain import FaceExplainer
+from desktop_app.vision.preprocess import InputSpec, normalise
+
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.allow_threads,  # TensorFlow keeps a pool of threads for as long as the process lives
+]
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def small(network: str, **changes: Any) -> config.TrainingConfig:
+    chosen = config.load(network)
+    spec = dataclasses.replace(chosen.input, width=48, height=48)
+    return dataclasses.replace(chosen, **{"input": spec, "epochs": 3, "batch_size": 16, "sizes": (), **changes})
+
+
+@pytest.fixture
+def crops(store: FaceStore) -> np.ndarray:
+    from desktop_app.training.feed import plain_crops
+
+    return plain_crops(store, np.arange(6), small("joint64"))
+
+
+def test_joint64_learns_exports_and_agrees(store: FaceStore, tmp_path: Path) -> None:
+    """Train, report, export; then Keras, LiteRT and the app's classifier say the same of the same faces."""
+    from desktop_app.training import cards, evaluate, export, report, train
+    from desktop_app.training.feed import plain_crops
+
+    told: list[train.Report] = []
+    chosen = small("joint64", epochs=10)
+    notes = train.train(chosen, store, tmp_path / "run", listener=told.append)
+    assert notes.epochs_done == 10
+    assert max(notes.history["val_gender"]) >= 0.9  # bands at the sides are easy to see
+    assert told[-1].seconds_left == 0
+    assert any((tmp_path / "run" / "tensorboard").rglob("events.*"))
+
+    network = evaluate.open_network(tmp_path / "run")
+    assert network.notes is not None
+    assert network.notes.config == chosen
+    found = evaluate.evaluate(network, store, store.rows("test"), sizes=(24,))
+    assert found.gender.total == 20
+    assert found.age_exact is not None
+    assert found.age_mae is None
+    page = report.render(found)
+    for title in (
+        "Classification report",
+        "Confusion",
+        "ROC and calibration",
+        "By race",
+        "Learning curves",
+        "Random faces",
+    ):
+        assert title in page
+    assert not re.search(r"""(src|href)=["'](?!data:)""", page)  # nothing from outside
+
+    path = export.export(
+        network.keras, network.spec, tmp_path / "model", cards.card_of(notes), age="group4", keras_too=True
+    )
+    assert path.stat().st_size < 2_000_000
+    assert (tmp_path / "model" / "saved_model" / "saved_model.pb").is_file()
+    rows = store.rows("test")
+    crops = plain_crops(store, rows, chosen)
+    said = LiteRtClassifier(tmp_path / "model").predict(crops)
+    keras = np.asarray(network.keras(normalise(crops, chosen.input), training=False)["gender"])[:, 0]
+    assert [a.female for a in said] == pytest.approx(keras, abs=2e-3)  # 16-bit weights
+    assert all(sum(a.age_bands) == pytest.approx(1, abs=1e-5) for a in said)
+    age = np.asarray(network.keras(normalise(crops, chosen.input), training=False)["age"])[:, 0]
+    expected = np.interp(age * 4, [0, 1, 2, 3], [9, 24, 55, 85]).clip(1.5, 76)
+    assert [a.age_years for a in said] == pytest.approx(expected, abs=0.5)
+
+
+_RUN = """
+import sys, pickle
+from pathlib import Path
+from desktop_app.training import train
+chosen, store = pickle.loads(Path(sys.argv[1]).read_bytes())
+train.train(chosen, store, Path(sys.argv[2]))
+"""
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(store: FaceStore, tmp_path: Path) -> None:
+    import pickle
+
+    from desktop_app.training import checkpoint, train
+
+    chosen = small("cnn32", epochs=4)
+    whole = train.train(chosen, store, tmp_path / "whole")
+    (tmp_path / "job").write_bytes(pickle.dumps((dataclasses.replace(chosen), store)))
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", _RUN, str(tmp_path / "job"), str(tmp_path / "killed")], env=environment
+    )
+    try:
+        deadline = time.monotonic() + 180
+        last = tmp_path / "killed" / train.LAST
+        while not last.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = checkpoint.read_notes(last).epochs_done
+    assert 1 <= done <= 4
+    resumed = train.train(chosen, store, tmp_path / "killed")
+    assert resumed.epochs_done == 4
+    assert resumed.history["loss"] == pytest.approx(whole.history["loss"], rel=1e-3)
+    assert resumed.history["val_gender"] == whole.history["val_gender"]
+
+
+def test_other_settings_do_not_go_on_with_a_run(store: FaceStore, tmp_path: Path) -> None:
+    from desktop_app.training import train
+
+    chosen = small("classical")
+    train.train(chosen, store, tmp_path / "run", stop_after=1)
+    with pytest.raises(ModelError, match="other settings"):
+        train.train(dataclasses.replace(chosen, seed=9), store, tmp_path / "run")
+    with pytest.raises(ModelError, match="other settings"):
+        train.train(chosen, dataclasses.replace(store, name="others"), tmp_path / "run")
+    (tmp_path / "run" / train.LAST).write_bytes(b"half a file")
+    with pytest.raises(ModelError, match="damaged"):
+        train.train(chosen, store, tmp_path / "run")
+
+
+def test_averaged_weights_and_growing_sizes(store: FaceStore, tmp_path: Path) -> None:
+    from desktop_app.training import checkpoint, train
+
+    chosen = dataclasses.replace(
+        config.load("headcount"), epochs=2, sizes=((32, 1), (48, 1)), batch_size=40, warmup_epochs=0.5, ema=0.5
+    ).at_size(48)
+    notes = train.train(chosen, store, tmp_path)
+    last, _ = checkpoint.load(tmp_path / train.LAST, compiled=True)
+    best, _ = checkpoint.load(tmp_path / train.BEST)
+    assert notes.epochs_done == 2
+    assert not np.allclose(last.get_layer("gender").get_weights()[0], best.get_layer("gender").get_weights()[0])
+    with train.averaged(last, chosen):
+        assert np.allclose(last.get_layer("gender").get_weights()[0], best.get_layer("gender").get_weights()[0])
+
+
+def witness(module: Any, crop: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Grad-CAM and guided backpropagation by TensorFlow's own differentiation of the same layers."""
+    import tensorflow as tf
+    from keras import layers
+
+    from desktop_app.training.graph import steps
+
+    @tf.custom_gradient
+    def guided_relu(x: Any) -> Any:
+        y = tf.nn.relu(x)
+        return y, lambda g: g * tf.cast(y > 0, tf.float32) * tf.cast(g > 0, tf.float32)
+
+    def run(x: Any, relu: Any) -> tuple[Any, dict[str, Any]]:
+        values: dict[str, Any] = {}
+        for step in steps(module.core):
+            inputs = [values[name] for name in step.inputs]
+            if not inputs:
+                values[step.name] = x
+            elif isinstance(step.layer, layers.ReLU):
+                values[step.name] = relu(inputs[0])
+            else:
+                values[step.name] = step.layer(inputs[0] if len(inputs) == 1 else inputs)
+        score, start = 0.0, 0
+        for name, count in module.targets:
+            logits = values[module.scores[name][0]][0]
+            part = target[start : start + count]
+            score += tf.reduce_sum(logits * (part if logits.shape[-1] == count else part[:1] - part[1:]))
+            start += count
+        return score, values
+
+    x = tf.constant(crop[None])
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        score, _ = run(x, guided_relu)
+    guided = tape.gradient(score, x).numpy()
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        score, values = run(x, tf.nn.relu)
+    heat = 0.0
+    for name, gradient in zip(module.maps, tape.gradient(score, [values[n] for n in module.maps]), strict=True):
+        weights = gradient.numpy().mean(axis=(1, 2), keepdims=True)
+        heat = heat + np.maximum((weights * values[name].numpy()).sum(axis=-1), 0)
+    return np.asarray(heat)[0], guided[0]
+
+
+def unit(array: np.ndarray) -> np.ndarray:
+    return array / max(float(np.abs(array).max()), 1e-12)
+
+
+@pytest.fixture(scope="module")
+def built() -> Iterator[dict[str, Any]]:
+    """Two kinds of network with weights and BatchNorm figures that are not those of a fresh one."""
+    import keras
+
+    from desktop_app.training import networks
+
+    models = {}
+    rng = np.random.default_rng(2)
+    for name in ("mini_xception", "joint64"):
+        model = networks.build(small(name))
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.set_weights(
+                    [
+                        rng.uniform(0.5, 1.5, w.shape) if k in (0, 3) else rng.normal(0, 0.3, w.shape)
+                        for k, w in enumerate(layer.get_weights())
+                    ]
+                )
+        models[name] = model
+    yield models
+    keras.backend.clear_session()
+
+
+@pytest.mark.parametrize("name", ["mini_xception", "joint64"])
+def test_the_explanation_is_tensorflows_and_depends_on_the_weights(
+    built: dict[str, Any], crops: np.ndarray, tmp_path: Path, name: str
+) -> None:
+    from desktop_app.training import export
+
+    chosen, model = small(name), built[name]
+    folder = tmp_path / "model"
+    export.export(model, chosen.input, folder, {"name": name}, age=chosen.age)
+    explainer = FaceExplainer(folder)
+    module = export.ExportModule(model, chosen.input, chosen.age)
+    target = np.zeros(module.target_count, np.float32)
+    target[:2] = [1, -1]
+    for crop in crops[:3]:
+        found = explainer.explain_gender(crop, female=True)
+        cam, guided = witness(module, normalise(crop[None], chosen.input)[0], target)
+        assert unit(found.raw_cam) == pytest.approx(unit(cam), abs=1e-3)
+        assert unit(found.raw_guided) == pytest.approx(unit(guided), abs=1e-3)
+        assert np.abs(found.raw_guided).max() > 0
+    last = module.core.get_layer(module.scores["gender"][0]) if name == "joint64" else model.get_layer("class_maps")
+    original = model.get_layer(last.name.removesuffix("_linear"))
+    kept = original.get_weights()
+    shuffled = np.random.default_rng(1).permutation(kept[0].reshape(-1)).reshape(kept[0].shape)
+    original.set_weights([shuffled, *kept[1:]])
+    try:
+        export.export(model, chosen.input, tmp_path / "shuffled", {"name": name}, age=chosen.age)
+    finally:
+        original.set_weights(kept)
+    other = FaceExplainer(tmp_path / "shuffled").explain_gender(crops[0], female=True)
+    assert (
+        np.abs(unit(other.raw_guided) - unit(explainer.explain_gender(crops[0], female=True).raw_guided)).max() > 0.05
+    )
+
+
+def test_both_signatures_read_one_copy_of_the_weights(built: dict[str, Any], tmp_path: Path) -> None:
+    from desktop_app.training import export
+
+    chosen = small("joint64")
+    sizes = []
+    for explain in (False, True):
+        path = export.export(
+            built["joint64"], chosen.input, tmp_path / str(explain), {"name": "x"}, age="group4", explain=explain
+        )
+        sizes.append(path.stat().st_size)
+    assert sizes[1] < sizes[0] * 1.15
+    with pytest.raises(ModelError, match="cannot say why"):
+        FaceExplainer(tmp_path / "False")
+
+
+def test_every_network_builds_and_keeps_its_answer_when_folded(store: FaceStore) -> None:
+    from desktop_app.training import networks
+    from desktop_app.training.graph import inference_copy
+
+    for name, low, high in (
+        ("cnn32", 3.3e6, 3.7e6),
+        ("fully_conv9", 5.5e5, 6.5e5),
+        ("mini_xception", 5e4, 6e4),
+        ("joint64", 1e6, 2e6),
+        ("small_vgg96", 8e6, 9.5e6),
+        ("classical", 3e3, 4e3),
+        ("headcount", 1.8e6, 2e6),
+    ):
+        chosen = config.load(name)
+        model = networks.build(chosen)
+        assert low <= model.count_params() <= high, name
+        crop = np.random.default_rng(0).uniform(-1, 1, (2, *chosen.input.shape)).astype(np.float32)
+        whole, folded = model(crop, training=False), inference_copy(model, chosen.input.shape)(crop, training=False)
+        for output in whole:
+            assert np.asarray(folded[output]) == pytest.approx(np.asarray(whole[output]), abs=1e-4), name
+
+
+def test_histogram_of_gradients_against_numpy() -> None:
+    from desktop_app.training.networks.classical import TINY, HistogramOfGradients
+
+    picture = np.random.default_rng(3).uniform(-1, 1, (16, 24)).astype(np.float32)
+    dx, dy = np.zeros_like(picture), np.zeros_like(picture)
+    padded = np.pad(picture, 1)
+    dx[:], dy[:] = padded[1:-1, 2:] - padded[1:-1, :-2], padded[2:, 1:-1] - padded[:-2, 1:-1]
+    votes = np.zeros((2, 3, 9))
+    for y in range(16):
+        for x in range(24):
+            angle = np.arctan2(dy[y, x], dx[y, x]) % np.pi * 9 / np.pi
+            size = np.hypot(dx[y, x], dy[y, x])
+            below = int(np.floor(angle - 0.5))
+            share = angle - 0.5 - below
+            votes[y // 8, x // 8, below % 9] += size * (1 - share)
+            votes[y // 8, x // 8, (below + 1) % 9] += size * share
+    blocks = np.stack([np.concatenate([votes[0, i], votes[0, i + 1], votes[1, i], votes[1, i + 1]]) for i in range(2)])
+    blocks = np.minimum(blocks / np.sqrt((blocks**2).sum(1, keepdims=True) + TINY), 0.2)
+    expected = blocks / np.sqrt((blocks**2).sum(1, keepdims=True) + TINY)
+    found = np.asarray(HistogramOfGradients()(picture[None, :, :, None]))[0, 0]
+    assert found == pytest.approx(expected, abs=2e-3)
+
+
+def test_calibration_by_temperature_goes_into_the_weights(built: dict[str, Any]) -> None:
+    from desktop_app.training import export
+
+    model = built["joint64"]
+    crop = np.random.default_rng(0).uniform(-1, 1, (4, 48, 48, 1)).astype(np.float32)
+    kept = model.get_layer("gender").get_weights()
+    before = np.asarray(model(crop, training=False)["gender"], np.float64)
+    export.calibrate(model, "gender", 2.0)
+    after = np.asarray(model(crop, training=False)["gender"], np.float64)
+    model.get_layer("gender").set_weights(kept)
+    assert np.log(after / (1 - after)) == pytest.approx(np.log(before / (1 - before)) / 2, rel=1e-3)
+
+
+def test_a_years_answer_becomes_the_bands_that_it_is_the_mean_of() -> None:
+    from desktop_app.domain.types import AGE_BAND_CENTRES
+    from desktop_app.training.export import to_bands
+
+    years = np.array([[0.0], [0.015], [0.20], [0.333], [0.76], [0.99]], np.float32)
+    bands = np.asarray(to_bands(years, "years"))
+    assert bands.sum(axis=1) == pytest.approx(np.ones(6), abs=1e-5)
+    assert bands.min() >= -1e-6
+    assert bands @ np.array(AGE_BAND_CENTRES) == pytest.approx([1.5, 1.5, 20, 33.3, 76, 76], abs=1e-3)
+
+
+def test_one_command_line_from_faces_to_table(
+    store: FaceStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """prepare, train, export, compare and explain on a folder per class, through the command line."""
+    import cv2
+
+    from desktop_app.training.cli import main
+
+    for i, record in enumerate(store.records[:60]):
+        path = tmp_path / "faces" / record.gender / f"{10 * int(record.age or 0) // 100 * 10}" / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), store.pictures[i])
+    work = ["--work", str(tmp_path / "work")]
+    data = ["--data", str(tmp_path / "faces")]
+    run = str(tmp_path / "work" / "runs" / "classical")
+    assert main(["train", "classical", *data, *work, "--epochs", "2", "--split", "70:30"]) == 0
+    assert main(["export", run, "--out", str(tmp_path / "model"), "--name", "Mine", *work]) == 0
+    assert json.loads((tmp_path / "model" / "model.json").read_text())["name"] == "Mine"
+    assert (
+        main(["compare", run, str(tmp_path / "model"), *data, *work, "--role", "all", "--out", str(tmp_path / "t.md")])
+        == 0
+    )
+    lines = (tmp_path / "t.md").read_text().splitlines()
+    assert len(lines) == 4
+    assert "ms LiteRT 8" in lines[0]
+    assert main(["sweep", "classical", *data, *work, "--epochs", "1", "--splits", "80:20", "--batches", "16"]) == 0
+    assert "| 80:20 | 16 | sigmoid |" in capsys.readouterr().out
+    assert main(["evaluate", run, *data, *work, "--out", str(tmp_path / "r.html"), "--limit", "30"]) == 0
+    assert (tmp_path / "r.html").stat().st_size > 20_000
+
+
+def test_spec_of_the_card_is_that_of_the_run(tmp_path: Path) -> None:
+    chosen = config.load("levi_hassner")
+    assert InputSpec.from_json(json.loads(json.dumps(chosen.to_json()))["input"]) == chosen.input
