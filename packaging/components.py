@@ -2,8 +2,8 @@
 
     python packaging/components.py build/frozen/shipped.json dist/headcount/lib
 
-Each bundled file is traced to the Python distribution that owns it, to a Debian package (libraries of the build machine), or to
-Python itself. A file nobody owns stops the build: nothing ships whose licence is unknown.
+Each bundled file is traced to the Python distribution that owns it, to a Debian package (libraries of the build
+machine), or to Python itself. A file nobody owns stops the build: nothing ships whose licence is unknown.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def parts_of(shipped: dict[str, list[list[str]]], bundle: Path) -> dict[str, Par
 
 
 def _is_as_delivered(source: Path, shipped: Path) -> bool:
-    """Tell whether a library ships as its wheel has it: one_openblas.sh replaces one by a far smaller library of ours."""
+    """Tell whether a library ships as its wheel has it; one_openblas.sh replaces one by a far smaller one."""
     return not shipped.is_file() or shipped.stat().st_size * 2 > source.stat().st_size
 
 

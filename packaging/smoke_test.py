@@ -1,7 +1,8 @@
-"""Checks that a frozen program works, with nothing but Python's own library: python smoke_test.py PROGRAM [--truth FILE]
+"""Checks that a frozen program works: python smoke_test.py PROGRAM [--truth FILE]
 
-It says its version, lists its models, refuses a file that is not there in one plain sentence, and counts the demo clip twice:
-as the clip's truth says, and the same both times. Exits with 1 and a sentence where one of these fails.
+Needs nothing but Python's own library. The program says its version, lists its models, refuses a file that is not there
+in one plain sentence, and counts the demo clip twice: as the clip's truth says, and the same both times. Exits with 1
+and a sentence where one of these fails.
 """
 
 from __future__ import annotations

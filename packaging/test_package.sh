@@ -32,10 +32,13 @@ else
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -1)
     debootstrap --variant=minbase --include=ca-certificates,util-linux "$suite" "$root" "$mirror" >"$out/debootstrap.log" 2>&1 \
         || { tail -5 "$out/debootstrap.log" >&2; exit 1; }
-    for file in /etc/apt/apt.conf.d /etc/apt/sources.list /etc/apt/sources.list.d /etc/resolv.conf /etc/hosts \
-        /etc/ssl/certs /usr/local/share/ca-certificates; do
-        [ -e "$file" ] && { mkdir -p "$root$(dirname "$file")"; cp -aL "$file" "$root$(dirname "$file")/"; }
+    rm -f "$root/etc/apt/sources.list"
+    # How this machine reaches its archive, settings and certificates included.
+    for file in /etc/apt/apt.conf.d /etc/apt/sources.list /etc/apt/sources.list.d /etc/resolv.conf /etc/hosts; do
+        [ ! -e "$file" ] || { rm -rf "${root:?}$file"; cp -a "$(realpath "$file")" "$root$file"; }
     done
+    rm -f "$root/etc/ssl/certs/ca-certificates.crt"
+    cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
     mount_system
     # What a desktop has anyway, and what this test looks with.
     inside apt-get -qq update

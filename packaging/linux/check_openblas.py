@@ -12,8 +12,8 @@ from pathlib import Path
 lib = Path(sys.argv[1]).resolve()
 sys.path.insert(0, str(lib))
 
-import cv2
-import numpy as np
+import cv2  # noqa: E402 - from the bundle
+import numpy as np  # noqa: E402 - from the bundle
 
 rng = np.random.default_rng(1)
 failures = []

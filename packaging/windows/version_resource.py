@@ -1,4 +1,4 @@
-"""Writes the version resource that Windows shows in a program's properties: python version_resource.py build/version.txt"""
+"""Writes what Windows shows in a program's properties: python version_resource.py build/version.txt"""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from desktop_app import __version__
 
-numbers = tuple(int(part) for part in __version__.split(".")[:3]) + (0,)
+numbers = (*(int(part) for part in __version__.split(".")[:3]), 0)
 texts = {
     "CompanyName": "The makers of Headcount",
     "FileDescription": "Headcount",
