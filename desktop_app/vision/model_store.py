@@ -65,8 +65,8 @@ def list_models(own_models: Path) -> tuple[ModelEntry, ...]:
 def take_in(paths: Sequence[Path], own_models: Path) -> str:
     """Copy a model into the user's folder of models, after it was tried; return the name it got.
 
-    `paths` is what the user chose or dropped: a folder, one weight file, or the two (four) files of a Caffe network
-    (pair). Raises ModelError saying what is wrong with the model, OutputError where it cannot be copied; then nothing is
+    `paths` is what the user chose or dropped: a folder, one weight file, or the files of a Caffe network (or a pair of
+    them). Raises ModelError saying what is wrong with the model, OutputError where it cannot be copied; then nothing is
     left behind.
     """
     files, card = _plan(list(paths))
