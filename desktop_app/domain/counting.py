@@ -42,6 +42,8 @@ class CountingSettings:
     `blind_hits` over `blind_span_s` with a mean score of `blind_score`, and stays Undecided.
     `linger_reach` and `same_place` are in face sizes; the latter is asked where there are no looks to compare. The
     three `alike` thresholds are likenesses, 0..1. `max_records` bounds the list of the people gone; the totals go on.
+    For `doubt_s` after somebody was counted, further glimpses may still show that they had been counted before; they
+    then go by their former id, and the total is one less.
     """
 
     min_hits: int = 3
@@ -59,6 +61,7 @@ class CountingSettings:
     cut_alike: float = 0.8
     returns_s: float = 0.0
     returns_alike: float = 0.8
+    doubt_s: float = 2.0
     max_records: int = 100_000
     vote: VoteSettings = field(default_factory=VoteSettings)
 
@@ -207,6 +210,8 @@ class PeopleCounter:
         person.see(face, facing, in_staff_zone)
         if not person.confirmed and self._is_evident(person):
             person = self._confirm(person)
+        elif person.confirmed and self._is_worth_another_look(person):
+            person = self._reconsider(person)
         self._places.see(person.ref, face.box, face.last_seen_s, frame_size)
         if person.confirmed:
             if person.is_staff:
@@ -226,18 +231,34 @@ class PeopleCounter:
 
     def _confirm(self, person: Person) -> Person:
         """Number a new person, or hand them over to the one they turn out to be."""
-        known = self._recognise(person)
-        if known is not None:
-            self._away.remove(known)
-            known.absorb(person)
-            for key in person.keys:
-                self._by_key[key] = known
-            self._places.forget(person.ref)
+        known = self._reconsider(person)
+        if known is not person:
             return known
         person.number, person.confirmed_s = self._next_number, person.last_seen_s
         self._next_number += 1
         person.marked_staff = self._is_known_staff(person)
         return person
+
+    def _is_worth_another_look(self, person: Person) -> bool:
+        """Whether new glimpses of somebody just counted might show that they were counted before."""
+        return (
+            not person.came_back
+            and person.vote.glimpses > person.asked_at
+            and person.last_seen_s - person.confirmed_s <= self.settings.doubt_s
+        )
+
+    def _reconsider(self, person: Person) -> Person:
+        """Return the person that `person` turns out to be, handing over everything, or `person` if nobody known."""
+        person.asked_at = person.vote.glimpses
+        known = self._recognise(person)
+        if known is None:
+            return person
+        self._away.remove(known)
+        known.absorb(person)
+        for key in person.keys:
+            self._by_key[key] = known
+        self._places.forget(person.ref)
+        return known
 
     def _recognise(self, person: Person) -> Person | None:
         best, best_likeness = None, 0.0

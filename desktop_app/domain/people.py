@@ -38,6 +38,8 @@ class Person:
     facing_s: float = 0.0
     staff_zone_s: float = 0.0
     marked_staff: bool = False
+    came_back: bool = False
+    asked_at: int = 0
     cut_s: float | None = None
     decision: Decision = field(default_factory=Decision)
 
@@ -92,6 +94,8 @@ class Person:
         self.box, self.last_seen_s = other.box, other.last_seen_s
         self.clothes = other.clothes if other.clothes is not None else self.clothes
         self.cut_s = None
+        self.came_back = True
+        self.marked_staff |= other.marked_staff
         self.decision = self.vote.decision()
 
     def event(self) -> CountEvent:

@@ -66,7 +66,7 @@ class ShotCutDetector:
     camera that pans or a stream that drops frames is not full of cuts. A cut is not reported twice within `pause_s`.
     """
 
-    def __init__(self, *, least: float = 22.0, ratio: float = 3.0, window: int = 8, pause_s: float = 0.3) -> None:
+    def __init__(self, *, least: float = 12.0, ratio: float = 5.0, window: int = 8, pause_s: float = 0.3) -> None:
         if least <= 0 or ratio < 1 or window < 1:
             raise ValueError("least must be > 0, ratio >= 1 and window >= 1")
         self.least, self.ratio, self.pause_s = least, ratio, pause_s
@@ -88,7 +88,8 @@ class ShotCutDetector:
         change = float(np.abs(thumbnail - before).mean())
         usual = float(np.median(self._recent)) if self._recent else 0.0
         self._recent.append(change)
-        if change < self.least or change < self.ratio * usual or time_s - self._last_cut_s < self.pause_s:
+        # A still picture has no noise to compare with; below half a grey level nothing is usual.
+        if change < self.least or change < self.ratio * max(usual, 0.5) or time_s - self._last_cut_s < self.pause_s:
             return False
         self._last_cut_s = time_s
         return True
