@@ -82,8 +82,9 @@ def train(
         result = model.fit(
             feed.dataset(first, first + feed.steps_per_epoch, side),
             initial_epoch=epoch, epochs=epoch + 1, steps_per_epoch=feed.steps_per_epoch, shuffle=False, verbose=0,
-            callbacks=[pace, board],
+            callbacks=[pace, board, _KeepTrained()],
         )  # fmt: skip
+        model.optimizer.use_ema = bool(config.ema)
         found = {"loss": float(result.history["loss"][-1])}
         with averaged(model, config):
             found |= validate(model, store, rows["val"] if len(rows["val"]) else rows["test"], config, side)
@@ -168,7 +169,7 @@ class averaged:
     def __enter__(self) -> None:
         if self._on:
             variables = self._model.trainable_variables
-            self._kept = [np.array(v) for v in variables]
+            self._kept = [v.numpy().copy() for v in variables]
             self._model.optimizer.finalize_variable_values(variables)
 
     def __exit__(self, *_: object) -> None:
@@ -202,6 +203,13 @@ def _right(answers: predict.Answers, truth: predict.Truth) -> float:
     known = truth.gender >= 0
     said = np.where(answers.female[known] >= 0.5, 0, 1)
     return float(np.mean(said == truth.gender[known]))
+
+
+class _KeepTrained(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps `fit` from putting the averaged weights in place of the trained ones at its end, which here is every epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.model.optimizer.use_ema = False
 
 
 class _Pace(keras.callbacks.Callback):  # type: ignore[misc]
