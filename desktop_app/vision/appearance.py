@@ -19,6 +19,7 @@ CLOTHES_SIZE = 2 * HUES + SHADES
 """Length of a clothes vector: 12 hues, each dark and bright, and 8 shades of grey."""
 
 _MIN_VISIBLE = 0.35
+_FEWEST_TO_COMPARE = 3
 
 
 def clothes_histogram(image_bgr: NDArray[np.uint8], face: Box) -> NDArray[np.float32] | None:
@@ -86,8 +87,10 @@ class ShotCutDetector:
         if before is None or before.shape != thumbnail.shape:
             return before is not None
         change = float(np.abs(thumbnail - before).mean())
-        usual = float(np.median(self._recent)) if self._recent else 0.0
+        known, usual = len(self._recent), float(np.median(self._recent)) if self._recent else 0.0
         self._recent.append(change)
+        if known < _FEWEST_TO_COMPARE:
+            return False
         # A still picture has no noise to compare with; below half a grey level nothing is usual.
         if change < self.least or change < self.ratio * max(usual, 0.5) or time_s - self._last_cut_s < self.pause_s:
             return False

@@ -339,3 +339,26 @@ def test_a_face_on_a_shirt_is_nobody(score: float, size: float, people: int) -> 
         on_chest.score = 0.86 if i % 7 == 0 else score
         stage.look()
     assert stage.people == people
+
+
+def test_somebody_counted_anew_is_recognised_by_further_glimpses() -> None:
+    """The first glimpses after the return show a stranger; better ones within two seconds show who it is."""
+    returning = Actor(walk(900, 500, begin=20, end=26), clothes=RED, embedding=GREEN)
+    counter = PeopleCounter(CountingSettings(returns_s=60))
+    stage = Stage([Actor(walk(300, 300, end=3), clothes=RED, embedding=RED), returning], counter=counter).play(20.8)
+    assert stage.people == 2
+    returning.embedding = unit(1, 0, 0.02)
+    stage.play(1.2)
+    assert stage.people == 1, "the total takes the mistake back"
+    stage.finish()
+    assert [e.track_id for e in stage.kinds("person")] == [1]
+    assert stage.people == 1
+
+
+def test_somebody_long_in_view_is_not_taken_for_another() -> None:
+    lasting = Actor(walk(900, 500, begin=20, end=40), clothes=RED, embedding=GREEN)
+    counter = PeopleCounter(CountingSettings(returns_s=60))
+    stage = Stage([Actor(walk(300, 300, end=3), clothes=RED, embedding=RED), lasting], counter=counter).play(25)
+    lasting.embedding = RED
+    stage.play(15).finish()
+    assert stage.people == 2

@@ -1,0 +1,195 @@
+"""Clothes, cuts, and the space in which faces are compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from desktop_app.domain.likeness import CLOTHES_ALONE, Looks
+from desktop_app.domain.types import Box
+from desktop_app.vision.appearance import CLOTHES_SIZE, ShotCutDetector, clothes_histogram
+from desktop_app.vision.likeness import FILE_NAME, LikenessSpace, fit
+
+FACE = Box(90, 40, 130, 90)
+
+
+def dressed(bgr: tuple[int, int, int], light: float = 1.0) -> NDArray[np.uint8]:
+    """Somebody in one colour before a grey wall, with a little noise."""
+    image = np.full((240, 220, 3), 128, np.uint8)
+    image[95:, 60:160] = np.clip(np.array(bgr) * light, 0, 255)
+    noise = np.random.default_rng(int(sum(bgr))).integers(-10, 11, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def alike(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    first, second = clothes_histogram(a, FACE), clothes_histogram(b, FACE)
+    assert first is not None
+    assert second is not None
+    return float(first @ second)
+
+
+def test_the_clothes_are_a_unit_vector() -> None:
+    vector = clothes_histogram(dressed((30, 30, 200)), FACE)
+    assert vector is not None
+    assert vector.shape == (CLOTHES_SIZE,)
+    assert vector.dtype == np.float32
+    assert float(vector @ vector) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_same_clothes_in_other_light_are_more_alike_than_other_clothes() -> None:
+    red, blue, black, white = (40, 40, 200), (200, 60, 40), (25, 25, 25), (230, 230, 230)
+    for mine, others in ((red, (blue, black, white)), (black, (red, blue, white)), (white, (red, black))):
+        same = alike(dressed(mine), dressed(mine, 0.9))
+        assert same > 0.7
+        assert all(alike(dressed(mine), dressed(other)) < same - 0.2 for other in others)
+
+
+@pytest.mark.parametrize("face", [Box(90, 170, 130, 220), Box(-30, 40, 4, 90), Box(500, 500, 540, 550)])
+def test_no_clothes_where_they_are_not_in_the_picture(face: Box) -> None:
+    assert clothes_histogram(dressed((30, 30, 200)), face) is None
+
+
+# ---------------------------------------------------------------------------------------- cuts
+
+
+def scene(seed: int, shift: int = 0) -> NDArray[np.uint8]:
+    """A smooth random picture, moved sideways by `shift` pixels."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (6, 10, 3)).astype(np.uint8)
+    image = np.kron(coarse, np.ones((60, 64, 1), np.uint8))
+    return np.ascontiguousarray(np.roll(image, shift, axis=1))
+
+
+def cuts_in(pictures: list[NDArray[np.uint8]], fps: float = 25.0) -> list[int]:
+    shots = ShotCutDetector()
+    return [i for i, picture in enumerate(pictures) if shots.is_cut(picture, i / fps)]
+
+
+def test_a_cut_is_found_on_the_first_frame_of_the_new_scene() -> None:
+    assert cuts_in([scene(1)] * 10 + [scene(2)] * 10 + [scene(3)] * 10) == [10, 20]
+
+
+def test_a_pan_is_no_cut() -> None:
+    assert cuts_in([scene(1, 12 * i) for i in range(30)]) == []
+
+
+def test_a_change_of_light_by_a_little_is_no_cut() -> None:
+    assert cuts_in([np.clip(scene(1).astype(int) + 2 * i, 0, 255).astype(np.uint8) for i in range(30)]) == []
+
+
+def test_the_first_frame_is_no_cut_and_another_picture_size_is_one() -> None:
+    assert cuts_in([scene(1)]) == []
+    portrait = np.ascontiguousarray(scene(1).transpose(1, 0, 2))
+    assert cuts_in([scene(1)] * 5 + [portrait] * 5) == [5]
+
+
+def test_a_flash_is_reported_once() -> None:
+    assert len(cuts_in([scene(1)] * 10 + [np.full_like(scene(1), 255)] + [scene(1)] * 10)) == 1
+
+
+def test_reset_forgets_the_last_picture() -> None:
+    shots = ShotCutDetector()
+    shots.is_cut(scene(1), 0.0)
+    shots.reset()
+    assert not shots.is_cut(scene(2), 0.1)
+
+
+@pytest.mark.parametrize("options", [{"least": 0.0}, {"ratio": 0.5}, {"window": 0}])
+def test_absurd_options_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(ValueError):
+        ShotCutDetector(**options)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------------------------- likeness
+
+
+def crowd(people: int = 200, glimpses: int = 4, seed: int = 0) -> NDArray[np.float64]:
+    """Embeddings as a network gives them: a large common part, a strong nuisance, and little that is personal."""
+    rng = np.random.default_rng(seed)
+    axes = np.random.default_rng(99).normal(size=(12, 40))
+    common = 10 * axes[0]
+    nuisance = rng.normal(size=(people, glimpses, 4)) @ (3 * axes[1:5])
+    personal = rng.normal(size=(people, 1, 7)) @ (0.8 * axes[5:12])
+    vectors = common + nuisance + personal + rng.normal(scale=0.1, size=(people, glimpses, 40))
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
+
+
+def separation(space: LikenessSpace | None, vectors: NDArray[np.float64]) -> float:
+    """The share of pairs in which two glimpses of one person are more alike than two of different people."""
+
+    def product(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+        if space is None:
+            return float(a @ b)
+        first, second = space.project(a.astype(np.float32)), space.project(b.astype(np.float32))
+        assert first is not None
+        assert second is not None
+        return float(first @ second)
+
+    n = len(vectors)
+    same = [product(v[0], v[1]) for v in vectors]
+    other = [product(vectors[i][0], vectors[(i + 1) % n][1]) for i in range(n)]
+    return float(np.mean([s > o for s, o in zip(same, other, strict=True)]))
+
+
+def test_the_fitted_space_tells_people_apart_that_the_raw_features_do_not() -> None:
+    space, strangers = fit(crowd(), dimensions=7), crowd(seed=1)
+    assert separation(None, strangers) < 0.75
+    assert separation(space, strangers) > 0.97
+
+
+def test_a_vector_of_another_network_is_not_compared() -> None:
+    space = fit(crowd())
+    assert space.project(None) is None
+    assert space.project(np.ones(7, np.float32)) is None
+    assert space.project(space.mean) is None
+
+
+def test_a_space_is_read_back_only_beside_its_own_network(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(b"weights")
+    assert LikenessSpace.load(model) is None
+    space = fit(crowd())
+    space.save(model)
+    again = LikenessSpace.load(model)
+    assert again is not None
+    assert np.array_equal(again.projection, space.projection)
+    model.write_bytes(b"other weights")
+    assert LikenessSpace.load(model) is None
+    assert "another network" in caplog.text
+    (tmp_path / FILE_NAME).write_bytes(b"no archive")
+    assert LikenessSpace.load(model) is None
+    assert "cannot be read" in caplog.text
+
+
+def test_too_little_to_fit_to_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2 people"):
+        fit(crowd(people=1))
+    with pytest.raises(ValueError, match="at least 2 people"):
+        fit(crowd(glimpses=1))
+    with pytest.raises(ValueError, match="do not fit"):
+        LikenessSpace(np.zeros(3, np.float32), np.zeros((4, 2), np.float32))
+
+
+A, B = np.array([1, 0], np.float32), np.array([0.6, 0.8], np.float32)
+LOOKS = {
+    "nothing known": (Looks(), Looks(), None),
+    "only one of them known": (Looks(A, A), Looks(), None),
+    "faces": (Looks(A), Looks(B), 0.6),
+    "clothes alone never say all": (Looks(None, A), Looks(None, A), CLOTHES_ALONE),
+    "strangers' clothes say nothing": (Looks(None, A), Looks(None, B), 0.0),
+    "both the same": (Looks(A, A), Looks(A, A), 1.0),
+    "other clothes": (Looks(A, A), Looks(A, B), 0.7),
+    "other length": (Looks(A), Looks(np.ones(3, np.float32)), None),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), LOOKS.values(), ids=LOOKS.keys())
+def test_likeness(first: Looks, second: Looks, expected: float | None) -> None:
+    for a, b in ((first, second), (second, first)):
+        if expected is None:
+            assert a.likeness(b) is None
+        else:
+            assert a.likeness(b) == pytest.approx(expected)
