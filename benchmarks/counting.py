@@ -35,6 +35,7 @@ from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFa
 from desktop_app.vision.likeness import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 from desktop_app.vision.preprocess import InputSpec
+from desktop_app.vision.scanning import ScanningFaceDetector
 
 ROOT = Path(__file__).resolve().parents[1]
 YUNET = ROOT / "models" / "yunet" / "face_detection_yunet_2023mar.onnx"
@@ -146,10 +147,12 @@ class Recorded:
 
 def make_detector(name: str) -> FaceDetector:
     if name == "yunet":
-        return YuNetFaceDetector(YUNET, score_threshold=0.3)
+        return ScanningFaceDetector(YuNetFaceDetector(YUNET, 0.3), YuNetFaceDetector(YUNET, 0.3))
+    if name == "yunet640":
+        return YuNetFaceDetector(YUNET, 0.3)
     if name in ("haar", "frontal", "alt2"):
         return HaarFaceDetector("alt2" if name == "alt2" else "frontal")
-    raise SystemExit(f"There is no detector {name!r}; choose from yunet, haar, alt2.")
+    raise SystemExit(f"There is no detector {name!r}; choose from yunet, yunet640, haar, alt2.")
 
 
 def make_tracker(name: str) -> Tracker:
@@ -233,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("clips", type=Path)
     parser.add_argument("--only", default="", help="only clips with this in their name")
     parser.add_argument("--returns", type=float, default=10.0, metavar="MINUTES")
-    parser.add_argument("--detectors", default="yunet", help="of yunet, haar, alt2")
+    parser.add_argument("--detectors", default="yunet", help="of yunet (with tiles), yunet640, haar, alt2")
     parser.add_argument("--trackers", default="ours", help=f"of ours, {', '.join(rivals.TRACKERS)}")
     parser.add_argument("--interval", type=float, default=0.1, help="seconds between two detections")
     parser.add_argument("--drop", default="", help="shares of the frames to drop at random, as 0.5,0.8")

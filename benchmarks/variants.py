@@ -242,13 +242,14 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--every", type=int, default=1, help="make only each n-th variant, for a quick look")
+    parser.add_argument("--only", default="", help="make only variants with this in their name")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     clips = [c for c in read_clips(options.clips) if c.name in STEADY]
     variants = [v for clip in clips for v in one_by_one(clip, options.seconds)]
     variants += together(clips, options.seconds)
     rows: dict[str, list[Variant]] = {"tune": [], "held": []}
-    for number, variant in enumerate(variants):
+    for number, variant in enumerate(v for v in variants if options.only in v.name):
         if number % options.every:
             continue
         part = "held" if held_back(variant.name) else "tune"

@@ -1,0 +1,77 @@
+"""Real clips through the real detector, network, tracker and counter: the same file, the same numbers."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.counting import CountingSettings, PeopleCounter
+from desktop_app.domain.tracking import Tracker
+from desktop_app.domain.types import CountEvent, Frame
+from desktop_app.resources import model_path
+from desktop_app.vision.classifier import LiteRtClassifier
+from desktop_app.vision.detectors import YuNetFaceDetector
+from desktop_app.vision.likeness import LikenessSpace
+from desktop_app.vision.pipeline import FramePipeline
+from desktop_app.vision.scanning import ScanningFaceDetector
+from desktop_app.vision.sources.video_file import VideoFileSource
+
+CLIPS = Path(__file__).resolve().parents[3] / "shared" / "clips"
+YUNET = "face_detection_yunet_2023mar.onnx"
+
+pytestmark = pytest.mark.skipif(not CLIPS.is_dir(), reason="the clips with truth are not here")
+
+
+def frames(name: str) -> list[Frame]:
+    source = VideoFileSource(CLIPS / name)
+    source.open()
+    read = []
+    while (frame := source.read()) is not None:
+        read.append(frame)
+    source.close()
+    return read
+
+
+def build(returns_s: float = 0.0) -> FramePipeline:
+    def detector() -> YuNetFaceDetector:
+        return YuNetFaceDetector(model_path("yunet") / YUNET, 0.3)
+
+    classifier = LiteRtClassifier(model_path("headcount"))
+    return FramePipeline(
+        ScanningFaceDetector(detector(), detector()),
+        classifier,
+        Tracker(),
+        PeopleCounter(CountingSettings(returns_s=returns_s)),
+        likeness=LikenessSpace.load(model_path("headcount") / str(classifier.card["file"])),
+    )
+
+
+def run(pipeline: FramePipeline, given: list[Frame]) -> tuple[CountEvent, ...]:
+    for frame in given:
+        pipeline.process(frame)
+    pipeline.finish()
+    return pipeline.people()
+
+
+def test_the_same_file_gives_the_same_people_in_every_detail() -> None:
+    given = frames("intel_walk_and_pause_1m2f.gif")
+    pipeline = build()
+    first = run(pipeline, given)
+    assert len(first) == 3
+    pipeline.reset()
+    assert run(pipeline, given) == first
+    assert run(build(), given) == first
+
+
+@pytest.mark.parametrize("dropped", [0.5, 0.8])
+@pytest.mark.parametrize(("name", "people"), [("intel_walk_and_pause_1m2f.gif", 3), ("intel_asl_hungry_1m0f.mkv", 1)])
+def test_a_source_that_drops_frames_counts_the_same(name: str, people: int, dropped: float) -> None:
+    rng = random.Random(name)
+    kept = [frame for frame in frames(name) if rng.random() >= dropped]
+    assert len(run(build(), kept)) == people
+
+
+def test_nobody_is_counted_where_nobody_is() -> None:
+    assert run(build(), frames("no_duration_0m0f.webm")) == ()
