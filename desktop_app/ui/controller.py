@@ -284,7 +284,7 @@ class Controller(QObject):
     def _on_state(self, session: Session, state: EngineState, message: str) -> None:
         if session is self._session and not self._closed and not (session.stopping and not state.is_final):
             engine = session.engine
-            if engine is not None:
+            if engine is not None and engine.state is not EngineState.IDLE:
                 # What a worker told may still be on its way when a later state has already come by a shorter one.
                 state, message = engine.state, engine.message
                 if state is EngineState.FAILED and engine.error is not None:

@@ -81,7 +81,7 @@ class HelpCommands:
         self._w.controller.take_back(found.counts)
         self._w.presenter.show_figures()
         self._forget_recovered()
-        self._w.enable_undo()
+        self._w.count.enable_undo()
 
     def _forget_recovered(self) -> None:
         forget_recovery()

@@ -38,6 +38,7 @@ from desktop_app.ui.actions import MENUS, Actions
 from desktop_app.ui.banner import Banner
 from desktop_app.ui.cameras import CameraWatcher
 from desktop_app.ui.controller import Controller
+from desktop_app.ui.count_commands import CountCommands
 from desktop_app.ui.first_start import StartPage
 from desktop_app.ui.help_commands import HelpCommands
 from desktop_app.ui.icons import app_icon
@@ -52,7 +53,7 @@ from desktop_app.ui.source_bar import SourceBar, short_name
 from desktop_app.ui.source_commands import SourceCommands
 from desktop_app.ui.status_line import StatusLine
 from desktop_app.ui.theme import Theme, ThemeManager
-from desktop_app.ui.totals import KioskView, summary
+from desktop_app.ui.totals import KioskView
 from desktop_app.ui.transport import Transport
 from desktop_app.ui.video_view import VideoView
 from desktop_app.ui.wiring import wire
@@ -107,6 +108,7 @@ class MainWindow(QMainWindow):
         self._charts_loaded.connect(self._add_charts)
         self.keeper = Keeper(self._count_to_keep, lambda: self.controller.active)
         self.sources = SourceCommands(self)
+        self.count = CountCommands(self)
         self.place_commands = PlaceCommands(self)
         self.help = HelpCommands(self)
         self._lay_out()
@@ -280,50 +282,6 @@ class MainWindow(QMainWindow):
             return True
         return super().eventFilter(watched, event)
 
-    def loop(self, wanted: bool) -> None:
-        """Play files over and over, or once."""
-        self.sources.loop(wanted)
-
-    def pause(self, paused: bool) -> None:
-        """Hold the count, or go on."""
-        self.controller.pause(paused)
-
-    def reset(self) -> None:
-        """Set the totals to zero, with a way back."""
-        people = self.controller.counts.people
-        self.controller.reset()
-        self.presenter.show_figures()
-        if people:
-            word = "person" if people == 1 else "people"
-            self.banner.show_message(
-                "info",
-                f"The count starts again from zero. {people:,} {word} put aside.",
-                "",
-                (("Undo", self.undo),),
-                12,
-            )
-        self.enable_undo()
-
-    def undo(self) -> None:
-        """Take back the last reset, else the last change of a line or zone."""
-        if self.controller.can_undo_reset:
-            self.controller.undo_reset()
-            self.banner.dismiss()
-            self.presenter.show_figures()
-        elif self.view.editor.can_undo or self.view.editor.drawing:
-            self.view.editor.undo()
-        self.enable_undo()
-
-    def enable_undo(self) -> None:
-        """Let Undo be chosen where there is something to take back."""
-        editor = self.view.editor
-        self.actions_["undo"].setEnabled(self.controller.can_undo_reset or editor.can_undo or editor.drawing)
-
-    def copy_totals(self) -> None:
-        """Copy the totals as one sentence."""
-        QGuiApplication.clipboard().setText(summary(self.controller.counts))
-        self.banner.show_message("good", "The totals are copied.", seconds=3)
-
     def show_state(self, state: EngineState) -> None:
         """Let those commands be chosen that make sense in a state."""
         active = self.controller.active
@@ -341,7 +299,7 @@ class MainWindow(QMainWindow):
         a["record"].setEnabled(picture or self.saver.recording)
         if state.is_final:
             self.saver.stop_recording()
-        self.enable_undo()
+        self.count.enable_undo()
 
     def show_start_page(self, start: bool) -> None:
         """Show the page to choose a source on, or the picture."""
@@ -436,6 +394,7 @@ class MainWindow(QMainWindow):
         self.presenter.shut_down()
         if self._charts.is_alive():
             self._charts.join(SHUT_DOWN_S)
+        done = self.place_commands.shut_down() and done
         done = self.start_page.shut_down(1.0) and done
         done = self.watcher.stop() and done
         done = self.saver.shut_down(2.0) and done

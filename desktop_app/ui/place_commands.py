@@ -12,6 +12,7 @@ from desktop_app.ui.icons import action_icon
 
 if TYPE_CHECKING:
     from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.why import WhyThread
 
 
 class PlaceCommands:
@@ -19,6 +20,7 @@ class PlaceCommands:
 
     def __init__(self, window: MainWindow) -> None:
         self._w = window
+        self.why_threads: list[WhyThread] = []
 
     def draw(self, kind: str) -> None:
         """Begin to draw a "line" or a "zone" on the picture."""
@@ -45,13 +47,13 @@ class PlaceCommands:
             )
         elif self._w.banner.kind == "info":
             self._w.banner.dismiss()
-        self._w.enable_undo()
+        self._w.count.enable_undo()
 
     def places_changed(self) -> None:
         """Keep the places and count at them."""
         self._w.change_settings(replace(self._w.settings, places=self._w.view.editor.places))
         self._w.controller.set_places(self._w.view.editor.places)
-        self._w.enable_undo()
+        self._w.count.enable_undo()
 
     def places_wait(self) -> None:
         """Say that the places take a new start."""
@@ -71,8 +73,41 @@ class PlaceCommands:
         menu.addSeparator()
         staff = menu.addAction(action_icon("staff", self._w.themes.theme), "Mark as staff: do not count")
         staff.triggered.connect(lambda: self.mark_staff(track_id))
+        why = menu.addAction(action_icon("why", self._w.themes.theme), "Why does it say so?")
+        why.triggered.connect(lambda: self.why(track_id))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(at.toPoint())
+
+    def why(self, track_id: int) -> None:
+        """Show, live and beside the window, what spoke for the network's answer on a person."""
+        from desktop_app.resources import model_path
+        from desktop_app.settings import data_dir
+        from desktop_app.ui.why import WhyDialog, WhyThread, load_explainer
+
+        name = self._w.settings.count.model
+        thread = WhyThread(track_id, lambda: load_explainer(model_path(name, data_dir() / "models")))
+        dialog = WhyDialog(thread, self._w.presenter.person_words, self._w)
+        dialog.closing.connect(self._why_closed)
+        self._w.controller.listeners.append(thread.offer)
+        self.why_threads.append(thread)
+        if self._w.view.result is not None:
+            thread.offer(self._w.view.result)
+        thread.start()
+        dialog.show()
+
+    def _why_closed(self, thread: WhyThread) -> None:
+        if thread in self.why_threads:
+            self.why_threads.remove(thread)
+            self._w.controller.listeners.remove(thread.offer)
+            thread.stop()
+
+    def shut_down(self) -> bool:
+        """End every explanation; return False where one would not end in time."""
+        done = True
+        for thread in self.why_threads:
+            done = thread.stop() and done
+        self.why_threads.clear()
+        return done
 
     def mark_staff(self, track_id: int) -> None:
         """Take a person out of this count."""

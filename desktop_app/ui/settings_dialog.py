@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -28,6 +29,7 @@ from PySide6.QtWidgets import (
 from desktop_app.errors import SettingsError
 from desktop_app.resources import model_names
 from desktop_app.settings import Settings, data_dir
+from desktop_app.ui.model_words import ModelCardView
 
 THEME_WORDS = {"system": "As the system", "light": "Light", "dark": "Dark"}
 DETECTOR_WORDS = {
@@ -52,6 +54,7 @@ class SettingsDialog(QDialog):
         self.tabs = QTabWidget()
         self.tabs.addTab(self._finding(), "Finding faces")
         self.tabs.addTab(self._counting(), "Counting")
+        self.tabs.addTab(self._models(), "Model")
         self.tabs.addTab(self._sources(), "Sources")
         self.tabs.addTab(self._saving(), "Saving")
         self.tabs.addTab(self._looks(), "Look")
@@ -138,13 +141,6 @@ class SettingsDialog(QDialog):
 
     def _counting(self) -> QWidget:
         page, form = _page("When someone is counted, and as whom.")
-        names = model_names(data_dir() / "models")
-        _row(
-            form,
-            "Model",
-            self._choice("count", "model", {n: n for n in names}),
-            "The network that estimates how old someone appears, and as which gender.",
-        )
         _row(
             form,
             "Count after",
@@ -187,6 +183,21 @@ class SettingsDialog(QDialog):
         form.addRow("", note)
         note.setVisible(False)
         minutes.valueChanged.connect(lambda v: note.setVisible(v > 0))
+        return page
+
+    def _models(self) -> QWidget:
+        page, form = _page("The network that estimates how old someone appears, and as which gender.")
+        names = model_names(data_dir() / "models")
+        chooser = self._choice("count", "model", {n: n for n in names})
+        _row(form, "Model", chooser, "Which network judges the faces. A model of your own goes into the models folder.")
+        card = ModelCardView()
+        form.addRow(card)
+        folder = QPushButton("Open the folder for models of your own")
+        folder.setToolTip("Put a folder with a model and its model.json there, then open the settings again")
+        folder.clicked.connect(_open_models_folder)
+        form.addRow(folder)
+        chooser.currentIndexChanged.connect(lambda _i: card.show_model(chooser.currentData()))
+        card.show_model(chooser.currentData())
         return page
 
     def _sources(self) -> QWidget:
@@ -342,6 +353,15 @@ class SettingsDialog(QDialog):
             self._problem.setVisible(True)
             return
         self.accept()
+
+
+def _open_models_folder() -> None:
+    folder = data_dir() / "models"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = data_dir()  # which the desktop then says it cannot show
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def _page(intro: str) -> tuple[QWidget, QFormLayout]:

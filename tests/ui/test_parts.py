@@ -369,3 +369,21 @@ def test_a_point_is_found_in_the_smallest_box(qtbot: QtBot) -> None:
     assert found is not None
     assert found.track_id == 2
     assert view.person_at(QPointF(600, 350)) is None
+
+
+def test_a_models_card_is_told_in_words(tmp_path: Path) -> None:
+    from desktop_app.ui.model_words import card_html
+
+    card = {
+        "name": "Mine <b>",
+        "file": "m.tflite",
+        "input": {"width": 64, "height": 64, "colour": "rgb"},
+        "outputs": {"gender": "g", "age": "a"},
+        "figures": [{"what": "gender accuracy", "value": "0.91", "command": "measure it", "data": "test rows"}],
+        "fails_for": ["faces below 20 pixels"],
+    }
+    (tmp_path / "model.json").write_text(json.dumps(card), encoding="utf-8")
+    html = card_html(tmp_path)
+    for part in ("Mine &lt;b&gt;", "gender accuracy", "0.91", "measure it", "faces below 20 pixels", "gender and age"):
+        assert part in html
+    assert "model.json" in card_html(tmp_path / "nowhere")

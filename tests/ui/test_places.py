@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from pytestqt.qtbot import QtBot
 
+from desktop_app.errors import ModelError
 from desktop_app.runtime.state import EngineState
 from desktop_app.settings import PlaceSettings
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.place_editor import PlaceEditor, free_name
+from desktop_app.ui.why import WhyDialog
+from desktop_app.vision.explain import Explanation
+from desktop_app.vision.preprocess import InputSpec
 from tests.ui.fakes import FakeServices
 from tests.ui.test_window import WAIT, wait_for_picture
 
@@ -170,3 +175,53 @@ def test_a_person_is_marked_as_staff_by_a_click(window: MainWindow, services: Fa
     window.place_commands.mark_staff(1)
     qtbot.waitUntil(lambda: services.pipelines[-1].staff == [1], timeout=WAIT)
     assert window.controller.state is EngineState.RUNNING
+
+
+class FakeExplainer:
+    """Says that the upper half of every face spoke for the answer."""
+
+    def __init__(self) -> None:
+        self.asked: list[bool] = []
+        self.spec = InputSpec(8, 8, "rgb")
+
+    def explain_gender(self, crop: np.ndarray, female: bool) -> Explanation:
+        self.asked.append(female)
+        heat = np.zeros((8, 8), np.float32)
+        heat[:4] = 1.0
+        return Explanation("gender", 0, heat, heat, heat, heat, heat[..., None])
+
+
+def test_why_shows_the_chosen_person_and_ends_with_its_window(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explainer = FakeExplainer()
+    monkeypatch.setattr("desktop_app.ui.why.load_explainer", lambda _folder: explainer)
+    window.sources.open_source("endless")
+    wait_for_picture(qtbot, window)
+    window.place_commands.why(1)
+    dialog = window.findChildren(WhyDialog)[0]
+    thread = dialog.thread_
+    qtbot.waitUntil(lambda: not dialog.picture(2).isNull(), timeout=WAIT)
+    assert explainer.asked[-1] is True
+    heat, plain = dialog.picture(1).toImage(), dialog.picture(0).toImage()
+    assert heat.pixelColor(100, 30) != plain.pixelColor(100, 30)
+    assert heat.pixelColor(100, 190) == plain.pixelColor(100, 190)
+    dialog._choice.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: explainer.asked[-1] is False, timeout=WAIT)
+    dialog.close()
+    assert not thread.isRunning()
+    assert thread.offer not in window.controller.listeners
+
+
+def test_a_model_that_cannot_say_why_says_so(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot(_folder: object) -> FakeExplainer:
+        raise ModelError("The model Old cannot say why it decided.", "Choose another one.")
+
+    monkeypatch.setattr("desktop_app.ui.why.load_explainer", cannot)
+    window.sources.open_source("endless")
+    wait_for_picture(qtbot, window)
+    window.place_commands.why(1)
+    dialog = window.findChildren(WhyDialog)[0]
+    qtbot.waitUntil(lambda: "cannot say why" in dialog.note, timeout=WAIT)
+    window.close()
+    assert window.clean_exit

@@ -1,0 +1,142 @@
+"""The program as a process of its own: killed and started again, started twice, ended by its window."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LONG_S = 60.0
+
+# Tells on its standard output what the window is doing, one JSON object a line, and closes it when asked to.
+PROGRAM = """
+import json, os, sys
+from PySide6.QtCore import QTimer
+from desktop_app import app as program
+from desktop_app.ui import single_instance
+single_instance.server_name = lambda suffix="": os.environ["TEST_SOCKET"]
+application = program.make_application(["headcount"])
+def tell():
+    from desktop_app.ui.main_window import MainWindow
+    for window in application.topLevelWidgets():
+        if isinstance(window, MainWindow):
+            print(json.dumps({"state": window.controller.state.value, "frames": window.controller.stats.frames,
+                "source": window.controller.source_text, "banner": window.banner.text,
+                "people": window.controller.counts.people, "recent": window.settings.source.recent,
+                "rec": window.saver.recording}), flush=True)
+            wanted = os.environ.get("TEST_RECORD")
+            if wanted and window.controller.stats.frames > 3 and not window.saver.recording:
+                window.actions_["record"].trigger()
+            if os.path.exists(os.environ["TEST_CLOSE"]):
+                window.close()
+timer = QTimer(); timer.timeout.connect(tell); timer.start(100)
+code = program.main(sys.argv[1:])
+print(json.dumps({"code": code}), flush=True)
+sys.exit(code)
+"""
+
+
+class Program:
+    """One start of the program; `wait_for` reads what it tells until a condition holds."""
+
+    def __init__(self, folder: Path, *arguments: str, record: bool = False) -> None:
+        self.close_file = folder / "close"
+        env = {**os.environ, "TEST_SOCKET": f"headcount-{folder.name}", "TEST_CLOSE": str(self.close_file)}
+        env["XDG_VIDEOS_DIR"] = str(folder)
+        if record:
+            env["TEST_RECORD"] = "1"
+        self._errors = (folder / "errors.txt").open("a", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            cwd=REPOSITORY,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        self.told: dict[str, object] = {}
+
+    def wait_for(self, condition: str) -> dict[str, object]:
+        """Return the first thing told for which the expression `condition` holds, with its keys as names."""
+        deadline = time.monotonic() + LONG_S
+        assert self.process.stdout is not None
+        while time.monotonic() < deadline:
+            line = self.process.stdout.readline()
+            assert line, f"the program ended before {condition}; last told: {self.told}"
+            self.told = json.loads(line)
+            if eval(condition, {}, {"state": "", "frames": 0, "people": 0, "code": None, "rec": False, **self.told}):
+                return self.told
+        raise AssertionError(f"{condition} never came; last told: {self.told}")
+
+    def end(self) -> int:
+        self.close_file.touch()
+        self.wait_for("code is not None")
+        return self.process.wait(LONG_S)
+
+    def dispose(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(LONG_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._errors.close()
+
+
+@pytest.fixture
+def started() -> Iterator[list[Program]]:
+    programs: list[Program] = []
+    yield programs
+    for program in programs:
+        program.dispose()
+
+
+def test_the_program_opens_what_it_is_given_and_ends_with_its_window(
+    tmp_path: Path, tiny_clip: Path, started: list[Program]
+) -> None:
+    first = Program(tmp_path, str(tiny_clip))
+    started.append(first)
+    told = first.wait_for("state == 'finished'")
+    assert told["frames"] == 25
+    assert str(tiny_clip) in told["recent"]  # type: ignore[operator]
+    assert first.end() == 0
+
+
+def test_a_second_start_brings_its_file_to_the_first(tmp_path: Path, tiny_clip: Path, started: list[Program]) -> None:
+    first = Program(tmp_path)
+    started.append(first)
+    first.wait_for("state == 'idle'")
+    second = Program(tmp_path, str(tiny_clip))
+    started.append(second)
+    first.wait_for("state == 'finished'")
+    assert first.told["source"] == str(tiny_clip)
+    assert second.process.wait(LONG_S) == 0
+    assert first.end() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be killed by signal there")
+def test_killed_and_started_again_nothing_is_damaged(tmp_path: Path, started: list[Program]) -> None:
+    from desktop_app.resources import demo_clip
+    from desktop_app.settings import load_settings
+
+    first = Program(tmp_path, str(demo_clip()), record=True)
+    started.append(first)
+    first.wait_for("rec and frames > 40")
+    first.process.send_signal(signal.SIGKILL)
+    first.process.wait(LONG_S)
+    loaded = load_settings()
+    assert loaded.notice == ""
+    assert loaded.settings.source.last == str(demo_clip())
+    second = Program(tmp_path)
+    started.append(second)
+    second.wait_for("'repaired' in banner or 'cut off' in banner")
+    assert second.end() == 0
+    left = [p.name for p in (tmp_path / "Headcount").iterdir() if "recording" in p.name]
+    assert left == []
