@@ -42,6 +42,7 @@ from desktop_app.ui.count_commands import CountCommands
 from desktop_app.ui.first_start import StartPage
 from desktop_app.ui.help_commands import HelpCommands
 from desktop_app.ui.icons import app_icon
+from desktop_app.ui.model_commands import ModelCommands
 from desktop_app.ui.opening import dropped_source
 from desktop_app.ui.place_commands import PlaceCommands
 from desktop_app.ui.presenter import Presenter, Widgets
@@ -111,10 +112,13 @@ class MainWindow(QMainWindow):
         self.count = CountCommands(self)
         self.place_commands = PlaceCommands(self)
         self.help = HelpCommands(self)
+        self.models = ModelCommands(self)
         self._lay_out()
         self._make_menus()
         widgets = Widgets(self.view, self.side, self.banner, self.status, self.transport)
-        self.presenter = Presenter(self.controller, widgets, self.show_start_page, self.sources.choose_other, self)
+        self.presenter = Presenter(
+            self.controller, widgets, self.show_start_page, self.sources.choose_other, self.setWindowTitle, self
+        )
         self.watcher = CameraWatcher(services.list_cameras)
         wire(self)
         self._apply_settings(first=True)
@@ -243,7 +247,11 @@ class MainWindow(QMainWindow):
         if dialog.exec() != QDialog.DialogCode.Accepted:
             return
         new, old = dialog.settings(), self.settings
+        model = new.count.model
+        # Another model is tried first; until then the present one stays in use.
+        new = replace(new, count=replace(new.count, model=old.count.model))
         self.change_settings(new)
+        self.models.use_after_trying(model)
         if self.controller.active and (new.detector, new.count) != (old.detector, old.count):
             self.banner.show_message(
                 "info",
@@ -287,6 +295,8 @@ class MainWindow(QMainWindow):
         active = self.controller.active
         info = self.controller.info
         a = self.actions_
+        if state is EngineState.OPENING:
+            self.saver.forget()
         self.bar.show_running(active)
         a["start"].setEnabled(not active)
         a["stop"].setEnabled(active)
@@ -395,6 +405,7 @@ class MainWindow(QMainWindow):
         if self._charts.is_alive():
             self._charts.join(SHUT_DOWN_S)
         done = self.place_commands.shut_down() and done
+        done = self.models.shut_down() and done
         done = self.start_page.shut_down(1.0) and done
         done = self.watcher.stop() and done
         done = self.saver.shut_down(2.0) and done

@@ -47,8 +47,8 @@ def try_model(folder: Path) -> None:
 class ModelChooser(QDialog):
     """Lists the models with their cards. `chosen(key)` is emitted for a model that was tried and works.
 
-    `in_use` is the key of the model that counts. Nothing here changes settings: whoever hears `chosen` does. Work that is
-    under way when the dialog closes is handed to `keep`, which sees to its end.
+    `in_use` is the key of the model that counts. Nothing here changes settings: whoever hears `chosen` does. Work that
+    is under way when the dialog closes is handed to `keep`, which sees to its end.
     """
 
     chosen = Signal(str)

@@ -40,7 +40,8 @@ class Widgets:
 class Presenter(QObject):
     """Owns the display thread and the two timers.
 
-    `show_page(start)` is called to show the start page (True) or the picture; `state_shown(state)` after every change.
+    `show_page(start)` is called to show the start page (True) or the picture; `show_title(text)` names the
+    window, in the task bar too.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Presenter(QObject):
         widgets: Widgets,
         show_page: Callable[[bool], None],
         choose_other: Callable[[], object],
+        show_title: Callable[[str], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -56,6 +58,8 @@ class Presenter(QObject):
         self._w = widgets
         self._show_page = show_page
         self._choose_other = choose_other
+        self._show_title = show_title
+        self._titled = 0
         self.kiosk: KioskView | None = None
         self.feeder = DisplayFeeder()
         self.feeder.start()
@@ -91,6 +95,9 @@ class Presenter(QObject):
         self._w.side.show_counts(counts, final and counts.people > 0)
         if self.kiosk is not None:
             self.kiosk.show_counts(counts, final and counts.people > 0)
+        if counts.people != self._titled:
+            self._titled = counts.people
+            self._show_title(f"{counts.people:,} – Headcount" if counts.people else "Headcount")
         self._w.side.show_series(controller.series())
         if self._w.view.editor.places:
             controller.look_at_places()
@@ -165,6 +172,7 @@ class Presenter(QObject):
         self.show_picture()
         self.show_figures()
         self._w.status.clear_figures()
+        self._w.transport.slider.setEnabled(False)
         if state is EngineState.FINISHED:
             self._w.status.show_state(f"Finished: {name}")
             self._w.banner.show_message("good", self._finished_text(name), self._finished_detail())

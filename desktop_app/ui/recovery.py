@@ -1,4 +1,8 @@
-"""Keeps the count through a crash: written every few seconds while counting, offered at the next start."""
+"""Keeps the count through a crash: written every few seconds while counting, offered at the next start.
+
+The totals are one small file, replaced each time. The events are a file of one line each that only grows, so that a
+long day's thousands do not have to be written again and again.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,7 @@ from desktop_app.settings import data_dir, write_atomically
 _LOG = logging.getLogger(__name__)
 
 FILE_NAME = "recovery.json"
+EVENTS_NAME = "recovery-events.jsonl"
 REPORT_NAME = "crash-report.txt"
 
 
@@ -38,20 +43,32 @@ def recovery_path() -> Path:
     return data_dir() / FILE_NAME
 
 
+def events_path() -> Path:
+    """Return the file of the events: one JSON object of a `CountEvent` a line, in the order they came."""
+    return data_dir() / EVENTS_NAME
+
+
 def report_path() -> Path:
     return data_dir() / REPORT_NAME
 
 
-def write_recovery(counts: Counts, events: Sequence[CountEvent], source: str) -> None:
-    """Keep a count for the next start. Raises OSError where the data folder cannot be written."""
+def write_recovery(counts: Counts, events: Sequence[CountEvent], source: str, kept: int = 0) -> None:
+    """Keep a count for the next start; the first `kept` of the events are on the disk already.
+
+    Raises OSError where the data folder cannot be written.
+    """
     data = {
         "version": 1,
         "program": __version__,
         "when": datetime.now().isoformat(timespec="seconds"),
         "source": source,
         "counts": asdict(counts),
-        "events": [asdict(e) for e in events],
+        "events": len(events),
     }
+    recovery_path().parent.mkdir(parents=True, exist_ok=True)
+    with events_path().open("a" if kept else "w", encoding="utf-8") as file:
+        for event in events[kept:]:
+            file.write(json.dumps(asdict(event)) + "\n")
     write_atomically(recovery_path(), json.dumps(data).encode(), make_folder=True)
 
 
@@ -64,7 +81,7 @@ def read_recovery() -> Recovered | None:
         counts = Counts(**raw)
         if len(counts.age_bands) != len(Counts().age_bands):
             raise ValueError("wrong number of age bands")
-        return Recovered(str(data["when"]), str(data["source"]), counts, len(data["events"]))
+        return Recovered(str(data["when"]), str(data["source"]), counts, int(data["events"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -76,6 +93,7 @@ def forget_recovery() -> None:
     """Remove the file: the count ended as it should, or was taken back."""
     try:
         recovery_path().unlink(missing_ok=True)
+        events_path().unlink(missing_ok=True)
     except OSError as error:
         _LOG.warning("the recovery file could not be removed: %s", error)
 
@@ -95,6 +113,8 @@ class Keeper:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._last: Counts | None = None
+        self._kept = 0
+        self._first: CountEvent | None = None
         self._thread = threading.Thread(target=self._run, name="headcount-keeper", daemon=True)
 
     def start(self) -> None:
@@ -111,12 +131,16 @@ class Keeper:
             counts, events, source = self._snapshot()
             if not counts.people or counts == self._last:
                 return False
+            first = events[0] if events else None
+            if first is not self._first or len(events) < self._kept:
+                # Another count than the one on the disk: its events are written from the start.
+                self._kept = 0
             try:
-                write_recovery(counts, events, source)
+                write_recovery(counts, events, source, self._kept)
             except OSError as error:
                 _LOG.warning("the count could not be kept for a crash: %s", error)
                 return False
-            self._last = counts
+            self._last, self._kept, self._first = counts, len(events), first
             return True
 
     def stop(self) -> None:

@@ -37,6 +37,8 @@ def wire(window: MainWindow) -> None:
         "add_line": lambda: w.place_commands.draw("line"),
         "add_zone": lambda: w.place_commands.draw("zone"),
         "loop": w.count.loop,
+        "models": w.models.choose,
+        "compare": w.models.compare,
         "labels": w.show_labels,
         "places": w.place_commands.show_places,
         "panel": w.side_scroll.setVisible,
@@ -70,6 +72,7 @@ def wire(window: MainWindow) -> None:
     w.saver.told.connect(w.tell)
     w.saver.recording_changed.connect(w.recording_changed)
     w.controller.state_changed.connect(lambda state, _message: w.show_state(state))
+    w.controller.failed.connect(w.models.count_failed)
     w.controller.opened.connect(lambda _info: w.sources.opened())
     w.watcher.found.connect(w.sources.cameras_found)
     w.controller.places_wait.connect(w.place_commands.places_wait)

@@ -272,6 +272,21 @@ def test_the_count_is_kept_for_a_crash_and_forgotten_after_a_good_end() -> None:
     assert recovery.read_recovery() is None
 
 
+def test_events_are_added_and_another_count_begins_anew() -> None:
+    events = tuple(CountEvent(float(i), i, Gender.MALE, 0.9, 30.0, 4.0, 0.5, 1.5) for i in range(6))
+    now = [events[:3]]
+    keeper = recovery.Keeper(lambda: (Counts(male=len(now[0])), now[0], "x"), lambda: True)
+    for shown in (events[:3], events[:5], events[5:]):
+        now[0] = shown
+        assert keeper.keep()
+        lines = recovery.events_path().read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["track_id"] for line in lines] == [e.track_id for e in shown]
+        found = recovery.read_recovery()
+        assert found is not None
+        assert found.events == len(shown)
+    assert not keeper.keep()
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"counts": {"age_bands": [1]}}'])
 def test_a_damaged_recovery_file_is_no_obstacle(content: str) -> None:
     recovery.recovery_path().parent.mkdir(parents=True, exist_ok=True)
