@@ -120,7 +120,7 @@ class ModelCard:
             key=model_dir.name,
             name=str(card.get("name") or model_dir.name),
             kind=KINDS.get(Path(str(_main_file(card))).suffix.lower(), "unknown kind"),
-            summary=str(card.get("summary") or ""),
+            summary=str(card.get("summary") or card.get("description") or ""),
             data=_texts(card.get("data")),
             licence="; ".join(_texts(card.get("licence") or card.get("license"))),
             figures=_figures(card.get("figures")),
@@ -149,8 +149,10 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _figures(value: object) -> tuple[Figure, ...]:
-    if isinstance(value, dict):
-        return tuple(Figure(str(k), str(v)) for k, v in value.items())
+    if isinstance(value, dict):  # as the training tool writes them: one command and one set of faces for all
+        command, data = str(value.get("command") or ""), str(value.get("faces") or "")
+        rows = [(str(k), str(v)) for k, v in value.items() if k not in ("command", "faces")]
+        return tuple(Figure(k.replace("_", " "), v, command, data) for k, v in rows)
     if not isinstance(value, list):
         return ()
     return tuple(

@@ -14,6 +14,7 @@ import json
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,9 +123,15 @@ def bring_back(key: str, own_models: Path) -> None:
 
 
 def forget_removed(own_models: Path) -> None:
-    """Delete for good what was removed, and what an import that was cut off left behind."""
-    for leftover in (own_models / REMOVED, *own_models.glob(".incoming-*")):
-        shutil.rmtree(leftover, ignore_errors=True)
+    """Delete for good what was removed, and what an import that was cut off an hour ago or earlier left behind."""
+    shutil.rmtree(own_models / REMOVED, ignore_errors=True)
+    for leftover in own_models.glob(".incoming-*"):
+        try:
+            old = time.time() - leftover.stat().st_mtime > 3600
+        except OSError:
+            continue  # another import has just ended and taken it away
+        if old:
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 # --- what the user chose -----------------------------------------------------------------------------------------
