@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QMenu
 
 from desktop_app.ui.icons import action_icon
+from desktop_app.ui.place_editor import MAX_PLACES
 
 if TYPE_CHECKING:
     from desktop_app.ui.main_window import MainWindow
@@ -27,6 +28,11 @@ class PlaceCommands:
         if self._w.view.frame is None:
             self._w.banner.show_message(
                 "info", "Start a count first: lines and zones are drawn on the picture.", seconds=6
+            )
+            return
+        if len(self._w.view.editor.places) >= MAX_PLACES:
+            self._w.banner.show_message(
+                "info", f"There are {MAX_PLACES} lines and zones already.", "Delete one to draw another.", seconds=6
             )
             return
         self._w.show_start_page(False)

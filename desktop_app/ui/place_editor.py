@@ -17,6 +17,9 @@ STAFF_COLOUR = QColor("#b48ee0")
 PLACE_COLOURS = {"line": LINE_COLOUR, "zone": ZONE_COLOUR, "staff": STAFF_COLOUR}
 _GRAB = 9.0
 _MAX_UNDO = 50
+_SHORTEST = 0.01
+MAX_PLACES = 32
+MAX_CORNERS = 64
 
 Point = tuple[float, float]
 Place = PlaceSettings
@@ -107,6 +110,8 @@ class PlaceEditor(QObject):
             raise ValueError("a name is needed")
         if any(p.name == name for i, p in enumerate(self._places) if i != index):
             raise ValueError(f"there is already a place named {name}")
+        if len(name) > 60:
+            raise ValueError("a name has at most 60 letters")
         self._replace(index, replace(self._places[index], name=name))
 
     def flip(self, index: int) -> None:
@@ -151,7 +156,7 @@ class PlaceEditor(QObject):
 
     def _finish(self) -> None:
         points, kind = tuple(self._draft), self._mode
-        if kind == "line" and math.dist(points[0], points[1]) < 0.01:
+        if kind == "line" and math.dist(points[0], points[1]) < _SHORTEST:
             self._draft.pop()
             return
         name = free_name(kind, [p.name for p in self._places])
@@ -170,7 +175,8 @@ class PlaceEditor(QObject):
             if self._mode == "zone" and len(self._draft) >= 3 and self._near(self._draft[0], event.position(), area):
                 self._finish()
                 return True
-            self._draft.append(point)
+            if len(self._draft) < MAX_CORNERS:
+                self._draft.append(point)
             if self._mode == "line" and len(self._draft) == 2:
                 self._finish()
             self.changed.emit()
@@ -195,6 +201,8 @@ class PlaceEditor(QObject):
             index, corner = self._grabbed
             place = self._places[index]
             points = tuple(point if i == corner else p for i, p in enumerate(place.points))
+            if place.kind == "line" and math.dist(points[0], points[1]) < _SHORTEST:
+                return True
             moved = replace(place, points=points)
             self._places = tuple(moved if i == index else p for i, p in enumerate(self._places))
             self.changed.emit()

@@ -288,6 +288,7 @@ class SettingsDialog(QDialog):
         box.setSingleStep(step)
         box.setSuffix(suffix)
         box.setMaximumWidth(150)
+        box.lineEdit().setTextMargins(6, 0, 0, 0)
         self._steps[section, name] = 10.0 ** -box.decimals()
         self._readers[section, name] = lambda: round(box.value(), 4)
         self._writers[section, name] = box.setValue
@@ -300,6 +301,7 @@ class SettingsDialog(QDialog):
         box.setSingleStep(0.5)
         box.setSuffix(" %")
         box.setMaximumWidth(150)
+        box.lineEdit().setTextMargins(6, 0, 0, 0)
         self._steps[section, name] = 0.001
         self._readers[section, name] = lambda: round(box.value() / 100, 5)
         self._writers[section, name] = lambda value: box.setValue(value * 100)
@@ -309,6 +311,7 @@ class SettingsDialog(QDialog):
         box = QSpinBox()
         box.setRange(low, high)
         box.setMaximumWidth(150)
+        box.lineEdit().setTextMargins(6, 0, 0, 0)
         self._readers[section, name] = box.value
         self._writers[section, name] = box.setValue
         return box

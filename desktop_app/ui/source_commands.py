@@ -15,6 +15,8 @@ from desktop_app.ui.source_bar import DEMO, CameraChoice
 if TYPE_CHECKING:
     from desktop_app.ui.main_window import MainWindow
 
+LONGEST_SOURCE = 4000
+
 
 class SourceCommands:
     """What the operator opens, and how it plays. Acts on the parts of the window."""
@@ -25,6 +27,11 @@ class SourceCommands:
     def open_source(self, text: str) -> None:
         """Begin to count from a source: "demo", "camera:NAME", a path or an address."""
         if not text:
+            return
+        if len(text) > LONGEST_SOURCE:
+            self._w.banner.show_message(
+                "error", f"This address has {len(text):,} letters.", "Copy it again: it is longer than any address."
+            )
             return
         self._w.start_page.stop_preview()
         self._w.bar.set_current(text)

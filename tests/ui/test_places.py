@@ -104,12 +104,22 @@ def test_a_corner_stays_within_the_picture(editor: PlaceEditor) -> None:
     assert editor.places[0].points[1] == (1.0, 0.0)
 
 
+def test_a_line_cannot_be_dragged_to_nothing(editor: PlaceEditor) -> None:
+    editor.load([PlaceSettings("Door", "line", ((0.1, 0.1), (0.9, 0.9)))])
+    press(editor, 0.9, 0.9)
+    press(editor, 0.1, 0.1, QEvent.Type.MouseMove)
+    press(editor, 0.1, 0.1, QEvent.Type.MouseButtonRelease)
+    assert editor.places[0].points == ((0.1, 0.1), (0.9, 0.9))
+
+
 def test_names_are_kept_apart(editor: PlaceEditor) -> None:
     editor.load([PlaceSettings("A", "line", ((0, 0), (1, 1))), PlaceSettings("B", "line", ((0, 1), (1, 0)))])
     with pytest.raises(ValueError, match="already a place named B"):
         editor.rename(0, " B ")
     with pytest.raises(ValueError, match="name is needed"):
         editor.rename(0, "  ")
+    with pytest.raises(ValueError, match="at most 60"):
+        editor.rename(0, "x" * 61)
     editor.rename(0, "Main door")
     assert [p.name for p in editor.places] == ["Main door", "B"]
     assert free_name("line", ["Line 1", "Line 3"]) == "Line 2"
