@@ -82,7 +82,10 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured on `rows` of a store. `ece` and `reliability` are of the gender answer."""
+    """What was measured on `rows` of a store. `ece` and `reliability` are of the gender answer.
+
+    `decided` is the confidence from which on 98% of the gender answers are right, and the share of faces above it.
+    """
 
     network: Network
     store: FaceStore
@@ -94,6 +97,7 @@ class Evaluation:
     confusion: NDArray[np.int64]
     ece: float
     reliability: list[tuple[float, float, int]]
+    decided: tuple[float, float]
     age_mae: float | None
     age_exact: Proportion | None
     age_one_off: Proportion | None
@@ -144,6 +148,7 @@ def evaluate(
         confusion=metrics.confusion(truth.gender[known], said[known].astype(np.int64), 2),
         ece=ece,
         reliability=reliability,
+        decided=metrics.undecided_threshold(confidence[known], right[known]),
         age_mae=None if errors is None else float(np.nanmean(errors)),
         age_exact=exact,
         age_one_off=one_off,

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import HeadcountError, OutputError, SourceError
-from desktop_app.training import evaluate, export
 from desktop_app.training.facestore import default_detectors
 from desktop_app.training.readers.base import open_storage
 from desktop_app.training.readers.folders import is_picture
@@ -40,6 +39,8 @@ def explain_folder(
     with tempfile.TemporaryDirectory(prefix="headcount-explain-") as made:
         folder = model
         if not (model / "model.json").is_file():
+            from desktop_app.training import evaluate, export  # they need TensorFlow, a model folder does not
+
             network = evaluate.open_network(model)
             folder = Path(made)
             export.export(network.keras, network.spec, folder, {"name": network.name}, age=network.age)

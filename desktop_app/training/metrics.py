@@ -111,6 +111,23 @@ def calibration(
     return rows, error
 
 
+def undecided_threshold(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], wanted: float = 0.98
+) -> tuple[float, float]:
+    """The lowest confidence from which on answers are right with a share of at least `wanted`: (threshold, share decided).
+
+    Choose it on validation faces and use it on others. (1.0, 0.0) where no threshold reaches that.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    # Faces of equal confidence are decided together.
+    last = np.append(np.diff(confidence[order]) != 0, True) if len(order) else np.empty(0, np.bool_)
+    good = np.flatnonzero((share >= wanted) & last)
+    if len(good) == 0:
+        return 1.0, 0.0
+    return float(confidence[order[good[-1]]]), float((good[-1] + 1) / len(order))
+
+
 def fit_temperature(female: NDArray[np.float64], is_female: NDArray[np.bool_]) -> float:
     """The temperature that minimises the log loss of two-class probabilities (Guo et al. 2017), by golden section.
 

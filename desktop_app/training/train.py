@@ -206,7 +206,7 @@ def _right(answers: predict.Answers, truth: predict.Truth) -> float:
 
 
 class _KeepTrained(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps `fit` from putting the averaged weights in place of the trained ones at its end, which here is every epoch."""
+    """Keeps `fit` from replacing the trained weights by the averaged ones at its end, which here is every epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.model.optimizer.use_ema = False

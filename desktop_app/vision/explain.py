@@ -29,8 +29,9 @@ class Explanation:
     to 1.
 
     `grad_cam` is coarse: the regions whose features raised the answer's score (all 0 where none did). `guided` is
-    fine: how strongly each pixel would raise it, the largest over the colours. `guided_grad_cam` is their product,
-    scaled to 1. `raw_cam` (h, w) and `raw_guided` (height, width, channels) are the network's own numbers.
+    fine: how strongly each pixel would raise it, the largest over the colours, slightly blurred. `guided_grad_cam`
+    is their product, scaled to 1. `raw_cam` (h, w) and `raw_guided` (height, width, channels) are the network's own
+    numbers.
     """
 
     output: str
@@ -115,7 +116,9 @@ class FaceExplainer:
         gradient = np.asarray(found["guided"], np.float32)[0]
         size = (self._spec.width, self._spec.height)
         coarse = _to_unit(np.maximum(cv2.resize(_to_unit(cam), size, interpolation=cv2.INTER_CUBIC), 0))
-        fine = _to_unit(np.max(np.maximum(gradient, 0), axis=-1))
+        # Steps of two pixels in the network leave a chequered gradient: a little blur shows what it says.
+        strength = cv2.GaussianBlur(np.max(np.maximum(gradient, 0), axis=-1), (0, 0), max(0.8, self._spec.width / 64))
+        fine = np.minimum(_to_unit(np.asarray(strength, np.float32)) * 1.5, np.float32(1))
         return Explanation(output, answer, coarse, fine, _to_unit(coarse * fine), cam, gradient)
 
 
