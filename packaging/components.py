@@ -148,7 +148,8 @@ def parts_of(shipped: dict[str, list[list[str]]], bundle: Path) -> dict[str, Par
         if not path or path.startswith(str(ROOT / "build")) or _is_ours(path):
             continue
         if owner := owners.get(path):
-            parts.setdefault(owner.metadata["Name"], distribution_part(owner))
+            if owner.metadata["Name"] not in parts:
+                parts[owner.metadata["Name"]] = distribution_part(owner)
             for wheel, start, name, licence, text in VENDORED:
                 if plain(owner.metadata["Name"]) == wheel and Path(path).name.startswith(start):
                     if not _is_as_delivered(Path(path), bundle / place):
