@@ -172,7 +172,7 @@ def _groups(
 
     def lines(key: NDArray[np.str_]) -> list[GroupLine]:
         found = []
-        for group in sorted({str(k) for k in key if k and not str(k).startswith("/") and not str(k).endswith("/")}):
+        for group in sorted({str(k) for k in key if k}, key=_natural):
             mask = (key == group) & (truth.gender >= 0)
             if mask.any():
                 mae = None if errors is None or not np.isfinite(errors[mask]).any() else float(np.nanmean(errors[mask]))
@@ -189,6 +189,12 @@ def _groups(
         "age band x gender": lines(joined(band_names, genders)),
         "age band x gender x race": lines(joined(band_names, genders, races)),
     }
+
+
+def _natural(group: str) -> tuple[float, str]:
+    """Sort age bands by age and other groups by name."""
+    digits = group.replace("+", "-").split("-")[0]
+    return (float(digits) if digits.isdigit() else -1.0, group)
 
 
 def small_faces(

@@ -114,7 +114,8 @@ def calibration(
 def undecided_threshold(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], wanted: float = 0.98
 ) -> tuple[float, float]:
-    """The lowest confidence from which on answers are right with a share of at least `wanted`: (threshold, share decided).
+    """The lowest confidence from which on answers are right with a share of at least `wanted`: (threshold, share
+    decided).
 
     Choose it on validation faces and use it on others. (1.0, 0.0) where no threshold reaches that.
     """

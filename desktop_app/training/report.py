@@ -164,7 +164,7 @@ def _roc_and_calibration(evaluation: Evaluation, known: NDArray[np.bool_]) -> st
     figure, (left, right) = _figure(columns=2)
     left.plot(x, y, color=MALE_COLOUR)
     left.plot([0, 1], [0, 1], ":", color="grey")
-    left.set(title=f"ROC, area {area:.4f}", xlabel="said female of the male", ylabel="said female of the female")
+    left.set(title=f"ROC, area {area:.4f}", xlabel="males called female", ylabel="females called female")
     right.plot([0.5, 1], [0.5, 1], ":", color="grey")
     right.plot([r[0] for r in evaluation.reliability], [r[1] for r in evaluation.reliability], "o-", color=MALE_COLOUR)
     right.set(title=f"Calibration, error {evaluation.ece:.4f}", xlabel="confidence", ylabel="share right")

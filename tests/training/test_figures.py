@@ -53,6 +53,14 @@ def test_calibration_finds_overconfidence_and_temperature_cures_it() -> None:
     assert error(1 / (1 + np.exp(-3 * logit / temperature))) < 0.02
 
 
+def test_undecided_threshold() -> None:
+    confidence = np.array([0.99, 0.95, 0.9, 0.9, 0.8, 0.7, 0.6])
+    right = np.array([True, True, True, False, True, True, False])
+    assert metrics.undecided_threshold(confidence, right, 0.99) == (0.95, pytest.approx(2 / 7))
+    assert metrics.undecided_threshold(confidence, right, 0.8) == (0.7, pytest.approx(6 / 7))
+    assert metrics.undecided_threshold(confidence, ~right, 0.99) == (1.0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("age", "index"), [(0, 0), (2.9, 0), (3, None), (4, 1), (7, None), (35, None), (36, 5), (99, 7)]
 )
