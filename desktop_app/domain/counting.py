@@ -37,8 +37,9 @@ from desktop_app.domain.voting import Vote, VoteSettings
 class CountingSettings:
     """When a face counts as a person, and for how long somebody gone is expected back. Times in seconds.
 
-    A face is confirmed by `min_hits` detections over at least `min_span_s` with a mean score of `min_score`, if
-    the network takes its glimpses for a face with `min_face`. A face that never gave a glimpse worth classifying needs
+    A face is confirmed by `min_hits` detections over at least `min_span_s` with a mean score of `sure_score`, if
+    the network takes its glimpses for a face with `min_face`; with a mean score of only `min_score` it takes twice as
+    much. A face that never gave a glimpse worth classifying needs
     `blind_hits` over `blind_span_s` with a mean score of `blind_score`, and stays Undecided.
     `linger_reach` and `same_place` are in face sizes; the latter is asked where there are no looks to compare. The
     three `alike` thresholds are likenesses, 0..1. `max_records` bounds the list of the people gone; the totals go on.
@@ -48,7 +49,8 @@ class CountingSettings:
 
     min_hits: int = 3
     min_span_s: float = 0.25
-    min_score: float = 0.55
+    min_score: float = 0.6
+    sure_score: float = 0.75
     min_face: float = 0.5
     blind_hits: int = 5
     blind_span_s: float = 0.6
@@ -226,8 +228,12 @@ class PeopleCounter:
             return False
         if person.vote.glimpses == 0:
             return person.hits >= s.blind_hits and span >= s.blind_span_s and person.mean_score >= s.blind_score
-        enough = person.hits >= s.min_hits and span >= s.min_span_s and person.mean_score >= s.min_score
-        return enough and person.vote.face >= s.min_face
+        if person.mean_score < s.min_score or person.vote.face < s.min_face:
+            return False
+        # What the detector doubts must show itself for longer, and convince the network twice.
+        longer = 1 if person.mean_score >= s.sure_score else 2
+        enough = person.hits >= longer * s.min_hits and span >= longer * s.min_span_s
+        return enough and person.vote.glimpses >= longer
 
     def _confirm(self, person: Person) -> Person:
         """Number a new person, or hand them over to the one they turn out to be."""
