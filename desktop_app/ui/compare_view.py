@@ -172,6 +172,8 @@ class CompareView(QDialog):
             top.addStretch(1)
             top.addWidget(figures)
             column = QVBoxLayout()
+            # A combo box is taller than a label; the two pictures must stand level.
+            top.addStrut(self.choice.sizeHint().height())
             column.addLayout(top)
             column.addWidget(picture, 1)
             columns.addLayout(column, 1)
@@ -188,8 +190,12 @@ class CompareView(QDialog):
         self.table.verticalHeader().setVisible(False)
         self.table.setShowGrid(False)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, mode in enumerate((QHeaderView.ResizeMode.ResizeToContents, *[QHeaderView.ResizeMode.Stretch] * 3)):
+        fit, stretch = QHeaderView.ResizeMode.ResizeToContents, QHeaderView.ResizeMode.Stretch
+        for column, mode in enumerate((fit, stretch, stretch, fit)):
             self.table.horizontalHeader().setSectionResizeMode(column, mode)
+        self.table.setStyleSheet(
+            "QTableWidget::item { padding: 2px 10px; } QHeaderView::section { padding: 5px 10px; }"
+        )
         lower = QWidget()
         rows = QVBoxLayout(lower)
         rows.setContentsMargins(0, 6, 0, 0)
@@ -198,8 +204,8 @@ class CompareView(QDialog):
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(upper)
         splitter.addWidget(lower)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setSizes([460, 200])
+        splitter.setStretchFactor(0, 1)
         splitter.setChildrenCollapsible(False)
         self._message = QLabel()
         self._message.setObjectName("banner-text")

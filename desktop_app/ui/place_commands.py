@@ -90,7 +90,9 @@ class PlaceCommands:
         from desktop_app.settings import data_dir
         from desktop_app.ui.why import WhyDialog, WhyThread, load_explainer
 
-        name = self._w.settings.count.model
+        # The model of the running count, which may be another than the one chosen for the next.
+        session = self._w.controller.session
+        name = (session.settings if session else self._w.settings).count.model
         thread = WhyThread(track_id, lambda: load_explainer(model_path(name, data_dir() / "models")))
         dialog = WhyDialog(thread, self._w.presenter.person_words, self._w)
         dialog.closing.connect(self._why_closed)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QThread, Signal
+from PySide6.QtCore import Qt, QThread, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QPixmap
 from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from desktop_app.domain.types import FrameResult, Gender, Track
+from desktop_app.domain.types import Attributes, FrameResult, Gender, Track
 from desktop_app.errors import HeadcountError
+from desktop_app.ui.theme import GENDER_WORDS, repolish
 
 if TYPE_CHECKING:
     from desktop_app.vision.explain import Explanation
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 0.4
 PICTURE_SIZE = 200
+GONE_MS = 3000
+"""After this time without a new look the person is out of sight."""
+
+MEANING = (
+    "Bright places raised the score of that answer in this one look; grey ones did not matter to it. It shows what "
+    "weighed in the answer, not whether the answer is right. Nothing of it is kept."
+)
 
 ANSWERS: tuple[tuple[str, Gender | None], ...] = (
     ("its answer", None),
@@ -33,30 +41,61 @@ ANSWERS: tuple[tuple[str, Gender | None], ...] = (
 
 
 class Explainer(Protocol):
-    """What is needed of `vision.explain.FaceExplainer`."""
+    """What is needed of a model: its answer on one crop, and what spoke for an answer."""
 
     @property
     def spec(self) -> InputSpec: ...
 
+    def predict(self, crops: NDArray[np.uint8]) -> list[Attributes]: ...
+
     def explain_gender(self, crop: NDArray[np.uint8], female: bool) -> Explanation: ...
+
+
+class ModelExplainer:
+    """A model of its own beside the one that counts: both halves, the answering and the explaining one.
+
+    Raises ModelError where the model cannot be loaded or cannot explain.
+    """
+
+    def __init__(self, model_dir: Path) -> None:
+        from desktop_app.vision.classifier import load_classifier
+        from desktop_app.vision.explain import FaceExplainer
+
+        # First the half that may be missing, which says so in its own words.
+        self._explainer = FaceExplainer(model_dir)
+        self._classifier = load_classifier(model_dir)
+
+    @property
+    def spec(self) -> InputSpec:
+        return self._explainer.spec
+
+    def predict(self, crops: NDArray[np.uint8]) -> list[Attributes]:
+        return self._classifier.predict(crops)
+
+    def explain_gender(self, crop: NDArray[np.uint8], female: bool) -> Explanation:
+        return self._explainer.explain_gender(crop, female)
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Three pictures of one face, ready to be shown: as the network sees it, the regions, the fine lines."""
+    """Three pictures of one face, ready to be shown: as the network sees it, the regions, the fine lines.
+
+    `sight` is what the network says of this very picture, which may differ from the vote over all of them; `answer` is
+    the answer that is explained; `nothing` tells that no region spoke for it.
+    """
 
     face: QImage
     regions: QImage
     lines: QImage
     track: Track
     answer: Gender
+    sight: Attributes
+    nothing: bool = False
 
 
 def load_explainer(model_dir: Path) -> Explainer:
     """Load the explaining half of a model. Raises ModelError where it has none."""
-    from desktop_app.vision.explain import FaceExplainer
-
-    return FaceExplainer(model_dir)
+    return ModelExplainer(model_dir)
 
 
 class WhyThread(QThread):
@@ -94,6 +133,9 @@ class WhyThread(QThread):
         return self.wait(round(seconds * 1000))
 
     def run(self) -> None:
+        from desktop_app.vision.background import lower_thread_priority
+
+        lower_thread_priority()
         try:
             explainer = self._load()
             while (result := self._next()) is not None:
@@ -117,10 +159,12 @@ class WhyThread(QThread):
         from desktop_app.vision.preprocess import crop_faces
 
         track = next(t for t in result.tracks if t.track_id == self.track_id)
-        answer = self.wanted or track.decision.gender
-        if answer is Gender.UNDECIDED:
-            answer = Gender.FEMALE
         crop = crop_faces(result.frame.image_bgr, [track.box], explainer.spec)[0]
+        sight = explainer.predict(crop[None])[0]
+        # On somebody undecided, what is explained is the answer to which this sight leans.
+        leaning = Gender.FEMALE if sight.female >= 0.5 else Gender.MALE
+        decided = track.decision.gender
+        answer = self.wanted or (leaning if decided is Gender.UNDECIDED else decided)
         found = explainer.explain_gender(crop, answer is Gender.FEMALE)
         spec = explainer.spec
         return Explained(
@@ -129,7 +173,20 @@ class WhyThread(QThread):
             _picture(overlay(crop, found.guided_grad_cam, spec, 0.9)),
             track,
             answer,
+            sight,
+            not found.grad_cam.any(),
         )
+
+
+def sight_words(explained: Explained) -> str:
+    """Say what the network made of this one look, and what the maps explain."""
+    female = explained.sight.female
+    leaning = Gender.FEMALE if female >= 0.5 else Gender.MALE
+    text = f"In this look alone: {GENDER_WORDS[leaning]} {round(max(female, 1 - female) * 100)}%"
+    if explained.sight.age_years is not None:
+        text += f", about {explained.sight.age_years:.0f} years"
+    text += f". The maps show what spoke for “{GENDER_WORDS[explained.answer]}”"
+    return text + (": nothing did." if explained.nothing else ".")
 
 
 def _picture(bgr: NDArray[np.uint8]) -> QImage:
@@ -149,6 +206,7 @@ class WhyDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.thread_ = thread
         self._words = words
+        self._last = ""
         self._title = QLabel(words(thread.track_id))
         self._title.setProperty("role", "title")
         self._choice = QComboBox()
@@ -184,16 +242,23 @@ class WhyDialog(QDialog):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             grid.addWidget(label, 1, column)
             self._pictures.append(picture)
-        self._note = QLabel(
-            "It shows what weighed in the network's answer, not whether the answer is right. Nothing of it is kept."
-        )
+        self._sight = QLabel()
+        self._sight.setWordWrap(True)
+        self._sight.setMinimumHeight(2 * self._sight.fontMetrics().lineSpacing())
+        self._sight.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._note = QLabel(MEANING)
         self._note.setProperty("role", "muted")
         self._note.setWordWrap(True)
+        self._gone = QTimer(self)
+        self._gone.setSingleShot(True)
+        self._gone.setInterval(GONE_MS)
+        self._gone.timeout.connect(self._out_of_sight)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 14, 18, 14)
         layout.setSpacing(12)
         layout.addLayout(head)
         layout.addLayout(grid)
+        layout.addWidget(self._sight)
         layout.addWidget(self._note)
         thread.explained.connect(self._show)
         thread.failed.connect(self._failed)
@@ -201,6 +266,10 @@ class WhyDialog(QDialog):
     @property
     def note(self) -> str:
         return self._note.text()
+
+    @property
+    def sight(self) -> str:
+        return self._sight.text()
 
     def picture(self, index: int) -> QPixmap:
         """Return what one of the three places shows."""
@@ -211,6 +280,9 @@ class WhyDialog(QDialog):
 
     def _show(self, explained: Explained) -> None:
         self._title.setText(self._words(self.thread_.track_id))
+        self._last = sight_words(explained)
+        self._sight.setText(self._last)
+        self._gone.start()
         ratio = self.devicePixelRatioF()
         side = round(PICTURE_SIZE * ratio)
         for label, image in zip(self._pictures, (explained.face, explained.regions, explained.lines), strict=True):
@@ -220,9 +292,19 @@ class WhyDialog(QDialog):
             pixmap.setDevicePixelRatio(ratio)
             label.setPixmap(pixmap)
 
+    def _out_of_sight(self) -> None:
+        self._sight.setText(f"Out of sight or turned away: this was the last look. {self._last}")
+
     def _failed(self, error: HeadcountError) -> None:
+        self._gone.stop()
         self._note.setText(f"{error.message} {error.remedy}")
-        self._pictures[0].setText("")
+        self._note.setProperty("role", "title")
+        repolish(self._note)
+        self._choice.setEnabled(False)
+        self._sight.setText("")
+        # No map is better than one that explains nothing.
+        for picture in self._pictures:
+            picture.clear()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit(self.thread_)

@@ -211,7 +211,6 @@ def test_a_start_with_a_model_that_is_gone_offers_ours(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings()
-    window = make_window(services, replace(settings, count=replace(settings.count, model="gone")))
     build = services.build_pipeline
 
     def strict(settings: Settings) -> object:
@@ -220,6 +219,7 @@ def test_a_start_with_a_model_that_is_gone_offers_ours(
         return build(settings)
 
     monkeypatch.setattr(services, "build_pipeline", strict)
+    window = make_window(services, replace(settings, count=replace(settings.count, model="gone")))
     window.sources.open_source("endless")
     qtbot.waitUntil(lambda: window.banner.kind == "error", timeout=WAIT)
     assert "no model called “gone”" in window.banner.text

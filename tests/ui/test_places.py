@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from pytestqt.qtbot import QtBot
 
+from desktop_app.domain.types import Attributes
 from desktop_app.errors import ModelError
 from desktop_app.runtime.state import EngineState
 from desktop_app.settings import PlaceSettings
@@ -193,6 +194,9 @@ class FakeExplainer:
     def __init__(self) -> None:
         self.asked: list[bool] = []
         self.spec = InputSpec(8, 8, "rgb")
+
+    def predict(self, crops: np.ndarray) -> list[Attributes]:
+        return [Attributes(0.8) for _ in crops]
 
     def explain_gender(self, crop: np.ndarray, female: bool) -> Explanation:
         self.asked.append(female)
