@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -146,8 +146,3 @@ def dropped_source(mime: QMimeData) -> str:
             return url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
     text = mime.text().strip() if mime.hasText() else ""
     return text if looks_like_address(text) else ""
-
-
-def elided(text: str, widget: QWidget, width: int) -> str:
-    """Return a text shortened in the middle so that it fits `width` pixels of the widget's font."""
-    return widget.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, width)

@@ -144,16 +144,6 @@ class PlaceEditor(QObject):
         self.mode_changed.emit(mode)
         self.changed.emit()
 
-    def hint(self) -> str:
-        """Return what the operator does next."""
-        if self._mode == "line":
-            return "Click where the line starts" if not self._draft else "Click where the line ends  ·  Esc cancels"
-        if self._mode == "zone":
-            if len(self._draft) < 3:
-                return "Click the corners of the zone one after the other  ·  Esc cancels"
-            return "Click the first corner again, or press Enter, to close the zone"
-        return ""
-
     def _finish(self) -> None:
         points, kind = tuple(self._draft), self._mode
         if kind == "line" and math.dist(points[0], points[1]) < _SHORTEST:

@@ -10,7 +10,6 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFont,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -33,8 +32,7 @@ class VideoView(QWidget):
     """Shows one `DisplayFrame` at a time, letterboxed.
 
     Signals: `box_changed(width, height)` the space for the picture in device pixels; `person_clicked(track_id,
-    global_position)`; `open_requested()` on a double click while there is no picture; `full_screen_requested()` on a
-    double click on the picture.
+    global_position)`; `full_screen_requested()` on a double click on the picture.
     """
 
     box_changed = Signal(int, int)
@@ -114,10 +112,6 @@ class VideoView(QWidget):
         factor = min(self.width() / frame.width, self.height() / frame.height)
         width, height = frame.width * factor, frame.height * factor
         return QRectF((self.width() - width) / 2, (self.height() - height) / 2, width, height)
-
-    def snapshot_image(self) -> QImage:
-        """Return what the view shows now, with its boxes, as a picture of its own."""
-        return self.grab().toImage()
 
     # --- painting ------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from tests.runtime.fakes import HungSource, ListSource
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
-WAIT = 10_000
+WAIT = 30_000
 
 
 def wait_for(qtbot: QtBot, window: MainWindow, state: EngineState) -> None:
