@@ -25,7 +25,8 @@ _LOG = logging.getLogger(__name__)
 class Saver(QObject):
     """Writes what the operator asks for.
 
-    `told(kind, title, detail, actions, seconds)` is a message for the banner; `recording_changed(bool)` goes with the red light.
+    `told(kind, title, detail, actions, seconds)` is a message for the banner; `recording_changed(bool)` goes with
+    the red light.
     """
 
     told = Signal(str, str, str, object, float)
