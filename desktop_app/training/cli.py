@@ -183,11 +183,18 @@ def _store(path: Path, kind: str, limit: int | None, work: Path, split: str | No
 
 def _prepare(options: argparse.Namespace) -> None:
     _need("matplotlib")
+    from desktop_app.errors import ModelError
+    from desktop_app.resources import models_dir
     from desktop_app.training.prepare import prepare
+    from desktop_app.vision.classifier import LiteRtClassifier
 
+    try:
+        suggest: LiteRtClassifier | None = LiteRtClassifier(models_dir() / "headcount")
+    except ModelError:
+        suggest = None  # installed without models: the faces are cut out all the same
     bar, progress = _bar("finding faces")
     with bar:
-        result = prepare(options.source, options.out, progress=progress)
+        result = prepare(options.source, options.out, suggest=suggest, progress=progress)
     print(result.account())
     print(f"labels: {options.out / 'faces.csv'}; chart: {options.out / 'distribution.png'}")
 

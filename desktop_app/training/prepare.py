@@ -19,27 +19,32 @@ from desktop_app.domain.types import AGE_BANDS, Box, Detection
 from desktop_app.errors import HeadcountError, OutputError, SourceError
 from desktop_app.training.facestore import CONTEXT, default_detectors
 from desktop_app.training.readers import FaceRecord, RowProblem, open_dataset
-from desktop_app.training.readers.base import PictureStorage, decode_picture, open_storage
+from desktop_app.training.readers.base import PictureStorage, decode_picture, open_storage, parse_age_range
 from desktop_app.training.readers.folders import is_picture
+from desktop_app.vision.classifier import AttributeClassifier
 from desktop_app.vision.detectors import FaceDetector
+from desktop_app.vision.preprocess import crop_faces
 
 MAX_DOWNLOAD = 64 * 1024 * 1024
 TIMEOUT_S = 20.0
+LEAST_SURE = 0.6
 LEAST_FACE = 20
 """Faces smaller than this many pixels are left out: nothing can be learned from them."""
 
 COLUMNS = (
     "file", "gender", "age", "age_min", "age_max", "race", "role", "group", "x1", "y1", "x2", "y2", "source", "score",
+    "suggested_gender", "suggested_age",
 )  # fmt: skip
 
 
 @dataclass(slots=True)
 class Prepared:
-    """What `prepare` did: the faces written, their records, and what went wrong."""
+    """What `prepare` did: the faces written, their records, what a model suggests for each, and what went wrong."""
 
     folder: Path
     records: list[FaceRecord] = field(default_factory=list)
     pictures: int = 0
+    suggested: list[FaceRecord] = field(default_factory=list)
     without_face: int = 0
     too_small: int = 0
     problems: list[RowProblem] = field(default_factory=list)
@@ -58,14 +63,16 @@ def prepare(
     source: str,
     folder: Path,
     detectors: Sequence[FaceDetector] | None = None,
+    suggest: AttributeClassifier | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Find the faces in a folder, zip, labelled data set or picture address, and write them to `folder`.
 
     Writes `faces/*.jpg` (each face with its surroundings), `faces.csv` (labels where the source has them, the face
-    box, and where each face came from) and `distribution.png`. `headcount-train train --data FOLDER` reads the
-    result; labels of an unlabelled source can be filled in in `faces.csv`. A labelled picture gives the one face
-    that its label means, an unlabelled one every face. A damaged picture is listed, never fatal. Raises
+    box, and where each face came from) and `distribution.png`. With `suggest` the table also says what that model
+    takes each face for, which the chart shows where nothing is labelled. `headcount-train train --data FOLDER`
+    reads the result; labels of an unlabelled source can be filled in in `faces.csv`. A labelled picture gives the
+    one face that its label means, an unlabelled one every face. A damaged picture is listed, never fatal. Raises
     SourceError or OutputError.
     """
     finders = list(detectors) if detectors is not None else default_detectors()
@@ -78,9 +85,12 @@ def prepare(
             for name, record, picture, done, total in _pictures(source, result):
                 if progress is not None:
                     progress(done, total)
-                _write_faces(name, record, picture, finders, result, writer.writerow)
-        if result.records:
-            draw_distribution(result.records, folder / "distribution.png")
+                _write_faces(name, record, picture, finders, suggest, result, writer.writerow)
+        labelled = any(record.gender or record.age_years is not None for record in result.records)
+        if result.records and (labelled or suggest is None):
+            draw_distribution(result.records, folder / "distribution.png", "as labelled")
+        elif result.records and suggest is not None:
+            draw_distribution(result.suggested, folder / "distribution.png", f"as {suggest.name} suggests")
     except OSError as error:
         raise OutputError(
             f"The faces cannot be written to {folder}: {error.strerror}.", "Choose another folder."
@@ -143,6 +153,7 @@ def _write_faces(
     record: FaceRecord | None,
     picture: NDArray[np.uint8],
     finders: Sequence[FaceDetector],
+    suggest: AttributeClassifier | None,
     result: Prepared,
     write: Callable[[Sequence[object]], object],
 ) -> None:
@@ -169,13 +180,33 @@ def _write_faces(
         (result.folder / file).write_bytes(data.tobytes())
         label = record or FaceRecord(file)
         result.records.append(label)
+        hint = FaceRecord(file) if suggest is None else _suggestion(file, picture, detection.box, suggest)
+        result.suggested.append(hint)
         values = {
             "file": file, "gender": label.gender, "age": label.age, "age_min": label.age_min, "age_max": label.age_max,
             "race": label.race, "role": label.role, "group": label.group or name,
             "x1": round(box.x1, 1), "y1": round(box.y1, 1), "x2": round(box.x2, 1), "y2": round(box.y2, 1),
             "source": name, "score": round(detection.score, 3),
+            "suggested_gender": hint.gender, "suggested_age": _range_words(hint),
         }  # fmt: skip
         write(["" if values[column] is None else values[column] for column in COLUMNS])
+
+
+def _suggestion(file: str, picture: NDArray[np.uint8], box: Box, model: AttributeClassifier) -> FaceRecord:
+    """What a model takes a face for: a gender from 60% on, and the likeliest age band."""
+    said = model.predict(crop_faces(picture, [box], model.spec))[0]
+    sure = max(said.female, 1 - said.female) >= LEAST_SURE
+    gender = ("female" if said.female >= 0.5 else "male") if sure else ""
+    if not said.age_bands:
+        return FaceRecord(file, gender)
+    bounds = parse_age_range(AGE_BANDS[int(np.argmax(said.age_bands))])
+    return FaceRecord(file, gender, age_min=bounds[0] if bounds else None, age_max=bounds[1] if bounds else None)
+
+
+def _range_words(record: FaceRecord) -> str:
+    if record.age_min is None:
+        return ""
+    return f"{record.age_min:.0f}+" if record.age_max is None else f"{record.age_min:.0f}-{record.age_max:.0f}"
 
 
 def _cut(picture: NDArray[np.uint8], box: Box) -> tuple[NDArray[np.uint8], Box]:
@@ -201,8 +232,8 @@ def distribution(records: Sequence[FaceRecord]) -> tuple[Counter[str], dict[str,
     return genders, bands
 
 
-def draw_distribution(records: Sequence[FaceRecord], path: Path) -> None:
-    """Write a chart of the faces by gender and by age band. Raises ImportError without matplotlib."""
+def draw_distribution(records: Sequence[FaceRecord], path: Path, how: str) -> None:
+    """Chart the faces by gender and by age band; `how` ends the titles. Raises ImportError without matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -214,8 +245,8 @@ def draw_distribution(records: Sequence[FaceRecord], path: Path) -> None:
     shown = [gender for gender in looks if genders[gender]]
     for gender in shown:
         colour, hatch = looks[gender]
-        left.bar(gender or "not labelled", genders[gender], color=colour, hatch=hatch, edgecolor="white")
-    left.set(title="Gender as labelled", ylabel="faces")
+        left.bar(gender or "not known", genders[gender], color=colour, hatch=hatch, edgecolor="white")
+    left.set(title=f"Gender {how}", ylabel="faces")
     bottom = np.zeros(len(AGE_BANDS))
     for gender in shown:
         colour, hatch = looks[gender]
@@ -227,9 +258,9 @@ def draw_distribution(records: Sequence[FaceRecord], path: Path) -> None:
             color=colour,
             hatch=hatch,
             edgecolor="white",
-            label=gender or "not labelled",
+            label=gender or "not known",
         )
         bottom += heights
-    right.set(title="Age as labelled", xlabel="years")
+    right.set(title=f"Age {how}", xlabel="years")
     right.legend()
     figure.savefig(path, dpi=110)

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from desktop_app.domain.types import Box, Detection
+from desktop_app.domain.types import AGE_BANDS, Attributes, Box, Detection
 from desktop_app.errors import SourceError
 from desktop_app.training.cli import main
 from desktop_app.training.prepare import distribution, download, prepare
 from desktop_app.training.readers import FaceRecord, open_dataset
+from desktop_app.vision.preprocess import InputSpec
 
 
 class BrightSquares:
@@ -58,6 +59,28 @@ def test_unlabelled_pictures_give_every_face(tmp_path: Path) -> None:
     assert (x2 - x1, y2 - y1) == (70, 70)
     assert crop[round((y1 + y2) / 2), round((x1 + x2) / 2)].min() > 200
     assert cv2.imread(str(tmp_path / "out" / "distribution.png")) is not None
+
+
+class SaysFemale:
+    """A model that takes every face for a woman in her thirties."""
+
+    name = "says female"
+    spec = InputSpec(32, 32)
+
+    def predict(self, crops: NDArray[np.uint8]) -> list[Attributes]:
+        assert np.median(crops) > 200  # it is shown the face
+        bands = tuple(float(band == "30-39") for band in AGE_BANDS)
+        return [Attributes(female=0.9, age_bands=bands) for _ in crops]
+
+
+@pytest.mark.train
+def test_a_model_may_suggest_labels(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), scene((100, 60, 80)))
+    result = prepare(str(tmp_path / "a.png"), tmp_path / "out", detectors=[BrightSquares()], suggest=SaysFemale())
+    with (tmp_path / "out" / "faces.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["gender"], row["suggested_gender"], row["suggested_age"]) == ("", "female", "30-39")
+    assert not result.records[0].gender  # a suggestion is no label
 
 
 @pytest.mark.train
