@@ -84,6 +84,7 @@ class ModelChooser(QDialog):
         self.list.setFixedWidth(250)
         self.list.setIconSize(QSize(18, 18))
         self.list.setSpacing(2)
+        self.list.setStyleSheet("QListWidget { outline: none; } QListWidget::item { padding: 6px 4px; border: none; }")
         self.list.currentRowChanged.connect(lambda _row: self._show())
         self.list.itemActivated.connect(lambda _item: self.use.click())
         self.card = QTextBrowser()

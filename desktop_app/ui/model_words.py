@@ -12,6 +12,8 @@ from desktop_app.resources import model_path
 from desktop_app.settings import data_dir
 from desktop_app.vision.model_card import ModelCard
 
+ANSWERS = {"gender": "apparent gender", "age": "apparent age", "face": "whether it is a face at all"}
+
 
 def card_html(model_dir: Path) -> str:
     """Return a model's card as HTML, or the sentence that says what is wrong with it."""
@@ -23,12 +25,15 @@ def card_html(model_dir: Path) -> str:
     if card.parameters:
         facts.append(f"{card.parameters / 1e6:.2f} million parameters")
     if card.size_bytes:
-        facts.append(f"{card.size_bytes / 1e6:.1f} MB")
+        small = card.size_bytes < 100_000
+        facts.append(f"{card.size_bytes / 1e3:.0f} kB" if small else f"{card.size_bytes / 1e6:.1f} MB")
     parts = [f"<p><b>{escape(card.name)}</b><br>{escape(', '.join(f for f in facts if f))}</p>"]
     if card.summary:
         parts.append(f"<p>{escape(card.summary)}</p>")
     if card.answers:
-        words = " and ".join(card.answers)
+        words = ANSWERS.get(card.answers[-1], card.answers[-1])
+        if len(card.answers) > 1:
+            words = ", ".join(ANSWERS.get(a, a) for a in card.answers[:-1]) + f" and {words}"
         why = "; it can show why" if card.explains else ""
         parts.append(f"<p>Answers: {escape(words)}{why}.</p>")
     for title, lines in (
@@ -41,13 +46,18 @@ def card_html(model_dir: Path) -> str:
             items = "".join(f"<li>{escape(line)}</li>" for line in lines)
             parts.append(f"<p><b>{title}</b></p><ul style='margin: 0 0 0 14px; -qt-list-indent: 0'>{items}</ul>")
     if card.figures:
+        commands = list(dict.fromkeys(f.command for f in card.figures if f.command))
+        # One command for all of them is said once.
+        each = len(commands) > 1
         rows = "".join(
             f"<tr><td style='padding-right: 14px'>{escape(f.what)}</td><td><b>{escape(f.value)}</b></td>"
             f"<td style='padding-left: 14px'>{escape(f.data)}</td></tr>"
-            + (f"<tr><td colspan='3'><code>{escape(f.command)}</code></td></tr>" if f.command else "")
+            + (f"<tr><td colspan='3'><code>{escape(f.command)}</code></td></tr>" if f.command and each else "")
             for f in card.figures
         )
         parts.append(f"<p><b>Measured</b></p><table>{rows}</table>")
+        if commands and not each:
+            parts.append(f"<p>Measured again by: <code>{escape(commands[0])}</code></p>")
     else:
         parts.append("<p>No measured figures come with this model.</p>")
     return "".join(parts)
