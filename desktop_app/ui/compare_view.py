@@ -361,7 +361,7 @@ class CompareView(QDialog):
         names = [m.name for m in self._snapshot.models] or ["Counting model", "Other model"]
         self.table.setHorizontalHeaderLabels(["Person", *names[:2], ""])
         # Where they differ is what one looks for; the latest people first otherwise.
-        people = sorted(self._shown, key=lambda p: (not p.disagree, -p.track_id))[:200]
+        people = sorted(self._shown, key=lambda p: (not p.disagree, -p.track_id))[:100]
         self.table.setRowCount(len(people))
         bold = QFont(self.table.font())
         bold.setBold(True)

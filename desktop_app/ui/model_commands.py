@@ -68,6 +68,8 @@ class ModelCommands:
         if key == w.settings.count.model:
             return
         w.change_settings(replace(w.settings, count=replace(w.settings.count, model=key)))
+        if self._chooser is not None:
+            self._chooser.set_in_use(key)
         if w.controller.active:
             w.banner.show_message(
                 "info", "The new model counts from the next start.", "", (("Start again now", w.sources.start),)

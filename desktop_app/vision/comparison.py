@@ -152,6 +152,7 @@ class Ballot:
         self._pending: OrderedDict[int, list[Vote]] = OrderedDict()
         self._people: OrderedDict[int, list[Vote]] = OrderedDict()
         self._numbers: OrderedDict[int, int] = OrderedDict()
+        self._settled: dict[int, ComparedPerson] = {}  # decisions that no vote has changed since they were made
 
     def add(self, model: int, key: int, attributes: Attributes, weight: float) -> None:
         number = self._numbers.get(key)
@@ -165,6 +166,8 @@ class Ballot:
                 self._people[number] = votes
                 _bound(self._people, MAX_PEOPLE)
         votes[model].add(attributes, weight)
+        if number is not None:
+            self._settled.pop(number, None)
 
     def number(self, numbers: Mapping[int, int]) -> None:
         """Take in which tracks (by key) belong to which persons (by number) now."""
@@ -177,6 +180,7 @@ class Ballot:
             known = self._people.get(number)
             if votes is None:
                 continue
+            self._settled.pop(number, None)
             if known is None:
                 self._people[number] = votes
                 _bound(self._people, MAX_PEOPLE)
@@ -185,10 +189,13 @@ class Ballot:
                     mine.absorb(other)
 
     def people(self) -> tuple[ComparedPerson, ...]:
-        return tuple(
-            ComparedPerson(number, tuple(vote.decision() for vote in votes))
-            for number, votes in sorted(self._people.items())
-        )
+        """Return what the votes say of everybody numbered, by number."""
+        for number, votes in self._people.items():
+            if number not in self._settled:
+                self._settled[number] = ComparedPerson(number, tuple(vote.decision() for vote in votes))
+        if len(self._settled) > len(self._people):
+            self._settled = {number: self._settled[number] for number in self._people}
+        return tuple(self._settled[number] for number in sorted(self._people))
 
 
 def _bound(table: OrderedDict[int, Any], size: int) -> None:
@@ -258,9 +265,14 @@ class Comparison:
     # --- on the analysis thread ----------------------------------------------------------------------------------
 
     def begin(self, first: TimedClassifier) -> None:
-        """Note the model that counts; the pipeline calls this when the comparison is attached."""
+        """Start from nothing with the model that counts; the pipeline calls this when the comparison is attached."""
+        self.reset()
         with self._wake:
             self._first, self._first_name = first, first.name
+
+    def is_of(self, classifier: AttributeClassifier) -> bool:
+        """Whether it is open and compares with this very model; another pipeline may have taken it over."""
+        return classifier is self._first and not self._closed
 
     def reset(self) -> None:
         """Begin a new session: nobody has been seen."""
@@ -376,8 +388,12 @@ class ComparingPipeline(FramePipeline):
 
     def process(self, frame: Frame) -> FrameResult:
         result = super().process(frame)
-        if self.comparison is not None:
-            self.comparison.take(frame, self.counter.take_glimpses(), self.counter.numbers())
+        comparison = self.comparison
+        if comparison is not None:
+            if comparison.is_of(self.classifier):
+                comparison.take(frame, self.counter.take_glimpses(), self.counter.numbers())
+            else:
+                self.compare_with(None)
         return result
 
     def reset(self) -> None:

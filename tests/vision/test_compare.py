@@ -137,6 +137,38 @@ def test_it_can_be_attached_and_taken_off_between_two_frames() -> None:
     assert sum(other.batches) == seen
 
 
+def test_a_closed_comparison_and_one_taken_over_come_off_by_themselves() -> None:
+    first, second, comparison = (
+        pipeline(Says("a", 0.9, 0.1)),
+        pipeline(Says("b", 0.9, 0.1)),
+        Comparison([Says("c", 0, 0)]),
+    )
+    first.compare_with(comparison)
+    second.compare_with(comparison)
+    for frame in frames(20):
+        second.process(frame)
+        first.process(frame)
+    assert first.comparison is None
+    assert second.comparison is comparison
+    assert comparison.snapshot().models[0].name == "b"
+    comparison.close()
+    second.process(Frame(frames(1)[0].image_bgr, 5.0, 150))
+    assert second.comparison is None
+    assert second.classifier.name == "b"
+
+
+def test_answers_that_changed_are_told_anew() -> None:
+    ballot = Ballot(1, VoteSettings())
+    ballot.add(0, 7, Attributes(0.9), 1.0)
+    ballot.number({7: 1})
+    assert ballot.people()[0].decisions[0].gender is Gender.FEMALE
+    ballot.add(0, 7, Attributes(0.01), 3.0)
+    assert ballot.people()[0].decisions[0].gender is Gender.MALE
+    ballot.add(0, 8, Attributes(0.99), 9.0)
+    ballot.number({8: 1})
+    assert ballot.people()[0].decisions[0].gender is Gender.FEMALE
+
+
 def test_reset_forgets_everybody() -> None:
     built, comparison = pipeline(Says("own", 0.9, 0.1)), Comparison([Says("other", 0.9, 0.1)])
     built.compare_with(comparison)
