@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from desktop_app.domain.tracking import TrackedFace
 from desktop_app.errors import SettingsError
 
-FAST = 3.5
+FAST = 6.0
 """From this speed in face sizes a second on, a face may leave its gate between two looks."""
 
-SLOW = 1.0
+SLOW = 1.5
 SETTLED_HITS = 6
 
 
