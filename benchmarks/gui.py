@@ -4,10 +4,10 @@
 
 Prints one table. The event loop's block is how late a 4 ms heartbeat of the GUI thread comes, while counting from a
 live 720p source of 30 frames a second and, beside it, in the same window at rest, which shows what the machine itself
-adds. Its own work is the processor time of the GUI thread between two heartbeats: what it would stand still for on a
-machine with nothing else to do. The delay runs from the arrival of a frame to the end of its painting. Start times are those of the real program
-in a process of its own, from the spawn on: the second of two starts, as for a user's every start but the first. Memory
-is the resident set while counting and its growth over `--frames` frames, after a first fifth to settle.
+adds. The GUI thread's own work is its processor time between two heartbeats: how long it would stand still on a machine
+with nothing else to do. The delay runs from the arrival of a frame to the end of its painting. Start times are those of
+the real program in a process of its own, from the spawn on: the second of two starts, as for a user's every start but
+the first. Memory is the resident set while counting and its growth over `--frames` frames, after a first fifth to settle.
 """
 
 from __future__ import annotations
