@@ -183,10 +183,11 @@ class ModelChooser(QDialog):
         self.list.blockSignals(True)
         self.list.clear()
         for entry in self._entries:
-            notes = [n for n, there in (("in use", entry.key == self._in_use), ("your own", entry.own)) if there]
+            notes = ["in use"] if entry.key == self._in_use else []
+            notes.append("your own" if entry.own else "comes with Headcount")
             if entry.card is None:
                 notes.append("cannot be used")
-            item = QListWidgetItem(entry.name + (f"\n{', '.join(notes)}" if notes else "\n"))
+            item = QListWidgetItem(f"{entry.name}\n{', '.join(notes)}")
             colour = self._theme.good if entry.key == self._in_use else "transparent"
             item.setIcon(action_icon("check", self._theme, colour))
             if entry.card is None:
