@@ -137,6 +137,7 @@ class CompareView(QDialog):
         self._loading: BackgroundTask | None = None
         self._snapshot = ComparisonSnapshot((), ())
         self._shown: tuple[ComparedPerson, ...] = ()
+        self._filled_for = ""
         self._build()
         self._pictures_timer = QTimer(self)
         self._pictures_timer.setInterval(PICTURE_MS)
@@ -219,7 +220,7 @@ class CompareView(QDialog):
 
     def _fill(self) -> None:
         """Offer every model but the one that counts, a different kind from it first."""
-        in_use = self._controller.settings.count.model
+        in_use = self._filled_for = self._counting_key()
         entries = list_models(self._own_models)
         names = {e.key: e.name for e in entries}
         self._first.setText(f"{names.get(in_use, in_use)} (counts)")
@@ -233,6 +234,7 @@ class CompareView(QDialog):
         if self.choice.count():
             self._chosen()
         else:
+            self._end_comparison()
             self.choice.addItem("no other model")
             self._tell("There is no other model to compare with. Add one in Count, Models.")
         self._show_figures()
@@ -323,15 +325,17 @@ class CompareView(QDialog):
         task.start()
 
     def _state(self, state: EngineState, _message: str) -> None:
-        if state is EngineState.OPENING and self._controller.settings.count.model != self._counting_key():
+        if state is EngineState.OPENING and self._filled_for != self._counting_key():
             self._fill()
         if state in (EngineState.RUNNING, EngineState.PAUSED):
             # A new run may have another pipeline.
             self._attach()
 
     def _counting_key(self) -> str:
+        """The model of the count under way, which may be another than the one chosen for the next start."""
         session = self._controller.session
-        return session.settings.count.model if session else self._controller.settings.count.model
+        running = session is not None and self._controller.active
+        return (session.settings if running else self._controller.settings).count.model
 
     # --- what is shown -------------------------------------------------------------------------------------------
 

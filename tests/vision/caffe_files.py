@@ -33,7 +33,7 @@ def blob(array: NDArray[np.float32]) -> bytes:
 
 @dataclass
 class SmallNet:
-    """conv 5x5 stride 4, ReLU, max pooling 3x3 stride 2, dense, softmax: the Levi-Hassner layers in small."""
+    """conv 5x5 stride 4, ReLU, max pooling 3x3, LRN, dropout, dense, softmax: Levi-Hassner's layers in small."""
 
     kernel: NDArray[np.float32]
     bias: NDArray[np.float32]
@@ -66,7 +66,10 @@ layer {{ name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
 layer {{ name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }}
 layer {{ name: "pool1" type: "Pooling" bottom: "conv1" top: "pool1"
   pooling_param {{ pool: MAX kernel_size: 3 stride: 2 }} }}
-layer {{ name: "fc" type: "InnerProduct" bottom: "pool1" top: "fc"
+layer {{ name: "norm1" type: "LRN" bottom: "pool1" top: "norm1"
+  lrn_param {{ local_size: 3 alpha: 0.001 beta: 0.75 }} }}
+layer {{ name: "drop1" type: "Dropout" bottom: "norm1" top: "norm1" dropout_param {{ dropout_ratio: 0.5 }} }}
+layer {{ name: "fc" type: "InnerProduct" bottom: "norm1" top: "fc"
   inner_product_param {{ num_output: {len(self.dense_bias)} }} }}
 layer {{ name: "prob" type: "Softmax" bottom: "fc" top: "prob" }}
 """,
@@ -91,6 +94,9 @@ layer {{ name: "prob" type: "Softmax" bottom: "fc" top: "prob" }}
         pooled = np.stack(
             [[conv[:, r * 2 : r * 2 + 3, c * 2 : c * 2 + 3].max(axis=(1, 2)) for c in range(size)] for r in range(size)]
         )
-        scores = self.dense @ pooled.transpose(2, 0, 1).reshape(-1) + self.dense_bias
+        maps = pooled.transpose(2, 0, 1)
+        around = np.pad(maps**2, ((1, 1), (0, 0), (0, 0)))
+        maps = maps / (1 + 0.001 / 3 * (around[:-2] + around[1:-1] + around[2:])) ** 0.75
+        scores = self.dense @ maps.reshape(-1) + self.dense_bias
         powers = np.exp(scores - scores.max())
         return np.asarray(powers / powers.sum())
