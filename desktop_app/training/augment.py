@@ -43,7 +43,7 @@ def augmented(picture: Picture, box: Box, spec: InputSpec, rng: np.random.Genera
     if rng.random() < config.noise:
         noise = rng.normal(0, rng.uniform(2, 14), picture.shape)
         picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
-    if rng.random() < (min(1.0, 2 * config.jpeg) if small else config.jpeg):
+    if config.jpeg and rng.random() < (max(0.6, config.jpeg) if small else config.jpeg):
         quality = int(rng.integers(55, 97) if small else rng.integers(25, 95))
         _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, quality])
         picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

@@ -251,9 +251,13 @@ def _train(options: argparse.Namespace) -> None:
 
     store = _store(options.data, options.kind, options.limit, options.work, options.split, chosen.seed)
     folder = options.out or options.work / "runs" / chosen.network
+    negatives = _negatives(options.negatives)
+    if chosen.face and negatives is None:
+        print("Without --negatives the network does not learn what is no face; it is trained without that answer.")
+        chosen = chosen.with_options(face=False)
     bar = _RunBar()
     try:
-        notes = train(chosen, store, folder, listener=bar, negatives=_negatives(options.negatives))
+        notes = train(chosen, store, folder, listener=bar, negatives=negatives)
     finally:
         bar.close()
     for key, values in notes.history.items():
@@ -305,9 +309,12 @@ def _export(options: argparse.Namespace) -> None:
     card = cards.card_of(network.notes, options.name)
     # HOG's thresholds do not survive 16-bit weights, and there is next to nothing to save.
     float16 = not options.float32 and network.notes.config.network != "classical"
+    # The product's network tells people apart by its features, too.
+    embedding = "features" if any(layer.name == "features" for layer in network.keras.layers) else None
     path = export(
-        network.keras, network.spec, options.out, card, age=network.age, float16=float16, keras_too=options.keras
-    )
+        network.keras, network.spec, options.out, card, age=network.age, float16=float16, keras_too=options.keras,
+        embedding=embedding,
+    )  # fmt: skip
     print(f"{path}: {path.stat().st_size / 1000:,.0f} kB. Put {options.out} into the app's model folder to use it.")
 
 

@@ -87,13 +87,13 @@ def train(
         model.optimizer.use_ema = bool(config.ema)
         found = {"loss": float(result.history["loss"][-1])}
         with averaged(model, config):
-            found |= validate(model, store, rows["val"] if len(rows["val"]) else rows["test"], config, side)
+            found |= validate(model, store, rows["val"], config, side)
             for key, value in found.items():
                 history.setdefault(key, []).append(value)
             pace.validation = found
-            best = max(history["val_gender"]) if "val_gender" in history else math.nan
             notes = Notes(config, epoch + 1, history, data)
-            if found.get("val_gender") == best or not (folder / BEST).exists():
+            # Without validation faces the newest is the best that is known; test faces must not choose.
+            if "val_gender" not in found or found["val_gender"] >= max(history["val_gender"]):
                 checkpoint.save(model, notes, folder / BEST)
         checkpoint.save(model, notes, last)
     if notes.epochs_done >= config.epochs and config.ema:
