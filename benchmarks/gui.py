@@ -7,7 +7,7 @@ live 720p source of 30 frames a second and, beside it, in the same window at res
 adds. The GUI thread's own work is its processor time between two heartbeats: how long it would stand still on a machine
 with nothing else to do. The delay runs from the arrival of a frame to the end of its painting. Start times are those of
 the real program in a process of its own, from the spawn on: the second of two starts, as for a user's every start but
-the first. Memory is the resident set while counting and its growth over `--frames` frames, after a first fifth to settle.
+the first. Memory is the resident set while counting and its growth over `--frames` frames, a first fifth left out.
 """
 
 from __future__ import annotations

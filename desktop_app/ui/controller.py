@@ -287,6 +287,8 @@ class Controller(QObject):
             if engine is not None and engine.state is not EngineState.IDLE:
                 # What a worker told may still be on its way when a later state has already come by a shorter one.
                 state, message = engine.state, engine.message
+                if engine.info is not None:
+                    self._on_opened(session, engine.info)
                 if state is EngineState.FAILED and engine.error is not None:
                     self._on_failed(session, engine.error)
             if (state, message) != (self.state, self.message):
@@ -300,7 +302,7 @@ class Controller(QObject):
         self.state_changed.emit(state, message)
 
     def _on_opened(self, session: Session, info: SourceInfo) -> None:
-        if session is self._session and not self._closed and not session.stopping:
+        if session is self._session and not self._closed and not session.stopping and info is not self.info:
             self.info = info
             self.opened.emit(info)
 
