@@ -17,13 +17,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from cyclonedx.contrib.this.builders import this_component
-from cyclonedx.model.bom import Bom
-from cyclonedx.model.component import Component, ComponentType
-from cyclonedx.model.license import DisjunctiveLicense
-from cyclonedx.output.json import JsonV1Dot6
-from packageurl import PackageURL
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[1]
 LICENCE_NAMES = ("license", "licence", "copying", "notice", "copyright", "authors")
@@ -59,6 +53,11 @@ def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def purl(kind: str, name: str, version: str) -> str:
+    """Return a package URL (the purl specification)."""
+    return f"pkg:{kind}/{name}@{quote(version, safe='.+-~')}"
+
+
 @dataclass
 class Part:
     """One component: where it comes from, what it is licensed under, and the texts that say so."""
@@ -66,7 +65,7 @@ class Part:
     name: str
     version: str
     licence: str
-    purl: PackageURL
+    purl: str
     texts: list[Path] = field(default_factory=list)
 
 
@@ -90,7 +89,7 @@ def python_part() -> Part:
     ]
     places += [*Path("/usr/share/doc").glob(f"python3.{sys.version_info[1]}*/copyright")]
     texts = [place for place in places if place.is_file()][:1]
-    return Part("Python", version, "PSF-2.0", PackageURL("generic", name="python", version=version), texts)
+    return Part("Python", version, "PSF-2.0", purl("generic", "python", version), texts)
 
 
 def distribution_part(distribution: metadata.Distribution) -> Part:
@@ -111,7 +110,7 @@ def distribution_part(distribution: metadata.Distribution) -> Part:
         name,
         version,
         licence.splitlines()[0] if licence else "",
-        PackageURL("pypi", name=name.lower(), version=version),
+        purl("pypi", plain(name), version),
         texts,
     )
 
@@ -132,11 +131,11 @@ def debian_part(path: str) -> Part | None:
     )
     name = package.split(":")[0]
     text = Path("/usr/share/doc") / name / "copyright"
-    purl = PackageURL("deb", namespace="debian", name=name, version=shown.stdout)
-    return Part(name, shown.stdout, "see its copyright file", purl, [text] if text.is_file() else [])
+    address = purl("deb", f"debian/{name}", shown.stdout)
+    return Part(name, shown.stdout, "see its copyright file", address, [text] if text.is_file() else [])
 
 
-def parts_of(shipped: dict[str, list[list[str]]], bundle: Path) -> dict[str, Part]:
+def parts_of(shipped: dict[str, list[list[str]]], bundle: Path, freezer: str | None = "pyinstaller") -> dict[str, Part]:
     """Return the components by name. Raises SystemExit naming the files that belong to none."""
     owners = owners_of_files()
     python = python_part()
@@ -156,8 +155,8 @@ def parts_of(shipped: dict[str, list[list[str]]], bundle: Path) -> dict[str, Par
                         continue
                     version = owner.version if name == "Qt" else f"in {wheel} {owner.version}"
                     texts = [ROOT / "resources" / "licences" / text] if text else parts[owner.metadata["Name"]].texts
-                    purl = PackageURL("generic", name=name.lower().replace(" ", "-"), version=version)
-                    parts.setdefault(f"{name} ({wheel})", Part(f"{name} ({wheel})", version, licence, purl, texts))
+                    address = purl("generic", name.lower().replace(" ", "-"), version)
+                    parts.setdefault(f"{name} ({wheel})", Part(f"{name} ({wheel})", version, licence, address, texts))
         elif any(path.startswith(prefix + "/") for prefix in standard):
             continue
         elif part := debian_part(path):
@@ -166,7 +165,9 @@ def parts_of(shipped: dict[str, list[list[str]]], bundle: Path) -> dict[str, Par
             unknown.append(path)
     if unknown:
         raise SystemExit("No licence is known for what would ship:\n  " + "\n  ".join(sorted(set(unknown))))
-    parts["pyinstaller"] = distribution_part(metadata.distribution("pyinstaller"))
+    if freezer is not None:
+        # Its start-up code is in the program without being a file of it.
+        parts[freezer] = distribution_part(metadata.distribution(freezer))
     return parts
 
 
@@ -206,6 +207,14 @@ def write_texts(parts: dict[str, Part], folder: Path) -> None:
 
 def write_sbom(parts: dict[str, Part], path: Path, version: str) -> None:
     """Write the list of components as CycloneDX 1.6 JSON."""
+    # Imported here: only a build has them, and the rest of this module is tested without.
+    from cyclonedx.contrib.this.builders import this_component
+    from cyclonedx.model.bom import Bom
+    from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.model.license import DisjunctiveLicense
+    from cyclonedx.output.json import JsonV1Dot6
+    from packageurl import PackageURL
+
     bom = Bom()
     bom.metadata.tools.components.add(this_component())
     bom.metadata.component = Component(
@@ -217,14 +226,13 @@ def write_sbom(parts: dict[str, Part], path: Path, version: str) -> None:
     )
     for part in sorted(parts.values(), key=lambda p: p.name.lower()):
         licence = [DisjunctiveLicense(name=part.licence)] if part.licence else []
-        reference = f"{part.purl.type}:{part.name}@{part.version}"
         component = Component(
             name=part.name,
             version=part.version,
             type=ComponentType.LIBRARY,
-            purl=part.purl,
+            purl=PackageURL.from_string(part.purl),
             licenses=licence,
-            bom_ref=reference,
+            bom_ref=part.purl,
         )
         bom.components.add(component)
     bom.register_dependency(bom.metadata.component, list(bom.components))
