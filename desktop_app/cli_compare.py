@@ -22,7 +22,8 @@ from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.runtime.headless import RunSummary, run_headless
 from desktop_app.runtime.state import EngineOptions
 from desktop_app.settings import Settings, without_password
-from desktop_app.vision.comparison import ComparisonSnapshot, TimedClassifier
+from desktop_app.vision.comparison import TimedClassifier
+from desktop_app.vision.opinions import ComparisonSnapshot
 
 BATCHES = (1, 8)
 """The sizes of the batches on which milliseconds a face are measured, once the video is done."""

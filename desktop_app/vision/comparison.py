@@ -13,87 +13,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.counting import PeopleCounter
 from desktop_app.domain.tracking import TrackedFace
-from desktop_app.domain.types import Attributes, Decision, Frame, FrameResult, Gender
-from desktop_app.domain.voting import Vote, VoteSettings
+from desktop_app.domain.types import Attributes, Frame, FrameResult
+from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import ModelError
 from desktop_app.vision.background import lower_thread_priority
 from desktop_app.vision.classifier import AttributeClassifier
+from desktop_app.vision.opinions import Ballot, ComparisonSnapshot, ModelFigures
 from desktop_app.vision.pipeline import FramePipeline
 from desktop_app.vision.preprocess import InputSpec, crop_faces
 
-MAX_PEOPLE = 10_000
-"""People whose votes are kept; beyond it the first ones are forgotten."""
-
 MAX_WAITING = 64
 """Frames with glimpses that may wait for the other models; beyond it the oldest are left out and counted as such."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFigures:
-    """One model in a comparison: how many faces it was asked about, and the mean milliseconds a face.
-
-    `left_out` counts the glimpses left out because it could not keep up. `problem` says why it is asked no more, ""
-    while all is well.
-    """
-
-    name: str
-    faces: int
-    ms_a_face: float
-    left_out: int = 0
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedPerson:
-    """What each model says of one person, in the order of the models."""
-
-    track_id: int
-    decisions: tuple[Decision, ...]
-
-    @property
-    def disagree(self) -> bool:
-        """Whether two models name different genders."""
-        return len({d.gender for d in self.decisions} - {Gender.UNDECIDED}) > 1
-
-    @property
-    def all_decided(self) -> bool:
-        return all(d.gender is not Gender.UNDECIDED for d in self.decisions)
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonSnapshot:
-    """A comparison as of one moment. The first model is the one that counts. `people` are sorted by id."""
-
-    models: tuple[ModelFigures, ...]
-    people: tuple[ComparedPerson, ...]
-
-    @property
-    def disagreements(self) -> tuple[ComparedPerson, ...]:
-        return tuple(p for p in self.people if p.disagree)
-
-    @property
-    def agreement(self) -> float | None:
-        """Of the people on whom all models decide, the share on whom they say the same; None without any."""
-        decided = [p for p in self.people if p.all_decided]
-        return sum(not p.disagree for p in decided) / len(decided) if decided else None
-
-    def decisions_of(self, track_id: int) -> tuple[Decision, ...] | None:
-        return next((p.decisions for p in self.people if p.track_id == track_id), None)
-
-    def only(self, track_ids: Iterable[int]) -> ComparisonSnapshot:
-        """Return the comparison of these people alone."""
-        wanted = set(track_ids)
-        return ComparisonSnapshot(self.models, tuple(p for p in self.people if p.track_id in wanted))
 
 
 class TimedClassifier:
@@ -142,65 +81,6 @@ class TimedClassifier:
             self.inner.predict(crops)
             times.append(time.perf_counter() - began)
         return 1000 * float(np.median(times)) / size
-
-
-class Ballot:
-    """The votes of several models on the people of one session, by track key until the person has a number."""
-
-    def __init__(self, models: int, settings: VoteSettings) -> None:
-        self._models, self._settings = models, settings
-        self._pending: OrderedDict[int, list[Vote]] = OrderedDict()
-        self._people: OrderedDict[int, list[Vote]] = OrderedDict()
-        self._numbers: OrderedDict[int, int] = OrderedDict()
-        self._settled: dict[int, ComparedPerson] = {}  # decisions that no vote has changed since they were made
-
-    def add(self, model: int, key: int, attributes: Attributes, weight: float) -> None:
-        number = self._numbers.get(key)
-        votes = self._pending.get(key) if number is None else self._people.get(number)
-        if votes is None:
-            votes = [Vote(self._settings) for _ in range(self._models)]
-            if number is None:
-                self._pending[key] = votes
-                _bound(self._pending, 1024)
-            else:
-                self._people[number] = votes
-                _bound(self._people, MAX_PEOPLE)
-        votes[model].add(attributes, weight)
-        if number is not None:
-            self._settled.pop(number, None)
-
-    def number(self, numbers: Mapping[int, int]) -> None:
-        """Take in which tracks (by key) belong to which persons (by number) now."""
-        for key, number in numbers.items():
-            if self._numbers.get(key) == number:
-                continue
-            self._numbers[key] = number
-            _bound(self._numbers, 4096)
-            votes = self._pending.pop(key, None)
-            known = self._people.get(number)
-            if votes is None:
-                continue
-            self._settled.pop(number, None)
-            if known is None:
-                self._people[number] = votes
-                _bound(self._people, MAX_PEOPLE)
-            else:
-                for mine, other in zip(known, votes, strict=True):
-                    mine.absorb(other)
-
-    def people(self) -> tuple[ComparedPerson, ...]:
-        """Return what the votes say of everybody numbered, by number."""
-        for number, votes in self._people.items():
-            if number not in self._settled:
-                self._settled[number] = ComparedPerson(number, tuple(vote.decision() for vote in votes))
-        if len(self._settled) > len(self._people):
-            self._settled = {number: self._settled[number] for number in self._people}
-        return tuple(self._settled[number] for number in sorted(self._people))
-
-
-def _bound(table: OrderedDict[int, Any], size: int) -> None:
-    while len(table) > size:
-        table.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)

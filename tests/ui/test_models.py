@@ -19,10 +19,11 @@ from desktop_app.factory import ProgramServices
 from desktop_app.runtime.state import EngineState
 from desktop_app.settings import Settings, data_dir
 from desktop_app.ui import model_chooser
-from desktop_app.ui.compare_view import CompareView, verdict_words
+from desktop_app.ui.compare_picture import verdict_words
+from desktop_app.ui.compare_view import CompareView
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.model_chooser import ModelChooser
-from desktop_app.vision.comparison import ComparedPerson, ComparisonSnapshot, ModelFigures
+from desktop_app.vision.opinions import ComparedPerson, ComparisonSnapshot, ModelFigures
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 

@@ -19,15 +19,8 @@ from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import ModelError
 from desktop_app.settings import data_dir
 from desktop_app.vision.background import lower_thread_priority
-from desktop_app.vision.comparison import (
-    MAX_WAITING,
-    Ballot,
-    ComparedPerson,
-    ComparingPipeline,
-    Comparison,
-    ComparisonSnapshot,
-    GlimpseCounter,
-)
+from desktop_app.vision.comparison import MAX_WAITING, ComparingPipeline, Comparison, GlimpseCounter
+from desktop_app.vision.opinions import Ballot, ComparedPerson, ComparisonSnapshot
 from desktop_app.vision.preprocess import InputSpec
 
 TINY = Path(__file__).parent / "tiny_models"
