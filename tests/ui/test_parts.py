@@ -399,6 +399,6 @@ def test_a_models_card_is_told_in_words(tmp_path: Path) -> None:
     }
     (tmp_path / "model.json").write_text(json.dumps(card), encoding="utf-8")
     html = card_html(tmp_path)
-    for part in ("Mine &lt;b&gt;", "gender accuracy", "0.91", "measure it", "faces below 20 pixels", "gender and age"):
+    for part in ("Mine &lt;b&gt;", "gender accuracy", "0.91", "measure it", "faces below 20 pixels", "apparent gender"):
         assert part in html
     assert "model.json" in card_html(tmp_path / "nowhere")
