@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SPEC = InputSpec(64, 64, "grey", box_scale=1.2)
 GENDERS = ("female", "male")
 ROLES = ("train", "val", "test")
-DECAYS = (3e-4, 1e-3, 3e-3, 1e-2)
+DECAYS = (1e-4, 3e-4, 1e-3)
 
 
 def gather(
