@@ -93,6 +93,19 @@ class PeopleCounter:
         self.staff_zones = tuple(staff_zones)
         self.reset()
 
+    def set_places(
+        self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
+    ) -> None:
+        """Count at these places from the next frame on; one drawn as before keeps its figures, a new one starts at 0.
+
+        Raises ValueError for names that are empty or used twice; the places in use then stay.
+        """
+        board = PlaceBoard(lines, zones)
+        board.take_over(self._places)
+        self._places = board
+        self.lines, self.zones = board.lines, board.zones
+        self.staff_zones = tuple(staff_zones)
+
     def reset(self) -> None:
         """Begin a new session: forget everybody and start the ids again from 1."""
         self._by_key: dict[int, Person] = {}

@@ -19,6 +19,14 @@ class PlaceBoard:
         self.zones = tuple(ZoneCounter(zone) for zone in zones)
         self._all: tuple[LineCounter | ZoneCounter, ...] = (*self.lines, *self.zones)
 
+    def take_over(self, other: PlaceBoard) -> None:
+        """Keep the counters, figures included, of those places of `other` that are drawn here just the same."""
+        lines = {counter.line: counter for counter in other.lines}
+        zones = {counter.zone: counter for counter in other.zones}
+        self.lines = tuple(lines.get(counter.line, counter) for counter in self.lines)
+        self.zones = tuple(zones.get(counter.zone, counter) for counter in self.zones)
+        self._all = (*self.lines, *self.zones)
+
     def reset(self) -> None:
         for place in self._all:
             place.reset()

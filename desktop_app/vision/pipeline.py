@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from desktop_app.domain.counting import PeopleCounter
+from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import TrackedFace, Tracker
 from desktop_app.domain.types import CountEvent, Counts, Detection, Frame, FrameResult
 from desktop_app.errors import SettingsError
@@ -75,6 +76,12 @@ class FramePipeline:
     def mark_staff(self, track_id: int) -> bool:
         """Take a person out of the count for this session; False if nobody has this id."""
         return self.counter.mark_staff(track_id)
+
+    def set_places(
+        self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
+    ) -> None:
+        """Count at these lines and zones from the next frame on; see `PeopleCounter.set_places`."""
+        self.counter.set_places(lines, zones, staff_zones)
 
     def reset(self) -> None:
         """Begin a new session: nobody counted, ids from 1."""

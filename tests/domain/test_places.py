@@ -177,3 +177,19 @@ def test_zone_events_tell_the_stay_of_each_person() -> None:
     (visit,) = stage.kinds("zone")
     assert visit.last_seen_s - visit.first_seen_s == pytest.approx(2.0, abs=0.2)
     assert counter.zones[0].occupancy == 0
+
+
+def test_places_drawn_while_counting_know_who_is_in_view_and_kept_ones_keep_their_figures() -> None:
+    first, second = Line("first", 0.25, 0, 0.25, 1), Line("second", 0.75, 0, 0.75, 1)
+    counter = PeopleCounter(lines=[first])
+    stage = Stage([Actor(walk(0, 300, 128, 0, end=9.9))], counter=counter).play(5)
+    assert counter.lines[0].out == 1
+    counter.set_places(lines=[first, second])
+    stage.play(4)
+    assert [(line.name, line.out) for line in counter.lines] == [("first", 1), ("second", 1)]
+    with pytest.raises(ValueError, match="two places"):
+        counter.set_places(lines=[first, first])
+    counter.set_places(lines=[second])
+    stage.finish()
+    assert [e.place for e in stage.kinds("line")] == ["second"]
+    assert counter.counts.people == 1
