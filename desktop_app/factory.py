@@ -21,11 +21,13 @@ from desktop_app.resources import demo_clip, model_path
 from desktop_app.runtime.threads import apply_thread_policy
 from desktop_app.settings import PlaceSettings, Settings, data_dir
 from desktop_app.vision.annotate import Annotator
-from desktop_app.vision.classifier import AttributeClassifier, load_classifier
+from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier, load_classifier
 from desktop_app.vision.comparison import ComparingPipeline, Comparison, GlimpseCounter
 from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.likeness import LikenessSpace
 from desktop_app.vision.pipeline import PipelineSettings
 from desktop_app.vision.quality import GlimpseScheduler, SchedulerSettings
+from desktop_app.vision.scanning import ScanningFaceDetector
 from desktop_app.vision.sources import opening
 from desktop_app.vision.sources.base import FrameSource
 from desktop_app.vision.sources.camera import CameraMode
@@ -34,6 +36,8 @@ from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionStat
 from desktop_app.vision.sources.stream import TimeLimits
 
 YUNET_FILE = "face_detection_yunet_2023mar.onnx"
+COARSE_SIDE = 640
+"""The longer side, in pixels, at which YuNet searches a whole picture; what is smaller is found tile by tile."""
 
 OnConnection = Callable[[bool, str], None]
 """Is told (connected, plain sentence) when a live source is lost and when it is back; `Engine.note_connection` fits."""
@@ -76,9 +80,13 @@ def build_detector(settings: Settings) -> FaceDetector:
         return HaarFaceDetector(
             chosen.cascade, chosen.scale_factor, chosen.min_neighbors, min_face_share=max(chosen.min_face_share, 0.005)
         )
-    # A face of the smallest size wanted is to be 12 pixels wide where the network looks, in a picture of 16:9.
-    max_side = int(min(max(12 / chosen.min_face_share * 16 / 9, 320), 1920))
-    return YuNetFaceDetector(model_path("yunet") / YUNET_FILE, _weak_score(settings), max_side)
+    return ScanningFaceDetector(
+        _yunet(settings), _yunet(settings), coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share
+    )
+
+
+def _yunet(settings: Settings) -> YuNetFaceDetector:
+    return YuNetFaceDetector(model_path("yunet") / YUNET_FILE, _weak_score(settings), COARSE_SIDE)
 
 
 def _weak_score(settings: Settings) -> float:
@@ -89,6 +97,13 @@ def _weak_score(settings: Settings) -> float:
 def build_classifier(settings: Settings, threads: int = 1) -> AttributeClassifier:
     """Return the gender and age network that the settings choose. Raises ModelError."""
     return load_classifier(model_path(settings.count.model, data_dir() / "models"), threads)
+
+
+def _likeness(model_dir: Path, classifier: AttributeClassifier) -> LikenessSpace | None:
+    """Return what tells people apart by this model's embedding, None for a model that has no such thing."""
+    if not isinstance(classifier, LiteRtClassifier):
+        return None
+    return LikenessSpace.load(model_dir / str(classifier.card["file"]))
 
 
 def build_comparison(settings: Settings, names: Sequence[str], *, threaded: bool = False) -> Comparison:
@@ -129,14 +144,16 @@ def build_pipeline(settings: Settings | None = None) -> ComparingPipeline:
         returns_s=count.returns_minutes * 60,
         vote=VoteSettings(threshold=count.decide_threshold),
     )
+    classifier = build_classifier(settings, policy.litert)
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
     return ComparingPipeline(
         build_detector(settings),
-        build_classifier(settings, policy.litert),
+        classifier,
         Tracker(tracking),
         GlimpseCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
         settings=PipelineSettings(detect_interval_s=detector.interval_s),
         scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
+        likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier),
     )
 
 
