@@ -22,6 +22,7 @@ from desktop_app.settings import (
     default_path,
     load_settings,
     save_settings,
+    to_json,
     without_password,
     write_atomically,
 )
@@ -61,7 +62,22 @@ def test_the_place_can_be_told_by_the_environment(tmp_path, monkeypatch) -> None
     assert load_settings().settings == FULL
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"null", b"\xff\xfe\x00", b'"text"'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[1, 2]",
+        b"null",
+        b"\xff\xfe\x00",
+        b'"text"',
+        b"[" * 100_000,
+        b'{"ui":' * 100_000,
+        b'{"a":' + b"9" * 5000,
+    ]
+    + [b'{"future": ' + b"[" * 400 + b"]" * 400 + b"}"],
+    ids=lambda content: content[:12].decode("latin-1"),
+)
 def test_a_damaged_file_is_set_aside_and_said(tmp_path, content) -> None:
     path = tmp_path / "settings.json"
     path.write_bytes(content)
@@ -118,6 +134,54 @@ def test_a_section_of_the_wrong_kind_and_broken_places_cost_only_themselves(tmp_
     assert loaded.settings == replace(FULL, ui=UiSettings())
     assert "ui" in loaded.notice
     assert "already a line or zone named" in loaded.notice
+
+
+ODD_VALUES = (
+    None, True, 5, -1, 0.5, 1e308, float("inf"), float("nan"), 10**400, "", "x" * 200_000, "\ud800", "a\0b", [], {},
+    [[]], [None], [[[1, 2]]], ["\udfff"], {"x": 1}, {"name": "\ud800", "kind": "line", "points": [[0, 0], [1, 1]]},
+    [{"name": 7, "kind": [], "points": {}}], [{"name": "a", "kind": "line", "points": [[10**400, 0], [1, 1]]}],
+    [{"name": "a", "kind": "line", "points": [["nan", 0], [1, 1]]}] * 100,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [(f.name,) for f in fields(Settings)] + [
+    (section, f.name)
+    for section in ("source", "detector", "count", "recording", "ui")
+    for f in fields(getattr(Settings(), section))
+] + [("future",), ("ui", "future")], ids=".".join)  # fmt: skip
+def test_no_value_anywhere_keeps_the_program_from_starting_or_from_saving(tmp_path, place) -> None:
+    path = tmp_path / "settings.json"
+    for value in ODD_VALUES:
+        data = json.loads(to_json(FULL))
+        inner = data
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = value
+        path.write_text(json.dumps(data), "utf-8")
+        loaded = load_settings(path)
+        assert len(loaded.notice) < 2000
+        if place[0] != "places":
+            assert loaded.settings.places == FULL.places
+        save_settings(loaded.settings, path)
+        assert load_settings(path).settings == loaded.settings
+        assert load_settings(path).notice == ""
+
+
+def test_places_that_are_no_list_cost_only_themselves(tmp_path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"places": 5, "detector": {"kind": "haar"}}', "utf-8")
+    loaded = load_settings(path)
+    assert loaded.settings == replace(Settings(), detector=DetectorSettings(kind="haar"))
+    assert "places" in loaded.notice
+
+
+def test_more_places_than_are_kept_are_said_once(tmp_path) -> None:
+    path = tmp_path / "settings.json"
+    places = [{"name": str(i), "kind": "line", "points": [[0, 0], [1, 1]]} for i in range(500)]
+    path.write_text(json.dumps({"places": places}), "utf-8")
+    loaded = load_settings(path)
+    assert len(loaded.settings.places) == 32
+    assert loaded.notice.count("At most 32") == 1
 
 
 def test_keys_of_a_newer_version_are_kept(tmp_path) -> None:

@@ -1,0 +1,236 @@
+"""The settings as one JSON file where the platform keeps configuration (`platformdirs`).
+
+The file is replaced in one step and keeps the keys that this version does not know, so that an older program does not
+throw away a newer one's choices. Whatever a damaged file holds, the program starts.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import reprlib
+import tempfile
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import platformdirs
+
+from desktop_app.errors import OutputError, SettingsError
+from desktop_app.settings.values import MAX_PLACES, PlaceSettings, Settings
+
+log = logging.getLogger(__name__)
+
+APP_NAME = "headcount"
+FILE_NAME = "settings.json"
+_DEEPEST = 32
+"""How deep a settings file may be nested; ours is 4 deep. Deeper ones could be read but not written again."""
+
+
+def default_path() -> Path:
+    """Return where the settings are kept; the environment variable HEADCOUNT_CONFIG_DIR overrules the platform."""
+    folder = os.environ.get("HEADCOUNT_CONFIG_DIR") or platformdirs.user_config_dir(APP_NAME, appauthor=False)
+    return Path(folder) / FILE_NAME
+
+
+def data_dir() -> Path:
+    """Return the folder of the user's own models, logs and recovery files; HEADCOUNT_DATA_DIR overrules it."""
+    return Path(os.environ.get("HEADCOUNT_DATA_DIR") or platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """The settings, and a plain sentence to show where the file was damaged or had to be corrected ("" if not)."""
+
+    settings: Settings
+    notice: str = ""
+
+
+def load_settings(path: Path | None = None) -> LoadedSettings:
+    """Read the settings; a missing file gives the defaults.
+
+    A file that is no JSON object is set aside as `settings.damaged.json`; a single absurd value falls back to its
+    default. Both are told in `notice`. Never raises for what the file holds.
+    """
+    path = path or default_path()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return LoadedSettings(Settings())
+    except (OSError, UnicodeDecodeError) as error:
+        return _set_aside(path, str(error))
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        return _set_aside(path, str(error))
+    except RecursionError:
+        return _set_aside(path, "it is nested too deeply")
+    if not isinstance(data, dict):
+        return _set_aside(path, "it does not hold a JSON object")
+    if not _is_shallow(data, _DEEPEST):
+        return _set_aside(path, "it is nested too deeply")
+    problems: list[str] = []
+    settings = _settings_from(data, problems)
+    # What is wrong a hundred times is said once.
+    return LoadedSettings(settings, " ".join(dict.fromkeys(problems)))
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(v, levels - 1) for v in inner)
+
+
+def _set_aside(path: Path, why: str) -> LoadedSettings:
+    aside = path.with_name(path.stem + ".damaged" + path.suffix)
+    notice = f"The settings file could not be read ({why}), so the defaults are used."
+    try:
+        path.replace(aside)
+        notice += f" It was set aside as {aside.name}."
+    except OSError as error:
+        notice += f" It could not be set aside either ({error.strerror or error})."
+    log.warning(notice)
+    return LoadedSettings(Settings(), notice)
+
+
+D = TypeVar("D")
+
+
+def _settings_from(data: dict[str, Any], problems: list[str]) -> Settings:
+    values: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    for spec in fields(Settings):
+        if spec.name in ("unknown", "places") or spec.name not in data:
+            continue
+        section = get_type_hints(Settings)[spec.name]
+        raw = data[spec.name]
+        if not isinstance(raw, dict):
+            problems.append(f"The section “{spec.name}” was not readable; its defaults are used.")
+            continue
+        values[spec.name], rest = _section_from(section, raw, problems)
+        if rest:
+            unknown[spec.name] = rest
+    known = {spec.name for spec in fields(Settings)}
+    unknown.update({key: value for key, value in data.items() if key not in known})
+    places = _places_from(data.get("places"), problems)
+    return Settings(places=places, unknown=unknown, **values)
+
+
+def _places_from(raw_places: Any, problems: list[str]) -> tuple[PlaceSettings, ...]:
+    if raw_places is None:
+        return ()
+    if not isinstance(raw_places, list):
+        problems.append("The section “places” was not readable; its defaults are used.")
+        return ()
+    places: list[PlaceSettings] = []
+    for raw in raw_places:
+        try:
+            points = tuple((float(x), float(y)) for x, y in raw["points"])
+            place = PlaceSettings(str(raw["name"]), str(raw["kind"]), points)
+            if any(place.name == other.name for other in places):
+                raise SettingsError(f"There is already a line or zone named “{place.name}”.")
+            if len(places) >= MAX_PLACES:
+                raise SettingsError(f"At most {MAX_PLACES} lines and zones are kept.")
+            places.append(place)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            problems.append("A line or zone was not readable and was left out.")
+        except SettingsError as error:
+            problems.append(f"{error} It was left out.")
+    return tuple(places)
+
+
+def _section_from(section: type[D], raw: dict[str, Any], problems: list[str]) -> tuple[D, dict[str, Any]]:
+    """Build one section value by value, so that one absurd value costs only itself."""
+    built = section()
+    hints = get_type_hints(section)
+    rest = dict(raw)
+    for name, kind in hints.items():
+        if name not in rest:
+            continue
+        value = rest.pop(name)
+        try:
+            built = replace(built, **{name: _coerce(name, value, kind)})  # type: ignore[type-var]
+        except SettingsError as error:
+            problems.append(f"{error.message} The default is used.")
+    return built, rest
+
+
+def _coerce(name: str, value: Any, kind: Any) -> Any:
+    """Bring a JSON value to the type a field wants. Raises SettingsError where that loses meaning."""
+    if kind is bool and isinstance(value, bool):
+        return value
+    # An int of hundreds of digits, which JSON can spell, is no float; no setting is anywhere near.
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and -1e300 < value < 1e300
+    if kind is float and is_number:
+        return float(value)
+    if kind is int and is_number and value == int(value):
+        return int(value)
+    if kind is str and isinstance(value, str):
+        return value
+    if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    raise SettingsError(f"The setting “{name}” cannot be {reprlib.repr(value)}.", "Choose it again in the settings.")
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "unknown"}
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def to_json(settings: Settings) -> str:
+    """Return the text of the settings file, unknown keys included."""
+    data: dict[str, Any] = _plain(settings)
+    for key, value in settings.unknown.items():
+        if isinstance(value, dict) and isinstance(data.get(key), dict):
+            data[key] = {**value, **data[key]}
+        elif key not in data:
+            data[key] = value
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        # Half a surrogate pair in a key we do not know: only its escape can be written.
+        text = json.dumps(data, indent=2)
+    return text + "\n"
+
+
+def save_settings(settings: Settings, path: Path | None = None) -> None:
+    """Write the settings in one step (temporary file, fsync, replace), so that a power cut leaves the old or the new.
+
+    Raises OutputError where the folder cannot be written.
+    """
+    path = path or default_path()
+    try:
+        write_atomically(path, to_json(settings).encode("utf-8"), make_folder=True)
+    except OSError as error:
+        raise OutputError(
+            f"The settings could not be saved to {path} ({error.strerror or error}).",
+            "Check that the folder can be written and that the disk is not full.",
+        ) from error
+
+
+def write_atomically(path: Path, data: bytes, *, make_folder: bool = False) -> None:
+    """Replace the file at `path` by `data` in one step. Raises OSError, and then leaves no temporary file behind."""
+    if make_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes the file private; give it the rights that any other new file of the user gets.
+        temporary.chmod(0o666 & ~_UMASK)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+# The mask can only be read by setting it; at import time, before any thread of ours, that is safe.
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
