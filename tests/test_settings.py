@@ -65,19 +65,11 @@ def test_the_place_can_be_told_by_the_environment(tmp_path, monkeypatch) -> None
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"{",
-        b"[1, 2]",
-        b"null",
-        b"\xff\xfe\x00",
-        b'"text"',
-        b"[" * 100_000,
-        b'{"ui":' * 100_000,
-        b'{"a":' + b"9" * 5000,
-    ]
-    + [b'{"future": ' + b"[" * 400 + b"]" * 400 + b"}"],
+        b"", b"{", b"[1, 2]", b"null", b"\xff\xfe\x00", b'"text"', b"[" * 100_000, b'{"ui":' * 100_000,
+        b'{"a":' + b"9" * 5000, b'{"future": ' + b"[" * 400 + b"]" * 400 + b"}",
+    ],
     ids=lambda content: content[:12].decode("latin-1"),
-)
+)  # fmt: skip
 def test_a_damaged_file_is_set_aside_and_said(tmp_path, content) -> None:
     path = tmp_path / "settings.json"
     path.write_bytes(content)
@@ -137,7 +129,7 @@ def test_a_section_of_the_wrong_kind_and_broken_places_cost_only_themselves(tmp_
 
 
 ODD_VALUES = (
-    None, True, 5, -1, 0.5, 1e308, float("inf"), float("nan"), 10**400, "", "x" * 200_000, "\ud800", "a\0b", [], {},
+    None, True, 5, -1, 0.5, 1e308, float("inf"), float("nan"), 10**400, "", "x" * 100_001, "\ud800", "a\0b", [], {},
     [[]], [None], [[[1, 2]]], ["\udfff"], {"x": 1}, {"name": "\ud800", "kind": "line", "points": [[0, 0], [1, 1]]},
     [{"name": 7, "kind": [], "points": {}}], [{"name": "a", "kind": "line", "points": [[10**400, 0], [1, 1]]}],
     [{"name": "a", "kind": "line", "points": [["nan", 0], [1, 1]]}] * 100,
@@ -149,7 +141,8 @@ ODD_VALUES = (
     for section in ("source", "detector", "count", "recording", "ui")
     for f in fields(getattr(Settings(), section))
 ] + [("future",), ("ui", "future")], ids=".".join)  # fmt: skip
-def test_no_value_anywhere_keeps_the_program_from_starting_or_from_saving(tmp_path, place) -> None:
+def test_no_value_anywhere_keeps_the_program_from_starting_or_from_saving(tmp_path, monkeypatch, place) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     path = tmp_path / "settings.json"
     for value in ODD_VALUES:
         data = json.loads(to_json(FULL))

@@ -191,7 +191,9 @@ def to_json(settings: Settings) -> str:
         elif key not in data:
             data[key] = value
     text = json.dumps(data, indent=2, ensure_ascii=False)
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
         # Half a surrogate pair in a key we do not know: only its escape can be written.
         text = json.dumps(data, indent=2)
     return text + "\n"

@@ -37,7 +37,11 @@ def _check_text(name: str, value: str, longest: int = 4096) -> None:
 
 def _can_be_written(text: str) -> bool:
     """Whether `text` is proper Unicode; half a surrogate pair, which JSON can spell, is not."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
