@@ -19,18 +19,12 @@ from pathlib import Path
 from types import FrameType
 
 from desktop_app import __version__
+from desktop_app.cli_checks import UsageError, check_outputs, check_seconds
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.settings import PlaceSettings, Settings, data_dir
 
 EXIT_NO_DISPLAY = 1
-EXIT_USAGE = 2
 EXIT_BUG = 70
-
-
-class UsageError(HeadcountError):
-    """The options do not go together."""
-
-    exit_code = EXIT_USAGE
 
 
 COMMANDS = ("count", "compare", "cameras", "models", "window")
@@ -146,24 +140,11 @@ def settings_from(args: argparse.Namespace) -> Settings:
     )
 
 
-def check_outputs(args: argparse.Namespace) -> None:
-    """Find out before an hour of counting what cannot be written. Raises OutputError or UsageError."""
-    from desktop_app.runtime.recorder import check_output_path
-
+def _check_annotated(args: argparse.Namespace) -> None:
     if args.annotated and len(args.sources) > 1:
         raise UsageError("An annotated video shows one source.", "Give one source, or leave out --annotated.")
     if args.annotated and Path(args.annotated).suffix.lower() != ".mp4":
         raise UsageError(f"The annotated video {args.annotated} must end in .mp4.", "Choose such a name.")
-    targets = [t for t in (args.csv, args.json, args.annotated) if t]
-    if len(set(targets)) < len(targets):
-        raise UsageError("Two results would go to the same place.", "Give each its own file.")
-    for target in targets:
-        if target == "-":
-            continue
-        path = Path(target)
-        check_output_path(path)
-        if path.exists() and any(Path(s).exists() and path.samefile(s) for s in args.sources if "://" not in s):
-            raise UsageError(f"{target} is what is to be counted.", "Choose another name for the result.")
 
 
 class Interrupt:
@@ -214,27 +195,20 @@ def count_command(args: argparse.Namespace) -> int:
     """Count every source; print and write what came out, also when it was cut short."""
     from desktop_app import factory
     from desktop_app.cli_count import count_sources
-    from desktop_app.cli_output import csv_text, json_text, table_text, write_output
+    from desktop_app.cli_output import csv_text, json_text, put_out, table_text
 
-    if args.every is not None and not args.every > 0:
-        raise UsageError(f"--every cannot be {args.every:g}.", "Give a number of seconds above 0.")
-    if args.limit is not None and not args.limit > 0:
-        raise UsageError(f"--limit cannot be {args.limit:g}.", "Give a number of seconds above 0.")
+    check_seconds("--every", args.every)
+    check_seconds("--limit", args.limit)
     settings = settings_from(args)
-    check_outputs(args)
+    _check_annotated(args)
+    check_outputs(args.sources, (args.csv, args.json, args.annotated))
     with quiet_native_start():
         pipeline = factory.build_pipeline(settings)
     interrupt = Interrupt()
     with interrupt.listening():
         reports, problem = count_sources(args, settings, pipeline, interrupt)
-    opened = [r for r in reports if r.summary.info is not None]
-    if opened:
-        for target, text in ((args.json, json_text(reports)), (args.csv, csv_text(reports))):
-            if target:
-                write_output(target, text)
-        if not args.quiet:
-            on_stdout = "-" in (args.json, args.csv)
-            print(table_text(reports), end="", file=sys.stderr if on_stdout else sys.stdout)
+    if any(r.summary.info is not None for r in reports):
+        put_out(args, json_text(reports), csv_text(reports), table_text(reports))
     if interrupt():
         return interrupt.exit_code
     return problem
@@ -243,11 +217,9 @@ def count_command(args: argparse.Namespace) -> int:
 def compare_command(args: argparse.Namespace) -> int:
     """Run several models on the same tracks; print and write how they differ."""
     from desktop_app.cli_compare import compare
-    from desktop_app.runtime.recorder import check_output_path
 
-    for target in (args.json, args.csv):
-        if target and target != "-":
-            check_output_path(Path(target))
+    check_seconds("--limit", args.limit)
+    check_outputs([args.source], (args.json, args.csv))
     interrupt = Interrupt()
     with interrupt.listening():
         code = compare(args, interrupt, quiet_native_start)

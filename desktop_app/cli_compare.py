@@ -7,7 +7,6 @@ import csv
 import io
 import itertools
 import json
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from typing import Any
 
 from desktop_app import factory
 from desktop_app.cli_count import Progress, say
-from desktop_app.cli_output import columns, duration_text, write_output
+from desktop_app.cli_output import columns, duration_text, put_out
 from desktop_app.domain.types import CountEvent, Decision, Gender
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.runtime.headless import RunSummary, run_headless
@@ -78,8 +77,6 @@ def run_compare(
 ) -> CompareReport:
     """Run the models over the source. Raises HeadcountError where a model or the source cannot be opened."""
     keys = model_keys(args.models)
-    if args.limit is not None and not args.limit > 0:
-        raise SettingsError(f"--limit cannot be {args.limit:g}.", "Give a number of seconds above 0.")
     settings = Settings()
     settings = replace(
         settings,
@@ -127,12 +124,7 @@ def compare(
     """Compare, write and print; return the exit code. `quietly` keeps native libraries silent while they load."""
     report = run_compare(args, should_stop, quietly)
     if report.summary.info is not None:
-        for target, text in ((args.json, json_text(report)), (args.csv, csv_text(report))):
-            if target:
-                write_output(target, text)
-        if not args.quiet:
-            on_stdout = "-" in (args.json, args.csv)
-            print(table_text(report), end="", file=sys.stderr if on_stdout else sys.stdout)
+        put_out(args, json_text(report), csv_text(report), table_text(report))
     error = report.summary.error
     if isinstance(error, HeadcountError):
         say(f"headcount: {report.source}: {error}")

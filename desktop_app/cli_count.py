@@ -180,7 +180,7 @@ def _count_one(
         progress.close()
         video.close()
     if summary.error is not None:
-        say(f"headcount: {name}: {summary.error}")
+        say(f"headcount: {name}: {summary.error}" if name.strip() else f"headcount: {summary.error}")
     report = SourceReport(
         name,
         summary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
@@ -12,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from desktop_app.cli_checks import STDOUT
 from desktop_app.domain.types import AGE_BANDS, CountEvent, Counts
 from desktop_app.errors import OutputError
 from desktop_app.runtime.headless import RunSummary
 from desktop_app.settings import write_atomically
-
-STDOUT = "-"
 
 PERSON_FIELDS = (
     "id",
@@ -223,3 +223,15 @@ def write_output(target: str, text: str) -> None:
         raise OutputError(
             f"{target} could not be written ({error.strerror or error}).", "Check the disk and the folder's rights."
         ) from error
+
+
+def put_out(args: argparse.Namespace, as_json: str, as_csv: str, table: str) -> None:
+    """Write what `--json` and `--csv` ask for and, unless `--quiet`, print the table. Raises OutputError.
+
+    Where a result goes to standard output, the table goes to standard error.
+    """
+    for target, text in ((args.json, as_json), (args.csv, as_csv)):
+        if target:
+            write_output(target, text)
+    if not args.quiet:
+        print(table, end="", file=sys.stderr if STDOUT in (args.json, args.csv) else sys.stdout)

@@ -19,6 +19,7 @@ import pytest
 from desktop_app import __version__, cli, factory
 from desktop_app.cli_output import duration_text
 from desktop_app.errors import SettingsError
+from desktop_app.resources import demo_clip
 from tests.runtime.fakes import CountingPipeline, HungSource, ListSource
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -160,20 +161,61 @@ def test_options_become_settings(clip, fake_pipeline) -> None:
         (["count", "CLIP", "--annotated", "DIR/o.avi"], 2, "must end in .mp4"),
         (["count", "CLIP", "CLIP", "--annotated", "DIR/o.mp4"], 2, "one source"),
         (["count", "CLIP", "--csv", "DIR/o", "--json", "DIR/o"], 2, "same place"),
+        (["count", "CLIP", "--csv", "DIR/o", "--json", "DIR/./o"], 2, "same place"),
+        (["count", "CLIP", "--csv", "-", "--json", "-"], 2, "same place"),
         (["count", "CLIP", "--csv", "CLIP"], 2, "is what is to be counted"),
+        (["count", "file://CLIP", "--json", "CLIP"], 2, "is what is to be counted"),
+        (["count", "demo", "--json", "DEMO"], 2, "is what is to be counted"),
+        (["compare", "CLIP", "--models", "headcount,hog", "--limit", "0.3", "--json", "CLIP"], 2, "to be counted"),
+        (["compare", "CLIP", "--models", "headcount,hog", "--csv", "DIR/o", "--json", "DIR/../DIR_NAME/o"], 2, "same"),
+        (["compare", "CLIP", "--models", "headcount,hog", "--limit", "-3"], 2, "--limit cannot be -3"),
+        (["count", "CLIP", "--limit", "-1"], 2, "--limit cannot be -1"),
+        (["count", "CLIP", "--limit", "nan"], 2, "--limit cannot be nan"),
+        (["count", ""], 3, "headcount: No source was given."),
         (["count", "DIR/nothing.mp4"], 3, "does not exist"),
         (["--nonsense"], 2, "unrecognized arguments"),
     ],
 )
 def test_what_is_wrong_is_said_before_the_counting(tmp_path, clip, capsys, arguments, code, says) -> None:
     before = clip.read_bytes()
-    filled = [a.replace("CLIP", str(clip)).replace("DIR", str(tmp_path)) for a in arguments]
+    words = {"CLIP": str(clip), "DEMO": str(demo_clip()), "DIR_NAME": tmp_path.name, "DIR": str(tmp_path)}
+    filled = list(arguments)
+    for word, meant in words.items():
+        filled = [a.replace(word, meant) for a in filled]
     assert cli.main(filled) == code
     captured = capsys.readouterr()
     assert says in captured.err
     assert "Traceback" not in captured.err
     assert list(tmp_path.iterdir()) == []
     assert clip.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links takes rights on Windows")
+def test_no_link_leads_a_result_over_the_video_or_over_another_result(tmp_path, clip, capsys) -> None:
+    video, folder = tmp_path / "v.avi", tmp_path / "also here"
+    video.write_bytes(clip.read_bytes())
+    folder.symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "hard.avi").hardlink_to(video)
+    for command in (["count", str(video)], ["compare", str(video), "--models", "headcount,hog"]):
+        for other_name in (folder / "v.avi", tmp_path / "hard.avi"):
+            assert cli.main([*command, "--json", str(other_name)]) == 2
+            assert "is what is to be counted" in capsys.readouterr().err
+        assert cli.main([*command, "--json", str(tmp_path / "o"), "--csv", str(folder / "o")]) == 2
+        assert "same place" in capsys.readouterr().err
+    assert video.read_bytes() == clip.read_bytes()
+
+
+def test_a_result_never_replaces_a_picture_of_the_folder_that_is_counted(tmp_path, fake_pipeline, capsys) -> None:
+    picture = tmp_path / "a.png"
+    assert cv2.imwrite(str(picture), np.zeros((64, 64, 3), np.uint8))
+    before = picture.read_bytes()
+    assert cli.main(["count", str(tmp_path), "--json", str(picture)]) == 2
+    assert "is what is to be counted" in capsys.readouterr().err
+    assert picture.read_bytes() == before
+    result = tmp_path / "result.json"
+    result.write_text("of last time")
+    assert cli.main(["count", str(tmp_path), "--json", str(result), "--quiet"]) == 0
+    assert json.loads(result.read_text("utf-8"))["complete"] is True
 
 
 def test_the_annotated_video_has_every_frame(tmp_path, clip, fake_pipeline) -> None:

@@ -12,6 +12,7 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
+from desktop_app.vision.sources.opening import SourceForm, understand
 from desktop_app.vision.sources.video_file import VideoFileSource
 from tests.sources.conftest import CODECS, FPS, FRAMES, HEIGHT, WIDTH, Clips, ffmpeg, number_of, ramp
 from tests.sources.fakes import FakeCapture
@@ -208,6 +209,21 @@ def test_a_recording_without_its_index(clips: Clips, tmp_path: Path) -> None:
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     assert "does not exist" in failure(tmp_path / "no.mp4").message
     assert "is a folder" in failure(tmp_path).message
+
+
+def test_the_drive_is_suspected_only_where_the_folder_is_gone(tmp_path: Path) -> None:
+    assert "drive" not in failure(tmp_path / "no.mp4").remedy
+    assert str(tmp_path) in failure(tmp_path / "no.mp4").remedy
+    assert "drive" in failure(tmp_path / "unplugged" / "no.mp4").remedy
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX devices and pipes")
+def test_a_device_or_a_pipe_is_no_video_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe"):
+        address = understand(str(path))
+        assert address.form is SourceForm.VIDEO_FILE
+        assert "is a device or a pipe" in failure(path).message
 
 
 def test_empty_file(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
+from desktop_app.errors import SourceError
+
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _EBML_HEADER = b"\x1a\x45\xdf\xa3"
@@ -155,6 +157,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 def looks_like(path: Path) -> str:
     """Say in words what a file that is not a video seems to be, or return ""."""
     try:
+        if not path.is_file():  # opening a pipe waits until somebody writes to it
+            return ""
         with path.open("rb") as file:
             head = file.read(512)
     except OSError:
@@ -184,6 +188,16 @@ def exists(path: Path) -> bool:
 def is_folder(path: Path) -> bool:
     """Tell whether `path` is a folder, False also for a name that no file system takes."""
     return exists(path) and path.is_dir()
+
+
+def missing_file(path: Path) -> SourceError:
+    """Return the error for a file that is not there; the drive is suspected only where its folder is gone, too."""
+    folder = path.parent
+    if is_folder(folder):
+        remedy = f"Check its name: the folder {folder.absolute()} is there, but no such file is in it."
+    else:
+        remedy = f"Check its name, and that the drive it lies on is connected: there is no folder {folder} either."
+    return SourceError(f"The file “{path.name}” does not exist.", remedy)
 
 
 def is_readable(path: Path) -> bool:

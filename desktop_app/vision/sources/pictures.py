@@ -18,7 +18,7 @@ from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.vision.sources.base import SourceInfo, SourceKind
 from desktop_app.vision.sources.capture import as_bgr
-from desktop_app.vision.sources.containers import exists, is_folder, is_readable
+from desktop_app.vision.sources.containers import exists, is_folder, is_readable, missing_file
 
 PICTURE_SUFFIXES: frozenset[str] = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".jp2", ".avif"}
@@ -225,10 +225,7 @@ def _read_file(path: Path) -> bytes:
             raise PermissionError(path)
         return path.read_bytes()
     except FileNotFoundError:
-        raise SourceError(
-            f"The file {name} does not exist.",
-            f"Check its name, and that the drive it lies on is connected ({path.parent}).",
-        ) from None
+        raise missing_file(path) from None
     except PermissionError:
         raise SourceError(
             f"You are not permitted to read {name}.",

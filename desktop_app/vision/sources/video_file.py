@@ -24,6 +24,7 @@ from desktop_app.vision.sources.containers import (
     is_folder,
     is_readable,
     looks_like,
+    missing_file,
 )
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset(
@@ -148,9 +149,11 @@ class VideoFileSource:
         if is_folder(self._path):
             raise SourceError(f"{name} is a folder, not a video file.", "Choose a video file, or a folder of pictures.")
         if not exists(self._path):
+            raise missing_file(self._path)
+        if not self._path.is_file():  # a pipe would be waited for without end
             raise SourceError(
-                f"The file {name} does not exist.",
-                f"Check its name, and that the drive it lies on is connected ({self._path.parent}).",
+                f"{name} is a device or a pipe, not a video file.",
+                "Choose a video file. A camera is chosen by its number or name, like camera:0.",
             )
         if not is_readable(self._path):
             raise SourceError(
