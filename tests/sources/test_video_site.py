@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import threading
 import time
 from collections.abc import Mapping
@@ -196,3 +198,15 @@ def test_the_real_extractor_takes_our_options(web: TestServer) -> None:
 
     with pytest.raises(Exception, match="404"):
         extract_with_yt_dlp(f"{web.url}/nothing", Log())  # type: ignore[arg-type]
+
+
+def test_the_scripts_that_youtube_needs_are_the_ones_this_yt_dlp_knows() -> None:
+    """yt-dlp takes them from a package of their own, and only of the version it was made for."""
+    yt_dlp_ejs = importlib.import_module("yt_dlp.dependencies").yt_dlp_ejs
+    from yt_dlp.extractor.youtube.jsc._builtin.vendor import HASHES, VERSION
+
+    assert yt_dlp_ejs is not None
+    assert yt_dlp_ejs.version == VERSION
+    solver = importlib.import_module("yt_dlp_ejs.yt.solver")
+    for name, text in (("core", solver.core()), ("lib", solver.lib())):
+        assert hashlib.sha3_512(text.encode()).hexdigest() == HASHES[f"yt.solver.{name}.min.js"]
