@@ -138,11 +138,6 @@ class LatestSlot(Generic[T]):
             self._fresh = False
             return self._value
 
-    def peek(self) -> T | None:
-        """Return the newest value, taken or not, None before the first."""
-        with self._lock:
-            return self._value
-
     def clear(self) -> None:
         with self._lock:
             self._value = None

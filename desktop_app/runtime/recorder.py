@@ -134,11 +134,6 @@ class VideoRecorder(EngineObserver):
     def recording(self) -> bool:
         return not self._done.is_set()
 
-    @property
-    def skipped_frames(self) -> int:
-        """How many results came faster than they could be drawn and written."""
-        return self._queue.dropped
-
     def on_result(self, result: FrameResult) -> None:
         """Hand a result over. Never raises and, unless `wait_when_full`, never waits."""
         try:

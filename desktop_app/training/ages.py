@@ -50,10 +50,6 @@ def age_class(record: FaceRecord, kind: str) -> int | None:
     return first if first == last else None
 
 
-def class_count(kind: str) -> int:
-    return {"bands": len(AGE_BANDS), "group4": len(GROUP4_STARTS), "adience8": len(ADIENCE_CLASSES)}[kind]
-
-
 def band_matrix(kind: str) -> NDArray[np.float32]:
     """Share each class out over the bands that it overlaps: float32 (classes, 9), rows summing to 1."""
     if kind != "adience8":

@@ -133,8 +133,11 @@ def test_a_full_disk_ends_the_recording_with_a_playable_file(tmp_path) -> None:
 
 
 def test_a_drawing_that_is_slow_never_holds_up_a_camera(tmp_path) -> None:
+    drawn: list[int] = []
+
     def slow(r: FrameResult) -> np.ndarray:
         time.sleep(0.05)
+        drawn.append(r.frame.index)
         return draw(r)
 
     recorder = VideoRecorder(tmp_path / "a.mp4", slow)
@@ -143,7 +146,7 @@ def test_a_drawing_that_is_slow_never_holds_up_a_camera(tmp_path) -> None:
         recorder.on_result(result(i, i / 25))
     assert time.monotonic() - started < 1.0
     recorder.stop()
-    assert recorder.skipped_frames > 80
+    assert 0 < len(drawn) < 20
 
 
 CHILD = textwrap.dedent("""

@@ -108,9 +108,6 @@ class ReconnectingSource:
         """The source in use just now."""
         return self._source
 
-    def set_listener(self, listener: ConnectionListener | None) -> None:
-        self._listener = listener
-
     def open(self) -> None:
         if self._closed.is_set():
             return
