@@ -19,9 +19,11 @@ Without looks to compare, only the same place will do.
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from desktop_app.domain.attention import PresenceLog
 from desktop_app.domain.likeness import Looks
@@ -118,6 +120,14 @@ class PeopleCounter:
         self._time_s = 0.0
         self.presence = PresenceLog()
         self._places.reset()
+
+    def afresh(self) -> Self:
+        """Return a counter with the same settings and places that has counted nobody; this one is left as it is."""
+        other = copy.copy(self)
+        other._places = PlaceBoard([c.line for c in self.lines], [c.zone for c in self.zones])
+        other.lines, other.zones = other._places.lines, other._places.zones
+        other.reset()
+        return other
 
     @property
     def counts(self) -> Counts:

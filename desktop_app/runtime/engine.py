@@ -80,6 +80,7 @@ class Engine:
         self._info: SourceInfo | None = None
         self._commands: list[Callable[[Pipeline], object]] = []
         self._counts = pipeline.counts
+        self._aside: CountHistory | None = None
         self._meter = RunMeter(self.options.start_time_s)
         self._threads: list[threading.Thread] = []
 
@@ -122,9 +123,6 @@ class Engine:
         with self._pipeline_lock:
             return tuple(self._pipeline.people())
 
-    def add_observer(self, observer: EngineObserver) -> None:
-        self._observers = [*self._observers, observer]
-
     def remove_observer(self, observer: EngineObserver) -> None:
         self._observers = [o for o in self._observers if o is not observer]
 
@@ -161,6 +159,14 @@ class Engine:
     def reset(self) -> None:
         """Start the count again from nothing, before the next frame."""
         self.submit(self._reset_now)
+
+    def set_aside(self) -> None:
+        """Start the count again from nothing, before the next frame, in such a way that `bring_back` undoes it."""
+        self.submit(self._set_aside_now)
+
+    def bring_back(self) -> None:
+        """Go on with the count put aside as if it had never been, its curve included. Nothing happens without one."""
+        self.submit(self._bring_back_now)
 
     def submit(self, command: Callable[[Pipeline], object]) -> None:
         """Have `command(pipeline)` run on the analysis thread between two frames, or here if the run is over."""
@@ -352,7 +358,7 @@ class Engine:
         with self._pipeline_lock:
             result = self._pipeline.process(frame)
             self._counts = result.counts
-        self.history.add(frame.time_s, result.counts)
+        self._note_history(frame.time_s, result.counts)
         self._meter.analysed(frame, raw.time_s, info is not None and info.is_live)
         self.latest.put(result)
         self._tell(lambda o: o.on_result(result))
@@ -370,7 +376,28 @@ class Engine:
         pipeline.reset()
         self._counts = pipeline.counts
         self.history.clear()
+        self._aside = None
         self._tell(lambda o: o.on_reset())
+
+    def _set_aside_now(self, pipeline: Pipeline) -> None:
+        pipeline.set_aside()
+        self._counts = pipeline.counts
+        self._aside, self.history = self.history, CountHistory()
+        self._tell(lambda o: o.on_set_aside())
+
+    def _bring_back_now(self, pipeline: Pipeline) -> None:
+        if self._aside is None:
+            return
+        events = pipeline.bring_back()
+        self._counts = pipeline.counts
+        self.history, self._aside = self._aside, None
+        self._tell(lambda o: o.on_brought_back(events))
+
+    def _note_history(self, time_s: float, counts: Counts) -> None:
+        self.history.add(time_s, counts)
+        aside = self._pipeline.aside_counts
+        if self._aside is not None and aside is not None:
+            self._aside.add(time_s, aside)
 
     def _report(self, events: tuple[CountEvent, ...]) -> None:
         if events:
@@ -383,7 +410,7 @@ class Engine:
                 events = self._pipeline.finish()
                 self._counts = self._pipeline.counts
             if self._meter.time_s is not None:
-                self.history.add(self._meter.time_s, self._counts)
+                self._note_history(self._meter.time_s, self._counts)
             self._report(events)
         except Exception as error:  # noqa: BLE001 - as in run_analysis
             self._fail(error)

@@ -64,6 +64,13 @@ class Pipeline(Protocol):
 
     def reset(self) -> None: ...
 
+    def set_aside(self) -> None: ...
+
+    @property
+    def aside_counts(self) -> Counts | None: ...
+
+    def bring_back(self) -> tuple[CountEvent, ...]: ...
+
     def people(self) -> Sequence[CountEvent]: ...
 
 
@@ -88,6 +95,12 @@ class EngineObserver:
 
     def on_reset(self) -> None:
         """The count starts again from nothing."""
+
+    def on_set_aside(self) -> None:
+        """The count starts again from nothing, and the one before may be brought back."""
+
+    def on_brought_back(self, events: tuple[CountEvent, ...]) -> None:
+        """The count put aside is the count again; `events` are those it completed meanwhile."""
 
     def on_error(self, error: Exception) -> None:
         """The run failed: a `HeadcountError` to show, or any other exception, which is a bug of ours."""

@@ -28,6 +28,10 @@ class _Kept:
 
     counts: Counts
     events: tuple[CountEvent, ...]
+    carried: Counts
+    carried_events: tuple[CountEvent, ...]
+    past: CountSeries | None
+    session: Session | None
 
 
 class Controller(QObject):
@@ -224,15 +228,21 @@ class Controller(QObject):
         self.place_figures = self.services.place_figures(pipeline)
 
     def reset(self) -> None:
-        """Set the totals to zero; `undo_reset` brings them back on top of what was counted since."""
+        """Set the totals to zero; `undo_reset` takes that back as if it had never been."""
+        people = self.counts.people
         self._keep_for_undo()
         self._past = None
         self._carried, self._carried_events = Counts(), ()
         engine = self._session.engine if self._session else None
-        if engine is None:
+        if engine is None or self._session is None:
             self.count_cleared.emit()
+        elif self.active and people:
+            self._session.aside = True
+            engine.set_aside()
         elif self.active:
-            engine.reset()
+            # Nobody was counted since the last reset, which stays the one that Undo takes back.
+            if not self._session.aside:
+                engine.reset()
         else:
             # The run is over and its pipeline may serve another one: forget the run instead.
             self._retire()
@@ -241,12 +251,28 @@ class Controller(QObject):
             self.count_cleared.emit()
 
     def undo_reset(self) -> Counts | None:
-        """Bring back the totals put aside last and return them, None if there are none."""
+        """Bring back the totals put aside last and return them, None if there are none.
+
+        Within the run they are of, that run's count goes on with everybody in view and its curve, and nobody is
+        counted twice. Those of another run are added to the present ones.
+        """
         if self._kept is None:
             return None
         kept, self._kept = self._kept, None
-        self._carried = add_counts(self._carried, kept.counts)
-        self._carried_events = kept.events + self._carried_events
+        session = kept.session
+        engine = session.engine if session is not None else None
+        lost = self._session is session and session is not None and not session.aside  # the file has begun again
+        if session is None or engine is None or self._session not in (session, None) or lost:
+            self._carried = add_counts(self._carried, kept.counts)
+            self._carried_events = kept.events + self._carried_events
+            return kept.counts
+        self._carried, self._carried_events, self._past = kept.carried, kept.carried_events, kept.past
+        if self._session is None:
+            self._session = session
+            self._set_state(engine.state if engine.state.is_final else EngineState.STOPPED, "")
+        else:
+            session.aside = False
+            engine.bring_back()
         return kept.counts
 
     def take_back(self, counts: Counts) -> None:
@@ -257,7 +283,7 @@ class Controller(QObject):
     def _keep_for_undo(self) -> None:
         counts = self.counts
         if counts.people:
-            self._kept = _Kept(counts, self.events)
+            self._kept = _Kept(counts, self.events, self._carried, self._carried_events, self._past, self._session)
 
     def shut_down(self, seconds: float = 3.0) -> bool:
         """End everything and wait for it; return False where a thread would not end in time. Idempotent."""

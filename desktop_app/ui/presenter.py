@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from desktop_app.domain.types import Gender
+from desktop_app.domain.types import Counts, Gender
 from desktop_app.errors import HeadcountError, SourceError
 from desktop_app.runtime.engine import OUR_BUG
 from desktop_app.runtime.state import EngineState
@@ -91,7 +91,7 @@ class Presenter(QObject):
         """Bring totals, charts and the status line up to date."""
         controller = self._controller
         final = controller.state.is_final
-        counts = controller.counts
+        counts = self._counts_of_the_picture()
         self._w.side.show_counts(counts, final and counts.people > 0)
         if self.kiosk is not None:
             self.kiosk.show_counts(counts, final and counts.people > 0)
@@ -113,6 +113,13 @@ class Presenter(QObject):
             )
             if not info.is_live:
                 self._w.transport.show_position(stats.position_s)
+
+    def _counts_of_the_picture(self) -> Counts:
+        """Return the totals; where the picture stands still, those in view are the people it shows."""
+        counts, state, result = self._controller.counts, self._controller.state, self._w.view.result
+        if result is None or not (state.is_final or state is EngineState.PAUSED):
+            return counts
+        return replace(counts, in_view=sum(1 for t in result.tracks if t.confirmed and not t.is_staff))
 
     def show_note(self) -> None:
         """Write the present state over the picture."""

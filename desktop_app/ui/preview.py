@@ -33,6 +33,16 @@ class LookOnlyPipeline:
     def reset(self) -> None:
         """There is nothing to forget."""
 
+    def set_aside(self) -> None:
+        """There is no count to put aside."""
+
+    @property
+    def aside_counts(self) -> Counts | None:
+        return None
+
+    def bring_back(self) -> tuple[CountEvent, ...]:
+        return ()
+
     def people(self) -> Sequence[CountEvent]:
         return ()
 

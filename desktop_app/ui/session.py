@@ -106,7 +106,16 @@ class _Bridge(EngineObserver):
         self._session.keep_events(events)
 
     def on_reset(self) -> None:
+        self._session.aside = False
         self._session.forget_events()
+        self._session.was_reset.emit()
+
+    def on_set_aside(self) -> None:
+        self._session.set_events_aside()
+        self._session.was_reset.emit()
+
+    def on_brought_back(self, events: tuple[CountEvent, ...]) -> None:
+        self._session.bring_events_back(events)
         self._session.was_reset.emit()
 
     def on_error(self, error: Exception) -> None:
@@ -175,6 +184,9 @@ class Session(QObject):
         self._stopping = threading.Event()
         self._paused_early = False
         self._events: list[CountEvent] = []
+        self._aside_events: list[CountEvent] = []
+        self.aside = False
+        """Whether a reset of this run can be undone within it."""
         self._lock = threading.Lock()
         self._running = 2
         self.capture = CaptureThread(self)
@@ -313,3 +325,13 @@ class Session(QObject):
     def forget_events(self) -> None:
         with self._lock:
             self._events.clear()
+
+    def set_events_aside(self) -> None:
+        with self._lock:
+            self._aside_events, self._events = self._events, []
+
+    def bring_events_back(self, since: tuple[CountEvent, ...]) -> None:
+        """Go on with the events put aside and those that came to them `since`."""
+        with self._lock:
+            self._events = [*self._aside_events, *since][-MAX_EVENTS:]
+            self._aside_events = []

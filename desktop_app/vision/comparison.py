@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.counting import PeopleCounter
 from desktop_app.domain.tracking import TrackedFace
-from desktop_app.domain.types import Attributes, Frame, FrameResult
+from desktop_app.domain.types import Attributes, CountEvent, Frame, FrameResult
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import ModelError
 from desktop_app.vision.background import lower_thread_priority
@@ -278,5 +278,22 @@ class ComparingPipeline(FramePipeline):
 
     def reset(self) -> None:
         super().reset()
+        self._begin_again()
+
+    def set_aside(self) -> None:
+        former = self.counter
+        super().set_aside()
+        former.listening = False
+        self._begin_again()
+
+    def bring_back(self) -> tuple[CountEvent, ...]:
+        events = super().bring_back()
+        self.counter.listening = self.comparison is not None
+        self.counter.take_glimpses()
+        self._begin_again()
+        return events
+
+    def _begin_again(self) -> None:
+        # The people of another count have other numbers.
         if self.comparison is not None:
             self.comparison.reset()

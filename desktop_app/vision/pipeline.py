@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -64,6 +65,8 @@ class FramePipeline:
         self._cuts = cuts or ShotCutDetector()
         self.likeness = likeness
         self._schedule = LookSchedule(self.settings.detect_interval_s)
+        self._aside: PeopleCounter | None = None
+        self._aside_events: deque[CountEvent] = deque(maxlen=counter.settings.max_records)
 
     @property
     def counts(self) -> Counts:
@@ -82,19 +85,45 @@ class FramePipeline:
     ) -> None:
         """Count at these lines and zones from the next frame on; see `PeopleCounter.set_places`."""
         self.counter.set_places(lines, zones, staff_zones)
+        if self._aside is not None:
+            self._aside.set_places(lines, zones, staff_zones)
 
     def reset(self) -> None:
         """Begin a new session: nobody counted, ids from 1."""
         self.tracker.reset()
         self.counter.reset()
+        self._aside = None
         self._scheduler.reset()
         self._cuts.reset()
         self._schedule.reset()
         if isinstance(self.detector, ScanningFaceDetector):
             self.detector.reset()
 
+    def set_aside(self) -> None:
+        """Count from nothing, ids from 1, while the count so far goes on unseen, so that `bring_back` loses nobody.
+
+        The faces in view go on being followed: for the count put aside they are the same people as before.
+        """
+        self._aside, self.counter = self.counter, self.counter.afresh()
+        self._aside_events.clear()
+        self._scheduler.reset()
+
+    @property
+    def aside_counts(self) -> Counts | None:
+        """The totals of the count put aside, as they are by now; None without one."""
+        return None if self._aside is None else self._aside.counts
+
+    def bring_back(self) -> tuple[CountEvent, ...]:
+        """Go on with the count put aside, as if it had never been; return the events it completed meanwhile."""
+        if self._aside is None:
+            return ()
+        self.counter, self._aside = self._aside, None
+        return tuple(self._aside_events)
+
     def finish(self) -> tuple[CountEvent, ...]:
         """Close everybody at the end of a source and return the events that this completes."""
+        if self._aside is not None:
+            self._aside_events += self._aside.finish()
         return self.counter.finish()
 
     def process(self, frame: Frame) -> FrameResult:
@@ -105,6 +134,8 @@ class FramePipeline:
         if is_cut:
             self.tracker.cut()
             self.counter.cut(frame.time_s)
+            if self._aside is not None:
+                self._aside.cut(frame.time_s)
         detecting = self._schedule.is_due(frame.time_s) or is_cut
         detections = self.detector.detect(frame.image_bgr) if detecting else []
         detected = clock()
@@ -115,6 +146,8 @@ class FramePipeline:
         classified = clock()
         size = (frame.width, frame.height)
         tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing)
+        if self._aside is not None:
+            self._aside_events += self._aside.update(faces, ended, frame.time_s, size, facing)[1]
         self._scheduler.forget(ended)
         done = clock()
         timings = {
@@ -146,5 +179,8 @@ class FramePipeline:
             if glimpse is not None:
                 # The network's own features are all alike; only in the fitted space do they tell people apart.
                 vector = self.likeness.project(attributes.embedding) if self.likeness else None
-                self.counter.observe(faces[i], replace(attributes, embedding=vector), glimpse.weight)
+                seen = replace(attributes, embedding=vector)
+                self.counter.observe(faces[i], seen, glimpse.weight)
+                if self._aside is not None:
+                    self._aside.observe(faces[i], seen, glimpse.weight)
         return {face.key for face, glimpse in zip(faces, glimpses, strict=True) if glimpse and glimpse.facing}

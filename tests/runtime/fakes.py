@@ -89,6 +89,8 @@ class CountingPipeline:
         self.times: list[float] = []
         self.resets = self.finishes = 0
         self._people: list[CountEvent] = []
+        self._aside: list[CountEvent] | None = None
+        self._aside_from = 0
 
     @property
     def counts(self) -> Counts:
@@ -105,6 +107,8 @@ class CountingPipeline:
             t = frame.time_s
             events = (CountEvent(t, len(self._people) + 1, Gender.FEMALE, 0.9, 25.0, 4.0, max(0, t - 0.1), t),)
             self._people.extend(events)
+            if self._aside is not None:
+                self._aside.extend(events)
         track = Track(1, Box(10, 10, 30, 34), Decision(Gender.FEMALE, 0.9, 25.0, 4.0, 3), True, True, 0.0, frame.time_s)
         return FrameResult(frame, (track,), self.counts, events=events)
 
@@ -114,7 +118,20 @@ class CountingPipeline:
 
     def reset(self) -> None:
         self.resets += 1
-        self._people.clear()
+        self._people, self._aside = [], None
+
+    def set_aside(self) -> None:
+        self._aside, self._people = self._people, []
+        self._aside_from = len(self._aside)
+
+    @property
+    def aside_counts(self) -> Counts | None:
+        return None if self._aside is None else Counts(female=len(self._aside))
+
+    def bring_back(self) -> tuple[CountEvent, ...]:
+        assert self._aside is not None
+        self._people, self._aside = self._aside, None
+        return tuple(self._people[self._aside_from :])
 
     def people(self) -> Sequence[CountEvent]:
         return list(self._people)

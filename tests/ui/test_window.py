@@ -218,10 +218,41 @@ def test_reset_can_be_undone(window: MainWindow, qtbot: QtBot) -> None:
     window.actions_["reset"].trigger()
     qtbot.waitUntil(lambda: window.controller.counts.people == 0, timeout=WAIT)
     assert f"{before} people put aside" in window.banner.text
+    assert window.view.result is not None
+    assert window.side.totals.counts.in_view == len(window.view.result.tracks)
     button(window, "Undo").click()
-    assert window.controller.counts.people == before
-    assert window.side.totals.counts.people == before
+    qtbot.waitUntil(lambda: window.controller.counts.people == before, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.side.totals.counts.people == before, timeout=WAIT)
     assert not window.controller.can_undo_reset
+    series = window.controller.series()
+    assert series is not None
+    assert int(series.female[0]) == 0
+    assert int(series.female[-1]) == before
+    assert len(window.controller.events) == before
+
+
+def test_what_was_counted_between_a_reset_and_its_undo_is_not_lost(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 3, timeout=WAIT)
+    window.actions_["reset"].trigger()
+    qtbot.waitUntil(lambda: window.controller.stats.frames > 60, timeout=WAIT)
+    window.actions_["undo"].trigger()
+    window.actions_["pause"].trigger()
+    frames = settled_frames(qtbot, window)
+    assert window.controller.counts.people == frames // 5
+    assert len(window.controller.events) == frames // 5
+
+
+def test_resetting_a_finished_count_can_be_undone_with_its_curve(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    qtbot.waitUntil(lambda: window.controller.counts.people == 2, timeout=WAIT)
+    window.actions_["reset"].trigger()
+    assert window.controller.counts.people == 0
+    window.actions_["undo"].trigger()
+    assert window.controller.counts.people == 2
+    assert window.controller.state is EngineState.FINISHED
+    assert window.controller.series() is not None
 
 
 def test_a_new_start_puts_the_old_count_aside(window: MainWindow, qtbot: QtBot) -> None:

@@ -127,3 +127,19 @@ def test_the_demo_clip_gives_the_same_count_on_every_run() -> None:
         runs.append(built.people())
     assert runs[0] == runs[1]
     assert len(runs[0]) >= 2
+
+
+def test_a_count_put_aside_and_brought_back_counts_nobody_twice() -> None:
+    undone, _, _ = pipeline()
+    plain, _, _ = pipeline()
+    for frame in frames(4.0, 25.0):
+        if frame.index == 30:
+            undone.set_aside()
+            assert undone.counts.people == 0
+        if frame.index == 60:
+            assert undone.counts.people == 1  # the one in view counts in the new count too
+            undone.bring_back()
+        undone.process(frame)
+        plain.process(frame)
+    assert undone.counts == plain.counts
+    assert len(undone.finish()) == len(plain.finish()) == 1
