@@ -42,7 +42,7 @@ else
     mount_system
     # What a desktop has anyway, and what this test looks with.
     inside apt-get -qq update
-    inside apt-get -qq install -y --no-install-recommends xvfb xdotool imagemagick python3-minimal python3 bc procps \
+    inside apt-get -qq install -y --no-install-recommends xvfb xdotool imagemagick python3-minimal python3 bc file procps \
         xdg-utils desktop-file-utils shared-mime-info fonts-dejavu-core >"$out/prepare.log" 2>&1
     inside useradd --create-home visitor
     tar -C "$root" --one-file-system -cf "$base" .

@@ -7,8 +7,9 @@ program=$1 video=$2 out=$3
 mkdir -p "$out"
 home=$(mktemp -d)
 export XDG_CONFIG_HOME="$home/config" XDG_DATA_HOME="$home/data" XDG_STATE_HOME="$home/state" XDG_CACHE_HOME="$home/cache"
-export XDG_RUNTIME_DIR="$home/run"
-mkdir -m 700 "$XDG_RUNTIME_DIR"
+# The second start finds the first through a socket in the folder for temporary files: here, not that of another Headcount.
+export XDG_RUNTIME_DIR="$home/run" TMPDIR="$home/tmp"
+mkdir -m 700 "$XDG_RUNTIME_DIR" "$TMPDIR"
 display=:$((90 + $$ % 500))
 Xvfb "$display" -screen 0 1366x820x24 -nolisten tcp >"$out/xvfb.log" 2>&1 &
 server=$!
@@ -32,7 +33,7 @@ start=$(date +%s.%N)
 app=$!
 for _ in $(seq 200); do
     xdotool search --onlyvisible --name Headcount >/dev/null 2>&1 && break
-    kill -0 "$app" 2>/dev/null || { cat "$out/program.log" >&2; fail "the program ended before its window was there"; }
+    kill -0 "$app" 2>/dev/null || { cat "$out/program.log" >&2; app=; fail "the program ended before its window was there"; }
     sleep 0.05
 done
 window=$(xdotool search --onlyvisible --name Headcount | head -1) || fail "no window within 10 s"
