@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.base import FrameSource, SourceInfo
+from desktop_app.vision.sources.around import SourceAround
+from desktop_app.vision.sources.base import FrameSource
 
 _AHEAD = 3
 """How many frames of a source that is not live are read ahead."""
@@ -36,7 +37,7 @@ def wait_for_detached(timeout_s: float) -> bool:
         left.join(remaining)
 
 
-class DetachedReader:
+class DetachedReader(SourceAround):
     """A `FrameSource` around another one, which it opens and reads on a daemon thread.
 
     From a live source the newest frame wins: frames that nobody took in time are dropped, and show as gaps in
@@ -52,27 +53,17 @@ class DetachedReader:
         for name, limit_s in (("open_limit_s", open_limit_s), ("silence_limit_s", silence_limit_s)):
             if not limit_s > 0:
                 raise ValueError(f"{name} must be a positive number of seconds, not {limit_s!r}")
-        self._source = source
+        super().__init__(source)
         self._open_limit_s = open_limit_s
         self._silence_limit_s = silence_limit_s
         self._changed = threading.Condition()
         self._frames: deque[Frame] = deque()
-        self._info = source.info
         self._opened = False
         self._closed = False
         self._finished = False
         self._error: Exception | None = None
         self._seek_to_s: float | None = None
         self._thread: threading.Thread | None = None
-
-    @property
-    def info(self) -> SourceInfo:
-        return self._info
-
-    @property
-    def source(self) -> FrameSource:
-        """The source inside. Its attributes may be read; its methods belong to the thread."""
-        return self._source
 
     def open(self) -> None:
         """Start the thread and wait until the source is open.

@@ -30,6 +30,8 @@ from desktop_app.vision.sources.video_site import DEFAULT_LIMIT_S
 from desktop_app.vision.sources.web import WebSource, is_video_site
 
 DEMO = "demo"
+URL_SCHEMES = STREAM_SCHEMES | {"http", "https"}
+"""How an address begins that means a source; `file` is a path in another spelling."""
 
 
 class SourceForm(StrEnum):
@@ -188,7 +190,7 @@ def _understand_url(url: str, scheme: str) -> SourceAddress:
         parts = urlsplit(url)
         share = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
         return _understand_path(Path(share + url2pathname(parts.path)))
-    if scheme in ("http", "https"):
+    if scheme in URL_SCHEMES - STREAM_SCHEMES:
         url = net.tidy_url(url)
         return SourceAddress(SourceForm.VIDEO_SITE if is_video_site(url) else SourceForm.WEB, url)
     if scheme in STREAM_SCHEMES:

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.base import FrameSource, SourceInfo
+from desktop_app.vision.sources.around import SourceAround
+from desktop_app.vision.sources.base import FrameSource
 from desktop_app.vision.sources.clock import DEFAULT_FPS, SMALLEST_STEP_S
 
 _SHORT_OF_END_S = 2.0
@@ -65,7 +66,7 @@ class ReconnectPolicy:
         return min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(attempt - 1, 30))
 
 
-class ReconnectingSource:
+class ReconnectingSource(SourceAround):
     """A source made anew by `make` whenever it is lost, as one unbroken session.
 
     The first `open` is tried once, so that a wrong address is told at once. Later, a retryable SourceError is answered
@@ -84,13 +85,12 @@ class ReconnectingSource:
         policy: ReconnectPolicy | None = None,
         listener: ConnectionListener | None = None,
     ) -> None:
+        super().__init__(make())
         self._make = make
         self._policy = policy or ReconnectPolicy()
         self._listener = listener
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._source = make()
-        self._info = self._source.info
         self._offset_s = 0.0
         self._first_index = 0
         self._last: Frame | None = None
@@ -98,15 +98,6 @@ class ReconnectingSource:
         self._rebase = False
         self._connected_at = 0.0
         self._attempt = 0
-
-    @property
-    def info(self) -> SourceInfo:
-        return self._info
-
-    @property
-    def source(self) -> FrameSource:
-        """The source in use just now."""
-        return self._source
 
     def open(self) -> None:
         if self._closed.is_set():
