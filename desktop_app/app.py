@@ -16,12 +16,18 @@ from PySide6.QtWidgets import QApplication
 from desktop_app import __version__
 from desktop_app.errors import HeadcountError
 from desktop_app.settings import load_settings
+from desktop_app.ui.screen import missing_screen
 from desktop_app.ui.theme import ThemeManager
 
 if TYPE_CHECKING:
     from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.recovery import CrashGuard
 
 _LOG = logging.getLogger(__name__)
+
+EXIT_NO_SCREEN = 1
+HANGING_SOURCE_S = 2.0
+"""How long the end of the program waits for sources that were left to their own time limit."""
 
 
 class _Relay(QObject):
@@ -63,6 +69,10 @@ def sources_of(arguments: Sequence[str]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed; return the exit code. `argv` are the arguments after the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if problem := missing_screen():
+        # Qt would end the process with words about reinstalling.
+        print(f"headcount: {problem}", file=sys.stderr)
+        return EXIT_NO_SCREEN
     app = make_application([sys.argv[0], *arguments])
     from desktop_app.ui.single_instance import InstanceServer, hand_over
 
@@ -87,15 +97,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     server.asked.connect(lambda asked: come_forward(window, asked))
     window.show()
     if loaded.notice:
-        window.banner.show_message("warning", loaded.notice)
-    else:
-        window.help.offer_recovered()
+        window.banner.show_message("warning", loaded.notice, waits=True)
+    window.help.offer_recovered()
     if sources:
         # After the window is on the screen, so that it appears at once however slow the source is.
         QTimer.singleShot(0, lambda: window.sources.open_source(sources[0]))
     code = app.exec()
     server.close()
     guard.remove()
+    from desktop_app.vision.sources.detached import wait_for_detached
+
+    wait_for_detached(HANGING_SOURCE_S)
     if not window.clean_exit:
         # A driver holds a thread of ours for good; what matters is written, so the process ends without it.
         logging.shutdown()
@@ -114,7 +126,7 @@ def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
         window.sources.open_source(sources[0])
 
 
-def _protect(window: MainWindow):
+def _protect(window: MainWindow) -> CrashGuard:
     from desktop_app.ui.recovery import CrashGuard
 
     relay = _Relay(window)

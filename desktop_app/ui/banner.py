@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app.ui.icons import action_icon, tinted_pixmap
@@ -15,9 +18,25 @@ Action = tuple[str, Callable[[], object]]
 _ICONS = {"error": "warning", "warning": "warning", "good": "check", "info": "info"}
 
 
+BUTTONS_BESIDE_PX = 760
+"""In a narrower banner the buttons stand below the words instead of squeezing them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    kind: str
+    title: str
+    detail: str
+    actions: tuple[Action, ...]
+    seconds: float
+    waits: bool
+
+
 class Banner(QFrame):
     """One message at a time, of a kind: "error", "warning", "good" or "info".
 
+    What must not be missed *waits*: it is shown when its turn comes, and if another message takes its place meanwhile,
+    it comes back after that one, until the operator has dismissed or answered it.
     Nothing modal: the count goes on under it. `closed` is emitted when the operator or the clock takes it away.
     """
 
@@ -27,7 +46,8 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         self._theme = theme
-        self._kind = "info"
+        self._shown: _Message | None = None
+        self._queue: deque[_Message] = deque()
         self._icon = QLabel()
         self._title = QLabel()
         self._title.setWordWrap(True)
@@ -48,16 +68,21 @@ class Banner(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
-        words = QVBoxLayout()
+        self._words = words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self._title)
         words.addWidget(self._detail)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 8, 8, 8)
         self._row.setSpacing(10)
-        self._row.addWidget(self._icon)
+        self._beside = QHBoxLayout()
+        self._below = QHBoxLayout()
+        self._below.addStretch(1)
+        words.addLayout(self._below)
+        self._row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._row.addLayout(words, 1)
-        self._row.addWidget(self._close)
+        self._row.addLayout(self._beside)
+        self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self.setVisible(False)
 
     @property
@@ -69,48 +94,87 @@ class Banner(QFrame):
 
     @property
     def kind(self) -> str:
-        return "" if self.isHidden() else self._kind
+        return "" if self.isHidden() or self._shown is None else self._shown.kind
 
     @property
     def buttons(self) -> tuple[QPushButton, ...]:
         return tuple(self._buttons)
 
     def show_message(
-        self, kind: str, title: str, detail: str = "", actions: Sequence[Action] = (), seconds: float = 0.0
+        self,
+        kind: str,
+        title: str,
+        detail: str = "",
+        actions: Sequence[Action] = (),
+        seconds: float = 0.0,
+        waits: bool = False,
     ) -> None:
-        """Show a message in place of the present one; it goes by itself after `seconds`, where that is above 0."""
+        """Show a message in place of the present one; it goes by itself after `seconds`, where that is above 0.
+
+        One that `waits` lets the present one stay, and is never lost to another.
+        """
+        message = _Message(kind, title, detail, tuple(actions), seconds, waits)
+        if waits and not self.isHidden():
+            self._queue.append(message)
+            return
+        if self._shown is not None and self._shown.waits:
+            self._queue.appendleft(self._shown)
+        self._show(message)
+
+    def _show(self, message: _Message) -> None:
         self._timer.stop()
-        self._kind = kind
-        self.setProperty("kind", kind)
+        self._shown = message
+        self.setProperty("kind", message.kind)
         repolish(self)
-        self._title.setText(title)
-        self._detail.setText(detail)
-        self._detail.setVisible(bool(detail))
+        self._title.setText(message.title)
+        self._detail.setText(message.detail)
+        self._detail.setVisible(bool(message.detail))
         for button in self._buttons:
-            self._row.removeWidget(button)
+            button.hide()
             button.deleteLater()
         self._buttons = []
-        for place, (text, call) in enumerate(actions):
+        for text, call in message.actions:
             button = QPushButton(text)
             button.clicked.connect(lambda _checked=False, c=call: c())
-            self._row.insertWidget(2 + place, button)
             self._buttons.append(button)
+        self._place_buttons()
         self.apply_theme(self._theme)
-        self.setAccessibleName(f"{title} {detail}".strip())
+        self.setAccessibleName(f"{message.title} {message.detail}".strip())
         self.setVisible(True)
-        if seconds > 0:
-            self._timer.start(round(seconds * 1000))
+        if message.seconds > 0:
+            self._timer.start(round(message.seconds * 1000))
+
+    def _place_buttons(self) -> None:
+        beside = self.width() >= BUTTONS_BESIDE_PX
+        for place, button in enumerate(self._buttons):
+            self._beside.removeWidget(button)
+            self._below.removeWidget(button)
+            (self._beside if beside else self._below).insertWidget(place, button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (event.oldSize().width() >= BUTTONS_BESIDE_PX) != (event.size().width() >= BUTTONS_BESIDE_PX):
+            self._place_buttons()
 
     def dismiss(self) -> None:
-        """Take the message away."""
+        """Take the message away; the next one that waits follows."""
         self._timer.stop()
-        if not self.isHidden():
+        self._shown = None
+        if self._queue:
+            self._show(self._queue.popleft())
+        elif not self.isHidden():
             self.setVisible(False)
             self.closed.emit()
+
+    def clear(self) -> None:
+        """Take the message away, unless it is one that waits for the operator."""
+        if self._shown is None or not self._shown.waits:
+            self.dismiss()
 
     def apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         colours = {"error": theme.danger, "warning": theme.warning, "good": theme.good}
-        colour = colours.get(self._kind, theme.accent)
-        self._icon.setPixmap(tinted_pixmap(_ICONS.get(self._kind, "info"), colour, 20, self.devicePixelRatioF()))
+        kind = self._shown.kind if self._shown else "info"
+        colour = colours.get(kind, theme.accent)
+        self._icon.setPixmap(tinted_pixmap(_ICONS.get(kind, "info"), colour, 20, self.devicePixelRatioF()))
         self._close.setIcon(action_icon("close", theme))

@@ -275,10 +275,11 @@ class Controller(QObject):
             engine.bring_back()
         return kept.counts
 
-    def take_back(self, counts: Counts) -> None:
-        """Add a count of an earlier run of the program to the totals; the next start goes on from it."""
-        self._carried = add_counts(self._carried, counts)
-        self._keep_carried = True
+    def take_back(self, counts: Counts, events: tuple[CountEvent, ...] = ()) -> None:
+        """Add a count of an earlier run of the program to that under way, or else let the next one go on from it."""
+        self._carried = add_counts(self._carried, replace(counts, in_view=0))
+        self._carried_events = events + self._carried_events
+        self._keep_carried = not self.active
 
     def _keep_for_undo(self) -> None:
         counts = self.counts

@@ -46,7 +46,7 @@ class CountCommands:
         """Take back the last reset, else the last change of a line or zone."""
         if self._w.controller.can_undo_reset:
             self._w.controller.undo_reset()
-            self._w.banner.dismiss()
+            self._w.banner.clear()
             self._w.presenter.show_figures()
         elif self._w.view.editor.can_undo or self._w.view.editor.drawing:
             self._w.view.editor.undo()

@@ -70,21 +70,28 @@ class HelpCommands:
             return
         people = found.counts.people
         word = "person" if people == 1 else "people"
+        self._w.keeper.offered()
         self._w.banner.show_message(
             "info",
             f"The last count ended unexpectedly: {people:,} {word} in {found.source or 'the last source'}.",
             "It was kept up to moments before. Take it back, and the next count goes on from it.",
             (("Take it back", lambda: self._take_back(found)), ("Forget it", self._forget_recovered)),
+            waits=True,
         )
 
     def _take_back(self, found: Recovered) -> None:
-        self._w.controller.take_back(found.counts)
+        # The files stay until the next count is written over them or the program ends as it should.
+        self._w.keeper.answered()
+        self._w.controller.take_back(found.counts, found.events)
         self._w.presenter.show_figures()
-        self._forget_recovered()
+        self._w.banner.dismiss()
         self._w.count.enable_undo()
 
     def _forget_recovered(self) -> None:
-        forget_recovery()
+        self._w.keeper.answered()
+        # A count under way may already have been kept in the place of the one offered; that one stays.
+        if not self._w.controller.active:
+            forget_recovery()
         self._w.banner.dismiss()
 
     def show_crash(self, sentence: str, detail: str) -> None:

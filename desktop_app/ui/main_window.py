@@ -204,9 +204,7 @@ class MainWindow(QMainWindow):
         if first:
             self.view.editor.load(s.places)
             self.side.places.refresh()
-            if s.ui.geometry:
-                self.restoreGeometry(QByteArray(base64.b64decode(s.ui.geometry)))
-            else:
+            if not (s.ui.geometry and self._restore_geometry(s.ui.geometry)):
                 screen = QGuiApplication.primaryScreen().availableGeometry()
                 self.resize(min(1440, round(screen.width() * 0.92)), min(900, round(screen.height() * 0.9)))
             self.bar.set_current(s.source.last)
@@ -222,6 +220,12 @@ class MainWindow(QMainWindow):
         detector = {"yunet": "YuNet", "haar": "Haar"}.get(s.detector.kind, s.detector.kind)
         self.status.show_parts(detector, s.count.model, s.count.returns_minutes)
         self.themes.choose(s.ui.theme)
+
+    def _restore_geometry(self, text: str) -> bool:
+        try:
+            return self.restoreGeometry(QByteArray(base64.b64decode(text, validate=True)))
+        except ValueError:
+            return False
 
     def change_settings(self, settings: Settings) -> None:
         """Take over and keep other settings; a problem with keeping them is told, not fatal."""

@@ -111,7 +111,7 @@ class ModelCommands:
     def _back_to_ours(self) -> None:
         w = self._w
         w.change_settings(replace(w.settings, count=replace(w.settings.count, model=OURS)))
-        w.banner.dismiss()
+        w.banner.clear()
         if w.controller.source_text:
             w.sources.start()
 

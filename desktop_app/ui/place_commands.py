@@ -52,7 +52,7 @@ class PlaceCommands:
                 "info", text, "Esc cancels.", (("Cancel", lambda: self._w.view.editor.start("")),)
             )
         elif self._w.banner.kind == "info":
-            self._w.banner.dismiss()
+            self._w.banner.clear()
         self._w.count.enable_undo()
 
     def places_changed(self) -> None:

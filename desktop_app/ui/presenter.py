@@ -60,6 +60,7 @@ class Presenter(QObject):
         self._choose_other = choose_other
         self._show_title = show_title
         self._titled = 0
+        self._lost = False
         self.kiosk: KioskView | None = None
         self.feeder = DisplayFeeder()
         self.feeder.start()
@@ -139,6 +140,7 @@ class Presenter(QObject):
 
     def _state(self, state: EngineState, message: str) -> None:
         view, status, banner = self._w.view, self._w.status, self._w.banner
+        self._lost, was_lost = state is EngineState.RECONNECTING, self._lost
         name = short_name(self._controller.source_text) if self._controller.source_text else ""
         if state in (EngineState.IDLE, EngineState.OPENING):
             self.feeder.clear()
@@ -151,12 +153,12 @@ class Presenter(QObject):
             status.show_state("Ready")
             self._show_page(True)
         elif state is EngineState.OPENING:
-            banner.dismiss()
+            banner.clear()
             status.show_state(f"Opening {name}")
             self._w.transport.setVisible(False)
         elif state is EngineState.RUNNING:
             status.show_state(f"● Counting {name}")
-            if banner.kind == "warning":
+            if was_lost:
                 banner.show_message("good", message or "The connection is back. The count goes on.", seconds=5)
         elif state is EngineState.PAUSED:
             status.show_state(f"Paused: {name}")
@@ -182,6 +184,7 @@ class Presenter(QObject):
         self._w.transport.slider.setEnabled(False)
         if state is EngineState.FINISHED:
             self._w.status.show_state(f"Finished: {name}")
+            self._w.transport.show_end()
             self._w.banner.show_message("good", self._finished_text(name), self._finished_detail())
         elif state is EngineState.STOPPED:
             self._w.status.show_state("Stopped")

@@ -15,11 +15,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
 from desktop_app import __version__
-from desktop_app.domain.types import CountEvent, Counts
+from desktop_app.domain.types import CountEvent, Counts, Gender
 from desktop_app.settings import data_dir, write_atomically
 
 _LOG = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Recovered:
     when: str
     source: str
     counts: Counts
-    events: int
+    events: tuple[CountEvent, ...]
 
 
 def recovery_path() -> Path:
@@ -81,12 +82,25 @@ def read_recovery() -> Recovered | None:
         counts = Counts(**raw)
         if len(counts.age_bands) != len(Counts().age_bands):
             raise ValueError("wrong number of age bands")
-        return Recovered(str(data["when"]), str(data["source"]), counts, int(data["events"]))
+        return Recovered(str(data["when"]), str(data["source"]), counts, _read_events(int(data["events"])))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         _LOG.warning("the recovery file could not be read: %s", error)
         return None
+
+
+def _read_events(number: int) -> tuple[CountEvent, ...]:
+    """Return the first `number` events on the disk; a file cut off in the middle gives those before the cut."""
+    events: list[CountEvent] = []
+    try:
+        with events_path().open(encoding="utf-8") as file:
+            for line in islice(file, number):
+                raw = json.loads(line)
+                events.append(CountEvent(**{**raw, "gender": Gender(raw["gender"])}))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _LOG.warning("of %d events kept %d could be read: %s", number, len(events), error)
+    return tuple(events)
 
 
 def forget_recovery() -> None:
@@ -115,6 +129,7 @@ class Keeper:
         self._last: Counts | None = None
         self._kept = 0
         self._first: CountEvent | None = None
+        self._offered = False
         self._thread = threading.Thread(target=self._run, name="headcount-keeper", daemon=True)
 
     def start(self) -> None:
@@ -141,15 +156,27 @@ class Keeper:
                 _LOG.warning("the count could not be kept for a crash: %s", error)
                 return False
             self._last, self._kept, self._first = counts, len(events), first
+            self._offered = False
             return True
 
     def stop(self) -> None:
-        """End without a trace: the program ends as it should."""
+        """End without a trace: the program ends as it should. A count offered but not answered to stays offered."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(2.0)
         with self._lock:
-            forget_recovery()
+            if not self._offered:
+                forget_recovery()
+
+    def offered(self) -> None:
+        """Note that the count on the disk was offered: it stays there until the answer, or until a new one is kept."""
+        with self._lock:
+            self._offered = True
+
+    def answered(self) -> None:
+        """Note the answer to the offer."""
+        with self._lock:
+            self._offered = False
 
 
 class CrashGuard:

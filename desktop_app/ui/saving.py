@@ -25,11 +25,12 @@ _LOG = logging.getLogger(__name__)
 class Saver(QObject):
     """Writes what the operator asks for.
 
-    `told(kind, title, detail, actions, seconds)` is a message for the banner; `recording_changed(bool)` goes with
-    the red light.
+    `told(kind, title, detail, actions, seconds)` is a message for the banner; `repaired(sentence)` tells of a recording
+    that was cut off, one message each; `recording_changed(bool)` goes with the red light.
     """
 
     told = Signal(str, str, str, object, float)
+    repaired = Signal(str)
     recording_changed = Signal(bool)
     _finished = Signal(object)
     _failed = Signal(object)
@@ -48,7 +49,7 @@ class Saver(QObject):
         self._finished.connect(self._recording_done)
         self._failed.connect(self._tell_error)
         self._saved.connect(self._tell_saved)
-        self._recovered.connect(lambda text: self.told.emit("info", text, "", self._show_actions(), 10.0))
+        self._recovered.connect(self.repaired)
 
     @property
     def recording(self) -> bool:

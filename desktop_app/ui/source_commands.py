@@ -98,6 +98,20 @@ class SourceCommands:
         if self._w.controller.active and self._w.bar.is_camera(self._w.controller.source_text):
             self._w.controller.start(self._w.controller.source_text)
 
+    def seek(self, time_s: float) -> None:
+        """Go to a place of a file, in seconds; going back is told, since it shows people who are counted already."""
+        controller = self._w.controller
+        back = time_s < controller.stats.position_s - 0.5
+        controller.seek(time_s)
+        if back and controller.counts.people:
+            self._w.banner.show_message(
+                "info",
+                "You went back: whoever is seen there again is counted again.",
+                "",
+                (("Count from zero", self._w.count.reset),),
+                12,
+            )
+
     def speed(self, factor: float) -> None:
         """Play files at another speed; 0 is as fast as possible."""
         self._w.controller.set_speed(factor)

@@ -301,7 +301,8 @@ class ThemeManager(QObject):
         if self._choice == "dark":
             return DARK
         scheme = QGuiApplication.styleHints().colorScheme()
-        return LIGHT if scheme == Qt.ColorScheme.Light else DARK
+        # A desktop that does not say gets the light one, as nearly every program there is.
+        return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
 
     def _apply(self) -> None:
         self._app.setPalette(palette_of(self.theme))

@@ -69,7 +69,9 @@ class Transport(QWidget):
         self.slider.setPageStep(_STEPS // 20)
         self.slider.setSingleStep(_STEPS // 100)
         self.slider.setAccessibleName("Position in the file")
-        self.slider.setToolTip("Position in the file. The count goes on from there; what was counted stays.")
+        self.slider.setToolTip(
+            "Position in the file. The count goes on from there; what was counted stays, so going back counts people again."
+        )
         self.slider.sliderReleased.connect(self._released)
         self.slider.sliderMoved.connect(self._moved)
         self.slider.actionTriggered.connect(self._keyed)
@@ -120,6 +122,12 @@ class Transport(QWidget):
             self.position.setText(text)
         if self._duration_s:
             self.slider.setValue(min(_STEPS, round(time_s / self._duration_s * _STEPS)))
+
+    def show_end(self) -> None:
+        """Show that the file was counted to its end; the last frame begins a moment before it."""
+        if self._duration_s:
+            self.slider.setValue(_STEPS)
+            self.position.setText(media_time(self._duration_s))
 
     def _seconds(self) -> float:
         return self.slider.sliderPosition() / _STEPS * self._duration_s

@@ -60,7 +60,7 @@ def wire(window: MainWindow) -> None:
     w.bar.source_chosen.connect(w.sources.open_source)
     w.bar.camera_mode_chosen.connect(w.sources.camera_mode)
     w.start_page.chosen.connect(w.sources.open_source)
-    w.transport.seek_requested.connect(w.controller.seek)
+    w.transport.seek_requested.connect(w.sources.seek)
     w.transport.speed_chosen.connect(w.sources.speed)
     w.transport.loop_chosen.connect(w.sources.loop)
     QApplication.instance().installEventFilter(w)
@@ -70,6 +70,9 @@ def wire(window: MainWindow) -> None:
     w.view.editor.mode_changed.connect(w.place_commands.drawing)
     w.side.places.problem.connect(lambda text: w.banner.show_message("warning", text, seconds=6))
     w.saver.told.connect(w.tell)
+    w.saver.repaired.connect(
+        lambda text: w.banner.show_message("info", text, "", (("Show", w.saver.open_folder),), 10.0, waits=True)
+    )
     w.saver.recording_changed.connect(w.recording_changed)
     w.controller.state_changed.connect(lambda state, _message: w.show_state(state))
     w.controller.failed.connect(w.models.count_failed)

@@ -1,0 +1,132 @@
+"""What the window says: messages that wait, offers that are not lost, starts without a screen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desktop_app.domain.types import CountEvent, Counts, Gender
+from desktop_app.runtime.state import EngineState
+from desktop_app.settings import Settings
+from desktop_app.ui import recovery
+from desktop_app.ui.banner import Banner
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.theme import LIGHT
+from tests.ui.conftest import WindowMaker
+from tests.ui.fakes import FakeServices
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WAIT = 30_000
+
+
+def keep_a_count() -> None:
+    event = CountEvent(1.0, 1, Gender.MALE, 0.9, 30.0, 4.0, 0.5, 1.5)
+    recovery.write_recovery(Counts(male=2), (event, event), "lobby.mp4")
+
+
+def test_a_message_that_waits_is_never_lost(qtbot: QtBot) -> None:
+    banner = Banner(LIGHT)
+    qtbot.addWidget(banner)
+    banner.show_message("info", "offer", waits=True)
+    banner.show_message("info", "repaired", waits=True)
+    assert banner.text == "offer"
+    banner.show_message("error", "problem")
+    assert banner.text == "problem"
+    banner.dismiss()
+    assert banner.text == "offer"
+    banner.clear()
+    assert banner.text == "offer"
+    banner.dismiss()
+    assert banner.text == "repaired"
+    banner.dismiss()
+    assert banner.text == ""
+
+
+def test_in_a_narrow_banner_the_buttons_stand_below_the_words(qtbot: QtBot) -> None:
+    banner = Banner(LIGHT)
+    qtbot.addWidget(banner)
+    banner.resize(600, 90)
+    banner.show_message("error", "The stream ended.", "Check the address.", (("Try again", print), ("Stop", print)))
+    qtbot.wait(50)
+    assert banner.buttons[0].y() > banner._detail.y()
+    banner.resize(1000, 90)
+    qtbot.wait(50)
+    assert banner.buttons[0].x() > banner._detail.geometry().right()
+
+
+def test_the_offer_outlives_other_messages_and_an_end_without_an_answer(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot
+) -> None:
+    keep_a_count()
+    window = make_window(services)
+    window.help.offer_recovered()
+    window.saver.repaired.emit("A recording that was cut off was repaired: a.mp4")
+    assert "2 people in lobby.mp4" in window.banner.text
+    window.close()
+    assert recovery.recovery_path().exists()
+    assert recovery.events_path().exists()
+
+
+def test_taken_back_come_totals_and_events(make_window: WindowMaker, services: FakeServices, qtbot: QtBot) -> None:
+    keep_a_count()
+    window = make_window(services)
+    window.help.offer_recovered()
+    window.sources.open_source("short")
+    qtbot.waitUntil(lambda: window.controller.state is EngineState.FINISHED, timeout=WAIT)
+    window.banner.dismiss()
+    window.banner.buttons[0].click()
+    assert window.controller.counts.people == 4
+    assert len(window.controller.events) == 4
+    window.close()
+    assert not recovery.recovery_path().exists()
+
+
+def test_events_cut_off_in_a_line_give_those_before(qtbot: QtBot) -> None:
+    keep_a_count()
+    text = recovery.events_path().read_text(encoding="utf-8")
+    recovery.events_path().write_text(text[:-20], encoding="utf-8")
+    found = recovery.read_recovery()
+    assert found is not None
+    assert (found.counts.people, len(found.events)) == (2, 1)
+
+
+@pytest.mark.parametrize("geometry", ["!!!", "AAAA"])
+def test_a_bad_geometry_gives_the_usual_size(make_window: WindowMaker, services: FakeServices, geometry: str) -> None:
+    usual = make_window(services).size()
+    settings = Settings()
+    window = make_window(services, replace(settings, ui=replace(settings.ui, geometry=geometry)))
+    assert window.size() == usual
+
+
+def test_going_back_in_a_file_is_told(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people > 3 and window.controller.info is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.controller.stats.position_s > 1.0, timeout=WAIT)
+    window.transport.seek_requested.emit(0.0)
+    assert "counted again" in window.banner.text
+    window.banner.buttons[0].click()
+    qtbot.waitUntil(lambda: window.controller.can_undo_reset, timeout=WAIT)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a screen")
+@pytest.mark.parametrize(("display", "words"), [("", "There is no display here"), (":7777", "does not answer")])
+def test_without_a_screen_the_window_says_so(display: str, words: str) -> None:
+    hidden = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
+    env = {**{k: v for k, v in os.environ.items() if k not in hidden}, "DISPLAY": display}
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from desktop_app.app import main; sys.exit(main([]))"],
+        cwd=REPOSITORY,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
