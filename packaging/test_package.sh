@@ -110,6 +110,7 @@ as_visitor sh -c 'mkdir -p ~/.config/headcount && echo kept > ~/.config/headcoun
 inside dpkg -i /var/cache/headcount.deb >"$out/upgrade.log" 2>&1
 inside headcount --version >/dev/null
 inside apt-get -qq remove -y headcount >"$out/remove.log" 2>&1
+inside dpkg -i /var/cache/headcount.deb >>"$out/remove.log" 2>&1
 inside apt-get -qq purge -y headcount >>"$out/remove.log" 2>&1
 listing >"$out/after"
 # Caches that other packages' triggers write are theirs.

@@ -151,10 +151,12 @@ def test_a_file_of_unknown_origin_stops_the_build(tmp_path: Path) -> None:
 def test_the_smoke_test_can_fail() -> None:
     truth = {"appearances": 10, "appearances_female": 5, "appearances_male": 5}
     smoke_test.check_totals({"people": 10, "female": 4, "male": 5, "undecided": 1}, truth)
+    smoke_test.check_totals({"people": 10, "female": 2, "male": 6, "undecided": 2}, truth)
     for totals in (
         {"people": 12, "female": 6, "male": 6, "undecided": 0},
         {"people": 8, "female": 4, "male": 4, "undecided": 0},
-        {"people": 10, "female": 2, "male": 7, "undecided": 1},
+        {"people": 10, "female": 2, "male": 8, "undecided": 0},
+        {"people": 10, "female": 1, "male": 7, "undecided": 1},
     ):
         with pytest.raises(SystemExit):
             smoke_test.check_totals(totals, truth)
