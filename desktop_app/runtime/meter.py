@@ -19,7 +19,8 @@ class RunMeter:
         self._start_time_s = start_time_s
         self._offset_s = start_time_s
         self._last_time_s: float | None = None
-        self._last_index: int | None = None
+        # A source counts its frames from 0: one overtaken before the first result is a dropped frame too.
+        self._last_index: int | None = -1
         self._arrivals = RateMeter()
         self._results = RateMeter()
         self._stats = EngineStats(time_s=start_time_s)
