@@ -172,30 +172,12 @@ class Interrupt:
         self.exit_code = 128 + number
 
 
-@contextmanager
-def quiet_native_start() -> Iterator[None]:
-    """Keep what LiteRT's native code says at its start ("INFO: Created ... delegate") off the terminal."""
-    try:
-        sys.stderr.flush()
-        kept = os.dup(2)
-    except (OSError, AttributeError, ValueError):  # no standard error at all, as in a windowed program
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
 def count_command(args: argparse.Namespace) -> int:
     """Count every source; print and write what came out, also when it was cut short."""
     from desktop_app import factory
     from desktop_app.cli_count import count_sources
     from desktop_app.cli_output import csv_text, json_text, put_out, table_text
+    from desktop_app.runtime.native_log import quiet_native_start
 
     check_seconds("--every", args.every)
     check_seconds("--limit", args.limit)
@@ -217,6 +199,7 @@ def count_command(args: argparse.Namespace) -> int:
 def compare_command(args: argparse.Namespace) -> int:
     """Run several models on the same tracks; print and write how they differ."""
     from desktop_app.cli_compare import compare
+    from desktop_app.runtime.native_log import quiet_native_start
 
     check_seconds("--limit", args.limit)
     check_outputs([args.source], (args.json, args.csv))

@@ -69,7 +69,7 @@ class Banner(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         self._words = words = QVBoxLayout()
-        words.setSpacing(1)
+        words.setSpacing(2)
         words.addWidget(self._title)
         words.addWidget(self._detail)
         self._row = QHBoxLayout(self)
@@ -78,6 +78,8 @@ class Banner(QFrame):
         self._beside = QHBoxLayout()
         self._below = QHBoxLayout()
         self._below.addStretch(1)
+        for row in (self._beside, self._below):
+            row.setSpacing(8)
         words.addLayout(self._below)
         self._row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._row.addLayout(words, 1)
@@ -145,7 +147,8 @@ class Banner(QFrame):
             self._timer.start(round(message.seconds * 1000))
 
     def _place_buttons(self) -> None:
-        beside = self.width() >= BUTTONS_BESIDE_PX
+        # A single one leaves the words room enough.
+        beside = self.width() >= BUTTONS_BESIDE_PX or len(self._buttons) == 1
         for place, button in enumerate(self._buttons):
             self._beside.removeWidget(button)
             self._below.removeWidget(button)

@@ -224,7 +224,8 @@ class Presenter(QObject):
 
     def _with_count(self, remedy: str) -> str:
         people = self._controller.counts.people
-        kept = f"The count so far is kept: {people:,}." if people else ""
+        # Some remedies say already that what was counted stands.
+        kept = f"The count so far is kept: {people:,}." if people and "counted" not in remedy else ""
         return f"{remedy} {kept}".strip()
 
     def _ended(self) -> None:

@@ -31,7 +31,10 @@ class LazyServices:
         return self._program.open_source(text, settings, on_connection)
 
     def build_pipeline(self, settings: Settings) -> Pipeline:
-        return self._program.build_pipeline(settings)
+        from desktop_app.runtime.native_log import quiet_native_start
+
+        with quiet_native_start():
+            return self._program.build_pipeline(settings)
 
     def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
         return self._program.annotate(result, settings)

@@ -58,6 +58,9 @@ class SourceCommands:
             self.open_source(source)
         else:
             self.choose_other()
+            self._w.banner.show_message(
+                "info", "Choose what to count from first: a camera, a file or the demo clip.", seconds=8
+            )
 
     def choose_other(self) -> None:
         """Show the start page with the keyboard on the list of sources."""

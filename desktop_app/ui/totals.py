@@ -105,7 +105,7 @@ class TotalsPanel(QFrame):
 
     def show_counts(self, counts: Counts, final: bool = False) -> None:
         """Show new totals; `final` says that the source has ended and they will not change."""
-        self._final.setText("· final")
+        self._final.setText(" · final")
         self._final.setVisible(final)
         if counts == self._counts:
             return

@@ -70,7 +70,7 @@ class Transport(QWidget):
         self.slider.setSingleStep(_STEPS // 100)
         self.slider.setAccessibleName("Position in the file")
         self.slider.setToolTip(
-            "Position in the file. The count goes on from there; what was counted stays, so going back counts people again."
+            "Position in the file. The count goes on from there; what was counted stays, so going back counts again."
         )
         self.slider.sliderReleased.connect(self._released)
         self.slider.sliderMoved.connect(self._moved)
