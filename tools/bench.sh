@@ -4,18 +4,23 @@
 set -eu
 cd "$(dirname "$0")/.."
 python=$1
-for script in benchmarks/speed.py benchmarks/counting.py benchmarks/gui.py; do
-    [ -f "$script" ] || continue
-    echo "== $script"
-    case "$script" in
-    *counting.py)
-        if [ -d ../shared/clips ]; then "$python" "$script" ../shared/clips; else echo "no labelled clips beside this checkout"; fi
-        ;;
-    *gui.py)
-        if [ -n "${DISPLAY:-}" ]; then "$python" "$script"; else
-            QT_QPA_PLATFORM=offscreen "$python" "$script"
-        fi
-        ;;
-    *) "$python" "$script" ;;
-    esac
-done
+export QT_QPA_PLATFORM="${QT_QPA_PLATFORM:-$([ -n "${DISPLAY:-}" ] || echo offscreen)}"
+[ -n "$QT_QPA_PLATFORM" ] || unset QT_QPA_PLATFORM
+
+measure() {
+    echo "== python -m benchmarks.$*"
+    "$python" -m "benchmarks.$@"
+}
+measure speed
+measure gui
+if [ -d ../shared/clips ]; then
+    measure counting ../shared/clips
+    measure identities ../shared/clips
+else
+    echo "== the labelled clips are not beside this checkout: counting and identities are left out"
+fi
+if [ -x dist/headcount/headcount ]; then
+    measure start_frozen
+else
+    echo "== there is no frozen program: start_frozen is left out (make frozen makes one)"
+fi
