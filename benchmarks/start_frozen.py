@@ -79,7 +79,7 @@ def main() -> None:
             raise SystemExit(f"{tool} is not there")
     commands = {"frozen": [arguments.program], "source": [sys.executable, str(REPOSITORY / "main.py")]}
     measured: dict[tuple[str, str], list[float]] = {}
-    screen = ["Xvfb", DISPLAY, "-screen", "0", "1366x820x24", "-nolisten", "tcp"]
+    screen = ["Xvfb", DISPLAY, "-screen", "0", "1366x820x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(screen, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for_screen()

@@ -89,7 +89,7 @@ echo "== open a video by its MIME handler"
 [ "$(as_visitor xdg-mime query default video/mp4)" = headcount.desktop ]
 cat >"$root/tmp/handler.sh" <<'HANDLER'
 set -eu
-Xvfb :77 -screen 0 1366x820x24 -nolisten tcp >/dev/null 2>&1 &
+Xvfb :77 -screen 0 1366x820x24 -nolisten tcp -noreset >/dev/null 2>&1 &
 server=$!
 export DISPLAY=:77
 sleep 1

@@ -11,7 +11,7 @@ export XDG_CONFIG_HOME="$home/config" XDG_DATA_HOME="$home/data" XDG_STATE_HOME=
 export XDG_RUNTIME_DIR="$home/run" TMPDIR="$home/tmp"
 mkdir -m 700 "$XDG_RUNTIME_DIR" "$TMPDIR"
 display=:$((90 + $$ % 500))
-Xvfb "$display" -screen 0 1366x820x24 -nolisten tcp >"$out/xvfb.log" 2>&1 &
+Xvfb "$display" -screen 0 1366x820x24 -nolisten tcp -noreset >"$out/xvfb.log" 2>&1 &
 server=$!
 app=
 finish() {
