@@ -30,6 +30,7 @@ from benchmarks.textbook import TextbookLoop
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Attributes, Counts, Detection, Frame, Gender
+from desktop_app.resources import yunet_weights
 from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier
 from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
 from desktop_app.vision.likeness import LikenessSpace
@@ -38,7 +39,6 @@ from desktop_app.vision.preprocess import InputSpec
 from desktop_app.vision.scanning import ScanningFaceDetector
 
 ROOT = Path(__file__).resolve().parents[1]
-YUNET = ROOT / "models" / "yunet" / "face_detection_yunet_2023mar.onnx"
 
 
 @dataclass
@@ -147,9 +147,9 @@ class Recorded:
 
 def make_detector(name: str) -> FaceDetector:
     if name == "yunet":
-        return ScanningFaceDetector(YuNetFaceDetector(YUNET, 0.3), YuNetFaceDetector(YUNET, 0.3))
+        return ScanningFaceDetector(YuNetFaceDetector(yunet_weights(), 0.3), YuNetFaceDetector(yunet_weights(), 0.3))
     if name == "yunet640":
-        return YuNetFaceDetector(YUNET, 0.3)
+        return YuNetFaceDetector(yunet_weights(), 0.3)
     if name in ("haar", "frontal", "alt2"):
         return HaarFaceDetector("alt2" if name == "alt2" else "frontal")
     raise SystemExit(f"There is no detector {name!r}; choose from yunet, yunet640, haar, alt2.")

@@ -17,7 +17,7 @@ from desktop_app.domain.tracking import Tracker, TrackerSettings
 from desktop_app.domain.types import FrameResult
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import HeadcountError, SettingsError
-from desktop_app.resources import demo_clip, model_path
+from desktop_app.resources import demo_clip, model_path, yunet_weights
 from desktop_app.runtime.threads import apply_thread_policy
 from desktop_app.settings import PlaceSettings, Settings, data_dir
 from desktop_app.vision.annotate import Annotator
@@ -35,7 +35,6 @@ from desktop_app.vision.sources.camera import list_cameras as cameras_of_this_co
 from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
 from desktop_app.vision.sources.stream import TimeLimits
 
-YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 COARSE_SIDE = 640
 """The longer side, in pixels, at which YuNet searches a whole picture; what is smaller is found tile by tile."""
 
@@ -86,7 +85,7 @@ def build_detector(settings: Settings) -> FaceDetector:
 
 
 def _yunet(settings: Settings) -> YuNetFaceDetector:
-    return YuNetFaceDetector(model_path("yunet") / YUNET_FILE, _weak_score(settings), COARSE_SIDE)
+    return YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE)
 
 
 def _weak_score(settings: Settings) -> float:

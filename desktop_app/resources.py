@@ -86,6 +86,14 @@ def _listed(user_models: Path | None) -> str:
     return ", ".join(model_names(user_models)) or "(none is installed)"
 
 
+def yunet_weights() -> Path:
+    """Return the path of the YuNet face detector's weights; the detector says itself where the file is missing.
+
+    Raises ModelError if its folder is not there.
+    """
+    return model_path("yunet") / "face_detection_yunet_2023mar.onnx"
+
+
 def demo_clip() -> Path:
     """Return the path of the demo clip. Raises ResourceError if it is not there."""
     return resource_path("demo", "demo.mp4")

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from desktop_app.domain.types import AGE_BANDS, Box, age_band_index
-from desktop_app.resources import model_path
+from desktop_app.resources import yunet_weights
 from desktop_app.vision.detectors import YuNetFaceDetector
 from desktop_app.vision.hog import HogSpec, describe
 from desktop_app.vision.preprocess import InputSpec, crop_face
@@ -44,7 +44,7 @@ def gather(
     """Return role -> (HOG vectors, gender, age band)."""
     with (data / "fairface.csv").open(encoding="utf-8") as file:
         rows = [r for r in csv.DictReader(file) if r["role"] in ROLES][:limit]
-    detector = YuNetFaceDetector(model_path("yunet") / "face_detection_yunet_2023mar.onnx", 0.25, 320)
+    detector = YuNetFaceDetector(yunet_weights(), 0.25, 320)
     descriptor = HogSpec(SPEC.width, SPEC.height).descriptor()
     found: dict[str, list[tuple[NDArray[np.float32], int, int]]] = {role: [] for role in ROLES}
     with zipfile.ZipFile(data / "fairface.zip") as archive:

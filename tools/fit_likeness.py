@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from desktop_app.domain.types import Box
+from desktop_app.resources import yunet_weights
 from desktop_app.vision.classifier import LiteRtClassifier
 from desktop_app.vision.detectors import YuNetFaceDetector
 from desktop_app.vision.likeness import LikenessSpace, fit
@@ -104,7 +105,7 @@ def main() -> int:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     classifier = LiteRtClassifier(options.model)
-    detector = YuNetFaceDetector(ROOT / "models" / "yunet" / "face_detection_yunet_2023mar.onnx", 0.5)
+    detector = YuNetFaceDetector(yunet_weights(), 0.5)
     embeddings = gather(options.data, classifier, detector, options.people, options.glimpses)
     held_back = len(embeddings) // 3
     rate, at = equal_error(fit(embeddings[held_back:]), embeddings[:held_back])

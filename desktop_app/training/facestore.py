@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box
 from desktop_app.errors import HeadcountError, ModelError, OutputError, SourceError
-from desktop_app.resources import model_path
+from desktop_app.resources import yunet_weights
 from desktop_app.training.readers import FaceDataset, FaceRecord, RowProblem
 from desktop_app.training.readers.base import open_storage
 from desktop_app.training.readers.folders import is_picture
@@ -32,7 +32,6 @@ CONTEXT = 1.6
 """How much of a large picture is kept round a face, as a multiple of the longer side of its box."""
 
 _COLUMNS = ("file", "gender", "age", "age_min", "age_max", "race", "role", "group")
-_YUNET = "face_detection_yunet_2023mar.onnx"
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many faces are done."""
@@ -42,7 +41,7 @@ def default_detectors() -> list[FaceDetector]:
     """The app's detectors, best first: YuNet where its file is there, then Haar."""
     found: list[FaceDetector] = []
     try:
-        found.append(YuNetFaceDetector(model_path("yunet") / _YUNET, score_threshold=0.25, max_side=640))
+        found.append(YuNetFaceDetector(yunet_weights(), score_threshold=0.25, max_side=640))
     except ModelError:
         pass  # the program was installed without it; Haar is always there
     found.append(HaarFaceDetector(scale_factor=1.05, min_neighbors=3, min_face_share=0.3))

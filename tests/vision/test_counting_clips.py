@@ -10,7 +10,7 @@ import pytest
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import CountEvent, Frame
-from desktop_app.resources import model_path
+from desktop_app.resources import model_path, yunet_weights
 from desktop_app.vision.classifier import LiteRtClassifier
 from desktop_app.vision.detectors import YuNetFaceDetector
 from desktop_app.vision.likeness import LikenessSpace
@@ -19,7 +19,6 @@ from desktop_app.vision.scanning import ScanningFaceDetector
 from desktop_app.vision.sources.video_file import VideoFileSource
 
 CLIPS = Path(__file__).resolve().parents[3] / "shared" / "clips"
-YUNET = "face_detection_yunet_2023mar.onnx"
 
 pytestmark = pytest.mark.skipif(not CLIPS.is_dir(), reason="the clips with truth are not here")
 
@@ -36,7 +35,7 @@ def frames(name: str) -> list[Frame]:
 
 def build(returns_s: float = 0.0) -> FramePipeline:
     def detector() -> YuNetFaceDetector:
-        return YuNetFaceDetector(model_path("yunet") / YUNET, 0.3)
+        return YuNetFaceDetector(yunet_weights(), 0.3)
 
     classifier = LiteRtClassifier(model_path("headcount"))
     return FramePipeline(

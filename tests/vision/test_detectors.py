@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box
 from desktop_app.errors import ModelError, SettingsError
-from desktop_app.resources import model_path
+from desktop_app.resources import yunet_weights
 from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
 
-YUNET = "face_detection_yunet_2023mar.onnx"
+YUNET = yunet_weights().name
 
 
 def yunet(**options: float) -> YuNetFaceDetector:
-    return YuNetFaceDetector(model_path("yunet") / YUNET, **options)  # type: ignore[arg-type]
+    return YuNetFaceDetector(yunet_weights(), **options)  # type: ignore[arg-type]
 
 
 DETECTORS: list[Callable[[], FaceDetector]] = [
