@@ -30,8 +30,9 @@ from desktop_app.domain.likeness import Looks
 from desktop_app.domain.people import Person
 from desktop_app.domain.place_board import PlaceBoard
 from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.tally import Tally
 from desktop_app.domain.tracking import DOUBTFUL, TrackedFace
-from desktop_app.domain.types import AGE_BANDS, Attributes, CountEvent, Counts, Gender, Track, age_band_index
+from desktop_app.domain.types import Attributes, CountEvent, Counts, Track
 from desktop_app.domain.voting import Vote, VoteSettings
 
 
@@ -114,7 +115,7 @@ class PeopleCounter:
         self._away: list[Person] = []
         self._staff_looks: list[tuple[int, Looks]] = []
         self._records: deque[CountEvent] = deque(maxlen=self.settings.max_records)
-        self._closed = _Tally()
+        self._closed = Tally()
         self._counts = Counts()
         self._next_ref = self._next_number = 1
         self._time_s = 0.0
@@ -377,37 +378,6 @@ class PeopleCounter:
             if not person.is_staff:
                 total.add(person.event())
         self._counts = total.counts(in_view)
-
-
-class _Tally:
-    """Running sums over counted persons."""
-
-    def __init__(self) -> None:
-        self.genders = dict.fromkeys(Gender, 0)
-        self.bands = [0] * len(AGE_BANDS)
-        self.age_unknown = 0
-
-    def copy(self) -> _Tally:
-        other = _Tally()
-        other.genders, other.bands, other.age_unknown = dict(self.genders), list(self.bands), self.age_unknown
-        return other
-
-    def add(self, record: CountEvent, times: int = 1) -> None:
-        self.genders[record.gender] += times
-        if record.age_years is None:
-            self.age_unknown += times
-        else:
-            self.bands[age_band_index(record.age_years)] += times
-
-    def counts(self, in_view: int) -> Counts:
-        return Counts(
-            female=self.genders[Gender.FEMALE],
-            male=self.genders[Gender.MALE],
-            undecided=self.genders[Gender.UNDECIDED],
-            age_bands=tuple(self.bands),
-            in_view=in_view,
-            age_unknown=self.age_unknown,
-        )
 
 
 def _distinct(people: Iterable[Person]) -> list[Person]:
