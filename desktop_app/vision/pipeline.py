@@ -72,6 +72,11 @@ class FramePipeline:
     def counts(self) -> Counts:
         return self.counter.counts
 
+    @property
+    def _counters(self) -> tuple[PeopleCounter, ...]:
+        """Everything that counts what is seen: the count shown and, after a reset, the one put aside."""
+        return (self.counter,) if self._aside is None else (self.counter, self._aside)
+
     def people(self) -> tuple[CountEvent, ...]:
         """Return one record a counted person, those still in view included."""
         return self.counter.people()
@@ -84,9 +89,8 @@ class FramePipeline:
         self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
     ) -> None:
         """Count at these lines and zones from the next frame on; see `PeopleCounter.set_places`."""
-        self.counter.set_places(lines, zones, staff_zones)
-        if self._aside is not None:
-            self._aside.set_places(lines, zones, staff_zones)
+        for counter in self._counters:
+            counter.set_places(lines, zones, staff_zones)
 
     def reset(self) -> None:
         """Begin a new session: nobody counted, ids from 1."""
@@ -133,9 +137,8 @@ class FramePipeline:
         is_cut = self._cuts.is_cut(frame.image_bgr, frame.time_s)
         if is_cut:
             self.tracker.cut()
-            self.counter.cut(frame.time_s)
-            if self._aside is not None:
-                self._aside.cut(frame.time_s)
+            for counter in self._counters:
+                counter.cut(frame.time_s)
         detecting = self._schedule.is_due(frame.time_s) or is_cut
         detections = self.detector.detect(frame.image_bgr) if detecting else []
         detected = clock()
@@ -180,7 +183,6 @@ class FramePipeline:
                 # The network's own features are all alike; only in the fitted space do they tell people apart.
                 vector = self.likeness.project(attributes.embedding) if self.likeness else None
                 seen = replace(attributes, embedding=vector)
-                self.counter.observe(faces[i], seen, glimpse.weight)
-                if self._aside is not None:
-                    self._aside.observe(faces[i], seen, glimpse.weight)
+                for counter in self._counters:
+                    counter.observe(faces[i], seen, glimpse.weight)
         return {face.key for face, glimpse in zip(faces, glimpses, strict=True) if glimpse and glimpse.facing}
