@@ -79,9 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     sources = sources_of(arguments)
     if hand_over(sources):
         return 0
-    from desktop_app.ui.diagnostics import start_log
+    from desktop_app.ui.diagnostics import native_crashes, start_log
 
     start_log()
+    native_crashes.start()
     qInstallMessageHandler(_qt_message)
     loaded = load_settings()
     themes = ThemeManager(app, loaded.settings.ui.theme)

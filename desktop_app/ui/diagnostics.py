@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.metadata
 import logging
 import logging.handlers
@@ -11,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
@@ -22,7 +23,10 @@ from desktop_app.settings import Settings, data_dir, default_path
 if TYPE_CHECKING:
     from desktop_app.ui.controller import Controller
 
+_LOG = logging.getLogger(__name__)
+
 LOG_NAME = "headcount.log"
+NATIVE_CRASH_NAME = "native-crash.log"
 PACKAGES = (
     "PySide6_Essentials",
     "pyqtgraph",
@@ -57,6 +61,42 @@ def start_log() -> Path | None:
     root.addHandler(handler)
     root.info("Headcount %s starts on %s", __version__, platform.platform())
     return log_dir() / LOG_NAME
+
+
+class NativeCrashWatch:
+    """Writes where every thread was if a native library ends the process, which no Python code lives to report."""
+
+    def __init__(self) -> None:
+        self._file: TextIO | None = None
+
+    def start(self) -> None:
+        """Log what the previous start left, then watch this one."""
+        path = log_dir() / NATIVE_CRASH_NAME
+        try:
+            left = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
+            self._file = path.open("w", encoding="utf-8")
+        except OSError as error:
+            _LOG.warning("a crash in a native library would leave no trace: %s", error)
+            return
+        if left:
+            _LOG.warning("a native library ended the program the last time: %s", _where(left))
+        faulthandler.enable(self._file)
+
+    def stop(self) -> None:
+        if self._file is not None:
+            faulthandler.disable()
+            self._file.close()
+            self._file = None
+
+
+native_crashes = NativeCrashWatch()
+
+
+def _where(dump: str, limit: int = 6) -> str:
+    """Return the first line of a dump of all threads and the innermost calls of the thread that crashed."""
+    lines = [line.strip() for line in dump.splitlines()]
+    start = next((i for i, line in enumerate(lines) if line.startswith("Current thread")), len(lines))
+    return " < ".join([lines[0], *lines[start + 1 : start + 1 + limit]])
 
 
 def versions() -> list[tuple[str, str]]:
@@ -129,6 +169,7 @@ def delete_all_data() -> list[Path]:
 
     Snapshots and recordings are the operator's own files and stay.
     """
+    native_crashes.stop()
     root = logging.getLogger()
     for handler in list(root.handlers):
         if isinstance(handler, logging.handlers.RotatingFileHandler):

@@ -46,6 +46,7 @@ from desktop_app.ui.model_commands import ModelCommands
 from desktop_app.ui.opening import dropped_source
 from desktop_app.ui.place_commands import PlaceCommands
 from desktop_app.ui.presenter import Presenter, Widgets
+from desktop_app.ui.qt_classes import QtClasses
 from desktop_app.ui.recovery import Keeper
 from desktop_app.ui.saving import Saver
 from desktop_app.ui.session import Services
@@ -107,6 +108,7 @@ class MainWindow(QMainWindow):
         # The charts' library takes longer to import than a window may stand still.
         self._charts = threading.Thread(target=self._load_charts, name="headcount-charts", daemon=True)
         self._charts_loaded.connect(self._add_charts)
+        self._classes = QtClasses(self._charts.start, self)
         self.keeper = Keeper(self._count_to_keep, lambda: self.controller.active)
         self.sources = SourceCommands(self)
         self.count = CountCommands(self)
@@ -180,7 +182,7 @@ class MainWindow(QMainWindow):
         if self._closing or self.watcher.isRunning():
             return
         self.watcher.start()
-        self._charts.start()
+        self._classes.start()
         self.controller.warm_up()
         self.saver.recover()
         self.keeper.start()
@@ -406,6 +408,7 @@ class MainWindow(QMainWindow):
         self.saver.stop_recording()
         done = self.controller.shut_down(SHUT_DOWN_S)
         self.presenter.shut_down()
+        self._classes.stop()
         if self._charts.is_alive():
             self._charts.join(SHUT_DOWN_S)
         done = self.place_commands.shut_down() and done

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QRectF, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPointF, QRectF, QUrl
 from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
@@ -25,6 +25,7 @@ from desktop_app.ui.controller import add_counts, join_series, shift_series
 from desktop_app.ui.display import DisplayFeeder, fit_size, make_display_frame
 from desktop_app.ui.opening import dropped_source, looks_like_address, with_scheme
 from desktop_app.ui.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
+from desktop_app.ui.qt_classes import QtClasses
 from desktop_app.ui.settings_dialog import SettingsDialog
 from desktop_app.ui.single_instance import InstanceServer, hand_over
 from desktop_app.ui.source_bar import short_name
@@ -336,6 +337,41 @@ def test_the_log_rotates_and_diagnostics_hold_no_address() -> None:
                 root.removeHandler(handler)
                 handler.close()
         root.setLevel(level)
+
+
+def test_a_native_crash_is_told_at_the_next_start(caplog: pytest.LogCaptureFixture) -> None:
+    crash = """
+import faulthandler
+from desktop_app.ui.diagnostics import log_dir, native_crashes
+log_dir().mkdir(parents=True)
+native_crashes.start()
+def painting_the_picture():
+    faulthandler._sigsegv()
+painting_the_picture()
+"""
+    assert subprocess.run([sys.executable, "-c", crash], cwd=REPOSITORY, check=False).returncode != 0
+    watch = diagnostics.NativeCrashWatch()
+    with caplog.at_level(logging.WARNING):
+        watch.start()
+        watch.stop()
+        assert "painting_the_picture" in caplog.text
+        caplog.clear()
+        watch.start()
+        watch.stop()
+        assert caplog.text == ""
+
+
+def test_every_qt_class_is_made_before_the_charts_are_loaded(qtbot: QtBot) -> None:
+    made = []
+    parent = QObject()
+    classes = QtClasses(lambda: made.append("all"), parent)
+    classes.start()
+    qtbot.waitUntil(lambda: made == ["all"])
+    left = QtClasses(lambda: made.append("too late"), parent)
+    left.start()
+    left.stop()
+    qtbot.wait(50)
+    assert made == ["all"]
 
 
 def test_every_icon_and_both_style_sheets_are_there(qtbot: QtBot) -> None:

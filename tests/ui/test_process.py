@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.ui.diagnostics import NATIVE_CRASH_NAME, log_dir
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONG_S = 60.0
 
@@ -70,11 +72,16 @@ class Program:
         assert self.process.stdout is not None
         while time.monotonic() < deadline:
             line = self.process.stdout.readline()
-            assert line, f"the program ended before {condition}; last told: {self.told}"
+            assert line, f"the program ended before {condition}; last told: {self.told}; {self._end()}"
             self.told = json.loads(line)
             if eval(condition, {}, {"state": "", "frames": 0, "people": 0, "code": None, "rec": False, **self.told}):
                 return self.told
         raise AssertionError(f"{condition} never came; last told: {self.told}")
+
+    def _end(self) -> str:
+        code = self.process.wait(LONG_S)
+        said = "\n".join(path.read_text(errors="replace") for path in (Path(self._errors.name), _crash_log()))
+        return f"exit status {code}\n{said}"
 
     def end(self) -> int:
         self.close_file.touch()
@@ -88,6 +95,11 @@ class Program:
         assert self.process.stdout is not None
         self.process.stdout.close()
         self._errors.close()
+
+
+def _crash_log() -> Path:
+    path = log_dir() / NATIVE_CRASH_NAME
+    return path if path.exists() else Path(os.devnull)
 
 
 @pytest.fixture
