@@ -283,9 +283,11 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     network = evaluate.open_network(options.model)
     store = _evaluation_store(options, network, options.data)
-    found = evaluate.evaluate(network, store, store.rows(options.role))
+    validation = store.rows("val") if options.role == "test" else None
+    found = evaluate.evaluate(network, store, store.rows(options.role), validation=validation)
     report.write_report(found, options.out)
     print(f"gender accuracy {found.gender}; ECE {found.ece:.4f}; age {found.age_words()}")
+    print(f"  decided so that 98% are right: {found.decided}")
     for size, share in found.by_size:
         print(f"  face of {size} px: {share}")
     print(f"report: {options.out}")

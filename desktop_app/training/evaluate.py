@@ -81,11 +81,23 @@ class GroupLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What was measured on `rows` of a store. `ece` and `reliability` are of the gender answer.
+class Decided:
+    """What leaving the doubtful undecided does: the threshold on the confidence, how many faces are decided, how many
+    of those rightly, and whether the threshold was chosen on other faces ("val") or on these very ones ("")."""
 
-    `decided` is the confidence from which on 98% of the gender answers are right, and the share of faces above it.
-    """
+    threshold: float
+    share: float
+    right: Proportion
+    chosen_on: str
+
+    def __str__(self) -> str:
+        where = f"chosen on {self.chosen_on}" if self.chosen_on else "chosen on these very faces"
+        return f"{self.share:.1%} of the faces from {self.threshold:.3f} on ({where}), {self.right} of them right"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured on `rows` of a store. `ece` and `reliability` are of the gender answer."""
 
     network: Network
     store: FaceStore
@@ -97,7 +109,7 @@ class Evaluation:
     confusion: NDArray[np.int64]
     ece: float
     reliability: list[tuple[float, float, int]]
-    decided: tuple[float, float]
+    decided: Decided
     age_mae: float | None
     age_exact: Proportion | None
     age_one_off: Proportion | None
@@ -115,10 +127,17 @@ class Evaluation:
 
 
 def evaluate(
-    network: Network, store: FaceStore, rows: NDArray[np.int64], *, sizes: Sequence[int] = FACE_SIZES
+    network: Network,
+    store: FaceStore,
+    rows: NDArray[np.int64],
+    *,
+    sizes: Sequence[int] = FACE_SIZES,
+    validation: NDArray[np.int64] | None = None,
 ) -> Evaluation:
-    """Measure a network on `rows` of a store, with the app's own crop. `sizes` are the small-face sizes tried, () for
-    none.
+    """Measure a network on `rows` of a store, with the app's own crop.
+
+    `sizes` are the small-face sizes tried, () for none. On the rows `validation` the threshold is chosen from which
+    98% of the gender answers are right; without any, on `rows`, and the result says so.
     """
     records = [store.records[int(i)] for i in rows]
     truth = predict.truth_of(records, network.age)
@@ -128,6 +147,13 @@ def evaluate(
     right = said == truth.gender
     confidence = np.maximum(answers.female, 1 - answers.female)
     reliability, ece = metrics.calibration(confidence[known], right[known])
+    if validation is not None and len(validation):
+        other_confidence, other_right = _gender_answers(network, store, validation)
+        threshold, chosen_on = metrics.undecided_threshold(other_confidence, other_right)[0], "val"
+    else:
+        threshold, chosen_on = metrics.undecided_threshold(confidence[known], right[known])[0], ""
+    sure = known & (confidence >= threshold)
+    decided = Decided(threshold, float(sure.sum() / max(1, known.sum())), metrics.proportion(right[sure]), chosen_on)
     has_age = network.age != "none"
     labelled = truth.age_class >= 0
     exact = one_off = None
@@ -148,13 +174,23 @@ def evaluate(
         confusion=metrics.confusion(truth.gender[known], said[known].astype(np.int64), 2),
         ece=ece,
         reliability=reliability,
-        decided=metrics.undecided_threshold(confidence[known], right[known]),
+        decided=decided,
         age_mae=None if errors is None else float(np.nanmean(errors)),
         age_exact=exact,
         age_one_off=one_off,
         groups=_groups(store, rows, truth, right, errors),
         by_size=[(size, small_faces(network, store, rows, size)) for size in sizes],
     )
+
+
+def _gender_answers(
+    network: Network, store: FaceStore, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Confidence and rightness of the gender answers for those of `rows` whose gender is known."""
+    truth = predict.truth_of([store.records[int(i)] for i in rows], network.age).gender
+    female = network.answers(store, rows).female
+    right = np.where(female >= 0.5, 0, 1) == truth
+    return np.maximum(female, 1 - female)[truth >= 0], right[truth >= 0]
 
 
 def _groups(

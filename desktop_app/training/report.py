@@ -100,8 +100,7 @@ def _summary(evaluation: Evaluation) -> list[tuple[str, str]]:
     rows = [("gender accuracy", str(evaluation.gender))]
     rows += [(f"recall, appears {label}", str(share)) for label, share in evaluation.recall.items()]
     rows.append(("expected calibration error", f"{evaluation.ece:.4f}"))
-    threshold, share = evaluation.decided
-    rows.append(("98% right when decided from", f"{threshold:.3f} on, which is {share:.1%} of the faces"))
+    rows.append(("leaving the doubtful undecided, so that 98% are right", str(evaluation.decided)))
     if evaluation.age_mae is not None:
         rows.append(("age, mean absolute error in years", f"{evaluation.age_mae:.2f}"))
     if evaluation.age_exact is not None:

@@ -60,8 +60,10 @@ def test_joint64_learns_exports_and_agrees(store: FaceStore, tmp_path: Path) -> 
     network = evaluate.open_network(tmp_path / "run")
     assert network.notes is not None
     assert network.notes.config == chosen
-    found = evaluate.evaluate(network, store, store.rows("test"), sizes=(24,))
+    found = evaluate.evaluate(network, store, store.rows("test"), sizes=(24,), validation=store.rows("val"))
     assert found.gender.total == 20
+    assert found.decided.chosen_on == "val"
+    assert found.decided.right.total == round(found.decided.share * 20)
     assert found.age_exact is not None
     assert found.age_mae is None
     page = report.render(found)
