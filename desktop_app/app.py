@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QApplication
 from desktop_app import __version__
 from desktop_app.errors import HeadcountError
 from desktop_app.settings import load_settings
-from desktop_app.ui.screen import missing_screen
 from desktop_app.ui.theme import ThemeManager
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-EXIT_NO_SCREEN = 1
 HANGING_SOURCE_S = 2.0
 """How long the end of the program waits for sources that were left to their own time limit."""
 
@@ -69,10 +67,6 @@ def sources_of(arguments: Sequence[str]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed; return the exit code. `argv` are the arguments after the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if problem := missing_screen():
-        # Qt would end the process with words about reinstalling.
-        print(f"headcount: {problem}", file=sys.stderr)
-        return EXIT_NO_SCREEN
     app = make_application([sys.argv[0], *arguments])
     from desktop_app.ui.single_instance import InstanceServer, hand_over
 
@@ -143,7 +137,3 @@ def _cannot_start(error: HeadcountError) -> int:
     _LOG.critical("the window cannot start: %s", error)
     QMessageBox.critical(None, "Headcount cannot start", f"{error.message}\n\n{error.remedy}")
     return error.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

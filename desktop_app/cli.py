@@ -238,14 +238,11 @@ def models_command() -> int:
 
 def window_command(sources: Sequence[str]) -> int:
     """Open the window, with `sources` if any were given."""
-    platform = os.environ.get("QT_QPA_PLATFORM", "")
-    has_display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if sys.platform.startswith("linux") and not has_display and not platform:
-        print(
-            "headcount: There is no display here, so the window cannot open. "
-            f"To count without it: headcount count {' '.join(sources) or 'SOURCE'}",
-            file=sys.stderr,
-        )
+    from desktop_app.runtime.screen import missing_screen
+
+    if problem := missing_screen(" ".join(sources) or "SOURCE"):
+        # Qt would end the process with words about reinstalling.
+        print(f"headcount: {problem}", file=sys.stderr)
         return EXIT_NO_DISPLAY
     from desktop_app import app
 

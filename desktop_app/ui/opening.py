@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui.theme import repolish
+from desktop_app.vision.sources.schemes import LISTENING_SCHEMES, URL_SCHEMES
 
 VIDEO_TYPES = (
     "mp4",
@@ -37,7 +38,6 @@ VIDEO_TYPES = (
     "h264",
 )
 PICTURE_TYPES = ("jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp")
-URL_SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "udp", "rtp", "mms", "srt")
 
 
 def _patterns(types: Sequence[str]) -> str:
@@ -70,7 +70,9 @@ def ask_folder(parent: QWidget, folder: str) -> str:
 def looks_like_address(text: str) -> bool:
     """Return whether a text is an address that could be opened."""
     url = QUrl(text.strip(), QUrl.ParsingMode.StrictMode)
-    return url.isValid() and url.scheme().lower() in URL_SCHEMES and bool(url.host())
+    scheme = url.scheme().lower()
+    where = bool(url.host()) or (scheme in LISTENING_SCHEMES and url.port() > 0)
+    return url.isValid() and scheme in URL_SCHEMES and where
 
 
 def with_scheme(text: str) -> str:

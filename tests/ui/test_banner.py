@@ -120,7 +120,7 @@ def test_without_a_screen_the_window_says_so(display: str, words: str) -> None:
     hidden = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
     env = {**{k: v for k, v in os.environ.items() if k not in hidden}, "DISPLAY": display}
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; from desktop_app.app import main; sys.exit(main([]))"],
+        [sys.executable, "-c", "import sys; from desktop_app.cli import main; sys.exit(main([]))"],
         cwd=REPOSITORY,
         env=env,
         capture_output=True,

@@ -167,6 +167,9 @@ def test_the_curve_is_a_staircase() -> None:
         ("hello", False),
         ("ftp://example.org/x", False),
         ("", False),
+        ("udp://@:1234", True),
+        ("rtmps://live.example.org/a", True),
+        ("http://:80", False),
     ],
 )
 def test_addresses(text: str, good: bool) -> None:

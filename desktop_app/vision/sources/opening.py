@@ -24,14 +24,13 @@ from desktop_app.vision.sources.pictures import (
     picture_folder,
 )
 from desktop_app.vision.sources.reconnect import ConnectionListener, ReconnectingSource, ReconnectPolicy
-from desktop_app.vision.sources.stream import STREAM_SCHEMES, StreamSource, TimeLimits
+from desktop_app.vision.sources.schemes import STREAM_SCHEMES, URL_SCHEMES
+from desktop_app.vision.sources.stream import StreamSource, TimeLimits
 from desktop_app.vision.sources.video_file import VIDEO_SUFFIXES, VideoFileSource
 from desktop_app.vision.sources.video_site import DEFAULT_LIMIT_S
 from desktop_app.vision.sources.web import WebSource, is_video_site
 
 DEMO = "demo"
-URL_SCHEMES = STREAM_SCHEMES | {"http", "https"}
-"""How an address begins that means a source; `file` is a path in another spelling."""
 
 
 class SourceForm(StrEnum):

@@ -19,11 +19,6 @@ from desktop_app.vision.sources.base import SourceInfo, SourceKind
 from desktop_app.vision.sources.capture import Capture, CaptureFactory, CaptureHandle, open_capture
 from desktop_app.vision.sources.clock import DEFAULT_FPS, LiveClock, MediaClock, sane_duration_s, sane_fps
 
-STREAM_SCHEMES: frozenset[str] = frozenset(
-    {"rtsp", "rtsps", "rtmp", "rtmps", "udp", "rtp", "srt", "tcp", "mms", "mmsh"}
-)
-"""Addresses that always mean a stream; http and https may mean other things, see `web.WebSource`."""
-
 _OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _options_lock = threading.Lock()
 

@@ -8,20 +8,22 @@ import socket
 import sys
 from pathlib import Path
 
-REMEDY = "Start Headcount from a desktop session. Counting without a window works everywhere: headcount count SOURCE"
 
+def missing_screen(source: str = "SOURCE") -> str:
+    """Return in a sentence why no window can be opened, with the remedy; "" where one can be, or nobody can tell.
 
-def missing_screen() -> str:
-    """Return in a sentence why no window can be opened, with the remedy; "" where one can be, or nobody can tell."""
+    `source` is what the remedy tells to count instead.
+    """
     platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
     if not sys.platform.startswith("linux") or platform not in ("", "xcb", "wayland"):
         return ""
+    remedy = f"Start Headcount from a desktop session. To count without a window: headcount count {source}"
     display, wayland = os.environ.get("DISPLAY", ""), os.environ.get("WAYLAND_DISPLAY", "")
     if not display and not wayland:
-        return f"There is no display here, so the window cannot open. {REMEDY}"
+        return f"There is no display here, so the window cannot open. {remedy}"
     if (display and _x_answers(display)) or (wayland and _wayland_answers(wayland)):
         return ""
-    return f"The display {display or wayland} does not answer, so the window cannot open. {REMEDY}"
+    return f"The display {display or wayland} does not answer, so the window cannot open. {remedy}"
 
 
 def _x_answers(display: str) -> bool:
