@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -21,6 +23,8 @@ from desktop_app.ui.totals import KioskView
 from desktop_app.ui.transport import Transport
 from desktop_app.ui.video_view import VideoView
 from desktop_app.vision.sources.base import SourceInfo, SourceKind
+
+_LOG = logging.getLogger(__name__)
 
 DISPLAY_INTERVAL_MS = 16
 FIGURES_INTERVAL_MS = 200
@@ -60,12 +64,14 @@ class Presenter(QObject):
         self._choose_other = choose_other
         self._show_title = show_title
         self._titled = 0
+        self._asked_at = 0.0
         self._lost = False
         self.kiosk: KioskView | None = None
         self.feeder = DisplayFeeder()
         self.feeder.start()
         controller.listeners.append(self.feeder.offer)
         widgets.view.box_changed.connect(self.feeder.set_box)
+        widgets.view.first_painted.connect(self._log_first)
         self._display = QTimer(self)
         self._display.setTimerType(Qt.TimerType.PreciseTimer)
         self._display.setInterval(DISPLAY_INTERVAL_MS)
@@ -87,6 +93,11 @@ class Presenter(QObject):
         frame = self.feeder.take()
         if frame is not None:
             self._w.view.show_frame(frame)
+
+    def _log_first(self) -> None:
+        # For whoever looks into a slow start: the log's own times say how long the program took before.
+        waited = time.perf_counter() - self._asked_at
+        _LOG.info("first counted frame on the screen, %.2f s after its source was asked for", waited)
 
     def show_figures(self) -> None:
         """Bring totals, charts and the status line up to date."""
@@ -153,6 +164,7 @@ class Presenter(QObject):
             status.show_state("Ready")
             self._show_page(True)
         elif state is EngineState.OPENING:
+            self._asked_at = time.perf_counter()
             banner.clear()
             status.show_state(f"Opening {name}")
             self._w.transport.setVisible(False)

@@ -32,12 +32,14 @@ class VideoView(QWidget):
     """Shows one `DisplayFrame` at a time, letterboxed.
 
     Signals: `box_changed(width, height)` the space for the picture in device pixels; `person_clicked(track_id,
-    global_position)`; `full_screen_requested()` on a double click on the picture.
+    global_position)`; `full_screen_requested()` on a double click on the picture; `first_painted()` once the first
+    picture after `clear` has been painted.
     """
 
     box_changed = Signal(int, int)
     person_clicked = Signal(int, QPointF)
     full_screen_requested = Signal()
+    first_painted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +51,7 @@ class VideoView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._frame: DisplayFrame | None = None
+        self._waits_for_first = True
         self._people = PeoplePainter()
         self._hovered: int | None = None
         self._note = ""
@@ -83,6 +86,7 @@ class VideoView(QWidget):
     def clear(self) -> None:
         """Show no picture."""
         self._frame = None
+        self._waits_for_first = True
         self._hovered = None
         self.update()
 
@@ -144,6 +148,9 @@ class VideoView(QWidget):
         painter.end()
         if self._frame is not None and self.delays_s is not None and self._frame.result.frame.captured_at:
             self.delays_s.append(time.perf_counter() - self._frame.result.frame.captured_at)
+        if self._frame is not None and self._waits_for_first:
+            self._waits_for_first = False
+            self.first_painted.emit()
 
     def _paint_note(self, painter: QPainter) -> None:
         font = QFont(self.font())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import replace
@@ -67,6 +68,26 @@ def test_a_file_is_counted_to_its_end(window: MainWindow, qtbot: QtBot) -> None:
     assert series is not None
     assert int(series.female[-1]) == 12
     assert window.view.result is not None
+
+
+def test_the_log_tells_once_when_a_source_has_its_first_counted_frame(
+    window: MainWindow, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> list[str]:
+        return [r.getMessage() for r in caplog.records if r.getMessage().startswith("first counted frame")]
+
+    with caplog.at_level(logging.INFO):
+        window.sources.open_source("endless")
+        wait_for_picture(qtbot, window)
+        qtbot.waitUntil(lambda: len(told()) == 1, timeout=WAIT)
+        assert 0 <= float(told()[0].split()[6]) < 60
+        shown = window.controller.stats.frames
+        qtbot.waitUntil(lambda: window.controller.stats.frames > shown + 20, timeout=WAIT)
+        assert len(told()) == 1
+        window.controller.stop()
+        window.sources.open_source("endless")
+        qtbot.waitUntil(lambda: len(told()) == 2, timeout=WAIT)
+        assert "endless" not in " ".join(told())
 
 
 def test_pause_holds_the_count_and_space_presses_it(window: MainWindow, qtbot: QtBot) -> None:
