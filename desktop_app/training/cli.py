@@ -7,6 +7,8 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True, help="model folder to write")
     sub.add_argument("--name", help="the model's name in the app's chooser")
     sub.add_argument("--keras", action="store_true", help="write model.keras and a SavedModel as well")
+    sub.add_argument("--calibrate", type=Path, metavar="DATA", help="fit the temperature on these data's val faces")
+    sub.add_argument("--kind", default="auto", help="what kind of data set --calibrate is (default: look)")
+    sub.add_argument("--size", type=int, help="side of the crops in pixels, for a network that takes any")
+    sub.add_argument(
+        "--mirrored", action="store_true", help="answer with the mean over a face and its mirror image (twice the time)"
+    )
     sub.add_argument("--float32", action="store_true", help="keep 32-bit weights (twice the size)")
 
     sub = command("compare", _compare, "Measure several networks on the same faces, as one table.")
@@ -303,20 +311,31 @@ def _evaluation_store(options: argparse.Namespace, network: Network, data: Path)
 def _export(options: argparse.Namespace) -> None:
     _start(options)
     from desktop_app.training import cards, evaluate
-    from desktop_app.training.export import export
+    from desktop_app.training.export import calibrate, export
 
     network = evaluate.open_network(options.model)
     if network.keras is None or network.notes is None:
         raise SettingsError(f"{options.model} is already exported.", "Give the folder of a run or a checkpoint.")
-    card = cards.card_of(network.notes, options.name)
-    # HOG's thresholds do not survive 16-bit weights, and there is next to nothing to save.
-    float16 = not options.float32 and network.notes.config.network != "classical"
-    # The product's network tells people apart by its features, too.
-    embedding = "features" if any(layer.name == "features" for layer in network.keras.layers) else None
-    path = export(
-        network.keras, network.spec, options.out, card, age=network.age, float16=float16, keras_too=options.keras,
-        embedding=embedding,
+    spec = network.spec
+    if options.size is not None:
+        if network.keras.inputs[0].shape[1] is not None or not 32 <= options.size <= 512:
+            raise SettingsError(f"{network.name} cannot take crops of {options.size} pixels.", "Leave --size out.")
+        spec = replace(spec, width=options.size, height=options.size)
+    write = partial(
+        export, network.keras, spec, options.out, cards.card_of(network.notes, options.name), age=network.age,
+        # HOG's thresholds do not survive 16-bit weights, and there is next to nothing to save.
+        float16=not options.float32 and network.notes.config.network != "classical",
+        # The product's network tells people apart by its features, too.
+        embedding="features" if any(layer.name == "features" for layer in network.keras.layers) else None,
+        mirrored=options.mirrored, keras_too=options.keras,
     )  # fmt: skip
+    path = write()
+    if options.calibrate is not None:
+        store = _store(options.calibrate, options.kind, None, options.work)
+        temperature = evaluate.temperature(evaluate.open_network(options.out), store, store.rows("val"))
+        calibrate(network.keras, "gender", temperature)
+        path = write()
+        print(f"gender answers calibrated with a temperature of {temperature:.3f}")
     print(f"{path}: {path.stat().st_size / 1000:,.0f} kB. Put {options.out} into the app's model folder to use it.")
 
 

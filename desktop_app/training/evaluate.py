@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import AGE_BANDS
-from desktop_app.errors import ModelError
+from desktop_app.errors import ModelError, SettingsError
 from desktop_app.training import checkpoint, metrics, predict
 from desktop_app.training.checkpoint import Notes
 from desktop_app.training.config import TrainingConfig
@@ -181,6 +181,14 @@ def evaluate(
         groups=_groups(store, rows, truth, right, errors),
         by_size=[(size, small_faces(network, store, rows, size)) for size in sizes],
     )
+
+
+def temperature(network: Network, store: FaceStore, rows: NDArray[np.int64]) -> float:
+    """The temperature that calibrates the gender answers on `rows`. Raises SettingsError without faces to fit it on."""
+    truth = predict.truth_of([store.records[int(i)] for i in rows], network.age).gender
+    if not (truth >= 0).any():
+        raise SettingsError("There are no faces to calibrate on.", "Give data with faces of the role “val”.")
+    return metrics.fit_temperature(network.answers(store, rows).female[truth >= 0], truth[truth >= 0] == 0)
 
 
 def _gender_answers(

@@ -1,8 +1,8 @@
 """From a trained Keras model to what the app loads: a LiteRT file with two signatures, and the `model.json` beside it.
 
-"predict"  crops (n, height, width, channels) -> gender (n, 2), age (n, 9) over `AGE_BANDS`, face (n, 1), as the
-network has them "explain"  crops (1, ...) and target (answers,) -> `cam` (1, h, w) and `guided` (1, height, width,
-channels)
+- "predict": crops (n, height, width, channels) -> gender (n, 2), age (n, 9) over `AGE_BANDS`, face (n, 1), as the
+  network has them
+- "explain": crops (1, ...) and target (answers,) -> `cam` (1, h, w) and `guided` (1, height, width, channels)
 
 `target` picks what is explained: the weight of each answer's score before softmax, in the order of the card's
 `explain.targets`. Both signatures read the same stored weights. `.keras` and SavedModel are written beside them for
@@ -36,15 +36,24 @@ class ExportModule(tf.Module):  # type: ignore[misc]
     """The two signatures of a model, as functions of plain operations.
 
     `age` is what the age output was trained on (see `TrainingConfig.age`); whatever it is, the exported output is a
-    distribution over `AGE_BANDS`. `embedding` names a layer whose output becomes a unit vector for each face.
+    distribution over `AGE_BANDS`. `embedding` names a layer whose output becomes a unit vector for each face. With
+    `mirrored`, "predict" answers with the mean over each crop and its mirror image, which costs twice the time.
     """
 
     def __init__(
-        self, model: Any, spec: InputSpec, age: str = "bands", embedding: str | None = None, *, float16: bool = True
+        self,
+        model: Any,
+        spec: InputSpec,
+        age: str = "bands",
+        embedding: str | None = None,
+        *,
+        float16: bool = True,
+        mirrored: bool = False,
     ) -> None:
         super().__init__(name="headcount")
         self.core = inference_copy(model, spec.shape)
         self.float16 = float16
+        self.mirrored = mirrored
         if float16:  # rounded here once, so that TensorFlow and LiteRT compute with the very same weights
             self.core.set_weights([weight.astype(np.float16).astype(np.float32) for weight in self.core.get_weights()])
         self.spec = spec
@@ -77,6 +86,15 @@ class ExportModule(tf.Module):  # type: ignore[misc]
         return found
 
     def predict(self, crops: Any) -> dict[str, Any]:
+        if not self.mirrored:
+            return self._answers(crops)
+        answers = self._answers(tf.concat([crops, tf.reverse(crops, [2])], axis=0))
+        mean = {name: _mean_of_halves(value) for name, value in answers.items()}
+        if self.embedding is not None:
+            mean["embedding"] = tf.math.l2_normalize(mean["embedding"], axis=-1)
+        return mean
+
+    def _answers(self, crops: Any) -> dict[str, Any]:
         values = backward.forward(self.core, crops)
         outputs = {name: values[layer] for name, layer in output_layers(self.core).items()}
         answer = {}
@@ -116,6 +134,11 @@ class ExportModule(tf.Module):  # type: ignore[misc]
             heat.append(tf.nn.relu(tf.reduce_sum(weights * values[name], axis=-1)))
         first = next(iter(self.core.layers)).name
         return {"cam": tf.add_n(heat) if len(heat) > 1 else tf.identity(heat[0]), "guided": tf.identity(guided[first])}
+
+
+def _mean_of_halves(value: Any) -> Any:
+    """(2 n, units) -> (n, units): the mean of row i and row n + i."""
+    return tf.reduce_mean(tf.reshape(value, [2, -1, int(value.shape[-1])]), axis=0)
 
 
 def to_bands(age: Any, kind: str) -> Any:
@@ -182,6 +205,7 @@ def export(
     embedding: str | None = None,
     float16: bool = True,
     explain: bool = True,
+    mirrored: bool = False,
     keras_too: bool = False,
 ) -> Path:
     """Write `model.tflite` and `model.json` (and `model.keras`, `saved_model/`) into `folder`; return the LiteRT file.
@@ -189,7 +213,7 @@ def export(
     `card` must have at least "name"; everything in it is kept, and what the app reads (file, sha256, input, outputs,
     labels, explain, size_bytes, parameters) is put in. Raises ModelError or OutputError.
     """
-    module = ExportModule(model, spec, age, embedding, float16=float16)
+    module = ExportModule(model, spec, age, embedding, float16=float16, mirrored=mirrored)
     content = to_litert(module, explain=explain)
     outputs = {name: name for name in ("gender", "age", "face") if name in module.core.output}
     if embedding is not None:
@@ -206,6 +230,7 @@ def export(
         "labels": labels,
         "parameters": int(model.count_params()),
         "size_bytes": len(content),
+        "mirrored": mirrored,
     }
     if explain:
         full["explain"] = {"signature": "explain", "targets": [[name, count] for name, count in module.targets]}

@@ -282,6 +282,27 @@ def test_both_signatures_read_one_copy_of_the_weights(built: dict[str, Any], tmp
         FaceExplainer(tmp_path / "False")
 
 
+def test_a_mirrored_export_answers_with_the_mean_over_both_sides(
+    built: dict[str, Any], crops: np.ndarray, tmp_path: Path
+) -> None:
+    from desktop_app.training import export
+
+    chosen = small("mini_xception")
+    for mirrored in (False, True):
+        export.export(
+            built["mini_xception"], chosen.input, tmp_path / str(mirrored), {"name": "x"}, age=chosen.age,
+            mirrored=mirrored, float16=False,
+        )  # fmt: skip
+    once, both = (LiteRtClassifier(tmp_path / name) for name in ("False", "True"))
+    lopsided = crops[:5].copy()
+    lopsided[:, :, : crops.shape[2] // 2] //= 4
+    left = [a.female for a in once.predict(lopsided)]
+    right = [a.female for a in once.predict(np.ascontiguousarray(lopsided[:, :, ::-1]))]
+    assert left != pytest.approx(right, abs=1e-3)
+    wanted = [(a + b) / 2 for a, b in zip(left, right, strict=True)]
+    assert [a.female for a in both.predict(lopsided)] == pytest.approx(wanted, abs=1e-5)
+
+
 def test_every_network_builds_and_keeps_its_answer_when_folded(store: FaceStore) -> None:
     from desktop_app.training import networks
     from desktop_app.training.graph import inference_copy
@@ -369,6 +390,11 @@ def test_one_command_line_from_faces_to_table(
     assert main(["train", "classical", *data, *work, "--epochs", "2", "--split", "70:30"]) == 0
     assert main(["export", run, "--out", str(tmp_path / "model"), "--name", "Mine", *work]) == 0
     assert json.loads((tmp_path / "model" / "model.json").read_text())["name"] == "Mine"
+    fit = ["--calibrate", str(tmp_path / "faces"), "--mirrored"]
+    assert main(["export", run, "--out", str(tmp_path / "calibrated"), *fit, *work]) == 0
+    assert "with a temperature of" in capsys.readouterr().out
+    assert main(["export", run, "--out", str(tmp_path / "large"), "--size", "80", *work]) != 0
+    assert "cannot take crops of 80 pixels" in capsys.readouterr().err
     assert (
         main(["compare", run, str(tmp_path / "model"), *data, *work, "--role", "all", "--out", str(tmp_path / "t.md")])
         == 0
