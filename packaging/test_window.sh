@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts the frozen window under Xvfb, lets it count the demo clip, hands it a second file, looks at it and closes it.
+# Starts the frozen window under Xvfb, lets it count the demo clip, hands it a second file, opens the settings and the models,
+# looks at it all and closes it.
 #   packaging/test_window.sh PROGRAM VIDEO OUT
 # VIDEO is opened by the second start; OUT gets the screenshots. Needs Xvfb, xdotool and ImageMagick's import.
 set -eu
@@ -59,6 +60,30 @@ sleep 4
 [ "$(xdotool search --onlyvisible --name Headcount | wc -l)" -ge 1 ] || fail "the window is gone after the second start"
 import -window root "$out/second-file.png"
 echo "window: a second start handed its file over and ended"
+
+# Its dialogs come in modules that nothing before has imported.
+look_into() { # KEY TITLE PICTURE
+    xdotool windowfocus "$window" || true
+    xdotool key --window "$window" "$1"
+    dialog=
+    for _ in $(seq 50); do
+        dialog=$(xdotool search --onlyvisible --name "^$2" | head -1) && [ -n "$dialog" ] && break
+        sleep 0.2
+    done
+    [ -n "$dialog" ] || { import -window root "$out/failed.png"; fail "no window “$2” within 10 s of $1"; }
+    sleep 1
+    import -window root "$out/$3.png"
+    # Without a window manager a key may come before the focus it was meant for, so it is pressed again.
+    for _ in $(seq 10); do
+        xdotool windowfocus "$dialog" 2>/dev/null && sleep 0.2 && xdotool key --window "$dialog" Escape 2>/dev/null || true
+        sleep 1
+        xdotool search --onlyvisible --name "^$2" >/dev/null 2>&1 || return 0
+    done
+    fail "“$2” did not close within 10 s of Escape"
+}
+look_into ctrl+comma Settings settings
+look_into ctrl+shift+m Models models
+echo "window: its settings and its models opened and closed"
 
 xdotool windowfocus "$window" || true
 # The window may be gone before the key is let go, which xdotool takes for a failure; what counts is checked below.
