@@ -8,6 +8,7 @@ what=$1
 python=$2/bin/python
 case "$python" in /*) ;; *) python=$PWD/$python ;; esac
 
+. packaging/publisher.sh
 version=$("$python" -c 'from desktop_app import __version__; print(__version__)')
 # Two builds of the same source are the same: times inside archives are those of the last commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
@@ -27,6 +28,11 @@ find dist/headcount -xtype l -delete
 echo "== licences and list of components"
 "$python" packaging/components.py build/frozen/shipped.json dist/headcount/lib
 cp -r packaging/linux/share dist/headcount/share
+metainfo=dist/headcount/share/metainfo/org.headcount.Headcount.metainfo.xml
+if [ -n "$HEADCOUNT_HOMEPAGE" ]; then
+    sed -i "s|^  <content_rating|  <url type=\"homepage\">$HEADCOUNT_HOMEPAGE</url>\n&|" "$metainfo"
+fi
+appstreamcli validate --no-net "$metainfo"
 du -sm dist/headcount | sed 's/\t.*/ MB unpacked/'
 [ "$what" = all ] || exit 0
 

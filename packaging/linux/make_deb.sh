@@ -7,13 +7,15 @@ cd "$(dirname "$0")/../.."
 version=$1
 root=build/deb
 share=packaging/linux/share
+. packaging/publisher.sh
 rm -rf "$root"
 install -d "$root/DEBIAN" "$root/usr/lib" "$root/usr/bin" "$root/usr/share/doc/headcount" "$root/usr/share/man/man1"
 cp -r dist/headcount "$root/usr/lib/headcount"
 rm -rf "$root/usr/lib/headcount/share"
 ln -s ../lib/headcount/headcount "$root/usr/bin/headcount"
 install -Dm644 "$share/applications/headcount.desktop" "$root/usr/share/applications/headcount.desktop"
-install -Dm644 "$share/metainfo/org.headcount.Headcount.metainfo.xml" \
+# That of the build: with the homepage, if one is set.
+install -Dm644 "dist/headcount/share/metainfo/org.headcount.Headcount.metainfo.xml" \
     "$root/usr/share/metainfo/org.headcount.Headcount.metainfo.xml"
 for size in 16 22 24 32 48 64 128 256 512; do
     install -Dm644 "build/icons/headcount-$size.png" "$root/usr/share/icons/hicolor/${size}x$size/apps/headcount.png"
@@ -54,10 +56,11 @@ Version: $version
 Section: video
 Priority: optional
 Architecture: amd64
-Maintainer: The makers of Headcount <headcount@localhost>
+Maintainer: $HEADCOUNT_MAINTAINER
 Installed-Size: $size
 Depends: $depends
-Recommends: fonts-dejavu-core | fonts-liberation, libxkbcommon-x11-0, desktop-file-utils, hicolor-icon-theme
+${HEADCOUNT_HOMEPAGE:+Homepage: $HEADCOUNT_HOMEPAGE
+}Recommends: fonts-dejavu-core | fonts-liberation, libxkbcommon-x11-0, desktop-file-utils, hicolor-icon-theme
 Description: count the people who pass a camera, by apparent gender and age
  Headcount counts the people who pass a camera: how many there were, how many
  appear female, how many appear male, and of which age. It runs live on one

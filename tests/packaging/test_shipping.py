@@ -162,6 +162,27 @@ def test_the_smoke_test_can_fail() -> None:
             smoke_test.check_totals(totals, truth)
 
 
+def test_a_comparison_that_did_not_judge_everybody_fails_the_smoke_test() -> None:
+    listing = "headcount         Our own.\nhog               Another.\nYour own models go to a folder.\n"
+    assert smoke_test.model_names(listing) == ["headcount", "hog"]
+
+    def report(**changes: object) -> dict[str, object]:
+        judged = {"faces": 9, "totals": {"female": 1, "male": 1, "undecided": 0}}
+        models = [{"model": "a", **judged}, {"model": "b", **judged, **changes}]
+        return {"complete": True, "people": [{}, {}], "models": models}
+
+    smoke_test.check_comparison(report(), ["a", "b"], 2)
+    for wrong, names, people in (
+        (report(), ["a", "c"], 2),
+        (report(), ["a", "b"], 3),
+        ({**report(), "complete": False}, ["a", "b"], 2),
+        (report(faces=0), ["a", "b"], 2),
+        (report(totals={"female": 0, "male": 0, "undecided": 2}), ["a", "b"], 2),
+    ):
+        with pytest.raises(SystemExit):
+            smoke_test.check_comparison(wrong, names, people)
+
+
 def test_icons_of_all_sizes_for_all_systems(tmp_path: Path) -> None:
     command = [sys.executable, str(PACKAGING / "icons.py"), str(tmp_path)]
     done = subprocess.run(
@@ -228,6 +249,30 @@ def test_the_windows_installer_script_compiles(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "headcount-setup.exe").read_bytes().startswith(b"MZ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("HEADCOUNT_MAINTAINER", "Jo Doe <jo@example.org>", "Jo Doe <jo@example.org>|"),
+        ("HEADCOUNT_HOMEPAGE", "https://example.org/headcount", "|https://example.org/headcount"),
+        ("HEADCOUNT_MAINTAINER", "Jo Doe", None),
+        ("HEADCOUNT_HOMEPAGE", "example.org", None),
+        ("HEADCOUNT_HOMEPAGE", 'https://example.org/"><x', None),
+    ],
+)
+def test_who_offers_the_installers_is_one_setting(setting: str, value: str, told: str | None) -> None:
+    script = '. packaging/publisher.sh; echo "$HEADCOUNT_MAINTAINER|$HEADCOUNT_HOMEPAGE"'
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], setting: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) == (told is not None), done.stderr
+    assert told is None or told in done.stdout
 
 
 def test_the_package_leaves_homes_alone() -> None:
