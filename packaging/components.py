@@ -29,7 +29,8 @@ VENDORED = (
     ("opencv-python-headless", "libopenblas", "OpenBLAS", "BSD-3-Clause", ""),
     ("numpy", "libscipy_openblas", "OpenBLAS", "BSD-3-Clause", ""),
     ("numpy", "libgfortran", "GNU Fortran runtime", "GPL-3.0-or-later WITH GCC-exception-3.1", "texts/GPL-3.0.txt"),
-    ("pyside6-essentials", "libicudata", "ICU", "Unicode-3.0", ""),
+    # Not by its data, which less_icu.sh makes smaller.
+    ("pyside6-essentials", "libicuuc", "ICU", "Unicode-3.0", ""),
     ("pyside6-essentials", "libQt6Core", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),
     ("pyside6-essentials", "Qt6Core.dll", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),
     ("pyside6-essentials", "QtCore", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),

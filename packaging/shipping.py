@@ -25,6 +25,7 @@ EXCLUDED_MODULES = (
     "PySide6.QtPrintSupport", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.scripts",
     "cv2.gapi", "lib2to3", "pydoc_data", "turtledemo", "idlelib", "test",
     "readline",  # GNU readline is under the GPL
+    "sqlite3", "_sqlite3",  # yt-dlp reads browsers' cookies with it, which we never ask it to, and does without
 )  # fmt: skip
 
 # OpenGL only because the X11 and Wayland plug-ins link it.
@@ -42,7 +43,7 @@ _UNWANTED = re.compile(
     r"/((lib)?LiteRtWebGpuAccelerator|opencv_videoio_ffmpeg.*_debug|opengl32sw|d3dcompiler)"
     r"|/translations/|/Qt/qml/|\.pyi$|_pywrap_(tfl_calibration|modify_model|tensorflow_lite_cal)"
     r"|pywrap_genai_ops|_pywrap_litert_converter"
-    r"|/pyqtgraph/(examples|colors/maps/(?!CET-L1\.|CC-BY|viridis|PAL-relaxed))"
+    r"|/pyqtgraph/(examples|icons/peegee/|colors/maps/(?!CET-L1\.|CC-BY|viridis|PAL-relaxed))"
     r"|^/resources/.*\.py$"
 )
 # Libraries that every desktop has, and whose system version must win: a bundled C++ runtime or X library older than the

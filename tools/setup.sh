@@ -63,6 +63,10 @@ system_servers() { # the real servers on loopback that the tests count from
 
 system_package() { # the installers
     need binutils has_command objdump
+    need gcc has_command cc
+    need libc6-dev test -f /usr/include/stdio.h
+    need icu-devtools has_command icupkg
+    need libdeflate-tools has_command libdeflate-gzip
     need fakeroot has_command fakeroot
     need nsis has_command makensis
     need appstream has_command appstreamcli

@@ -80,6 +80,7 @@ def test_what_the_program_needs_ships(place: str) -> None:
         "cv2/data/haarcascade_frontalcatface.xml",
         "ai_edge_litert/libLiteRtWebGpuAccelerator.so",
         "pyqtgraph/examples/Plotting.py",
+        "pyqtgraph/icons/peegee/peegee_512px@2x.png",
     ],
 )
 def test_what_it_does_not_need_stays_out(place: str) -> None:
