@@ -34,7 +34,7 @@ if [ -n "$HEADCOUNT_HOMEPAGE" ]; then
     sed -i "s|^  <content_rating|  <url type=\"homepage\">$HEADCOUNT_HOMEPAGE</url>\n&|" "$metainfo"
 fi
 appstreamcli validate --no-net "$metainfo"
-du -sm dist/headcount | sed 's/\t.*/ MB unpacked/'
+du -s -BMB dist/headcount | sed 's/MB\t.*/ MB unpacked/'
 [ "$what" = all ] || exit 0
 
 echo "== portable archive"
