@@ -1,6 +1,6 @@
 """How well the program counts, over a folder of clips with a `truth.csv`.
 
-    python -m benchmarks.counting CLIPS [--returns 10] [--detectors yunet,haar,alt2] [--trackers ours] [--drop 0.5,0.8]
+    python -m benchmarks.counting CLIPS [--returns 10] [--detectors yunet,haar,profile] [--trackers ours] [--drop 0.5]
 
 Two rows a clip: returns off against the appearances, returns on against the distinct people. Total error is the sum
 over the clips of |counted - true| over the sum of true; the error per gender is the same over men and over women
@@ -32,7 +32,7 @@ from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Attributes, Counts, Detection, Frame, Gender
 from desktop_app.resources import yunet_weights
 from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier
-from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
 from desktop_app.vision.likeness import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 from desktop_app.vision.preprocess import InputSpec
@@ -150,9 +150,9 @@ def make_detector(name: str) -> FaceDetector:
         return ScanningFaceDetector(YuNetFaceDetector(yunet_weights(), 0.3), YuNetFaceDetector(yunet_weights(), 0.3))
     if name == "yunet640":
         return YuNetFaceDetector(yunet_weights(), 0.3)
-    if name in ("haar", "frontal", "alt2"):
-        return HaarFaceDetector("alt2" if name == "alt2" else "frontal")
-    raise SystemExit(f"There is no detector {name!r}; choose from yunet, yunet640, haar, alt2.")
+    if name == "haar" or name in HAAR_CASCADES:
+        return HaarFaceDetector("frontal" if name == "haar" else name)
+    raise SystemExit(f"There is no detector {name!r}; choose from yunet, yunet640, haar, alt2, profile.")
 
 
 def make_tracker(name: str) -> Tracker:
@@ -236,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("clips", type=Path)
     parser.add_argument("--only", default="", help="only clips with this in their name")
     parser.add_argument("--returns", type=float, default=10.0, metavar="MINUTES")
-    parser.add_argument("--detectors", default="yunet", help="of yunet (with tiles), yunet640, haar, alt2")
+    parser.add_argument("--detectors", default="yunet", help="of yunet (with tiles), yunet640, haar, alt2, profile")
     parser.add_argument("--trackers", default="ours", help=f"of ours, {', '.join(rivals.TRACKERS)}")
     parser.add_argument("--interval", type=float, default=0.1, help="seconds between two detections")
     parser.add_argument("--drop", default="", help="shares of the frames to drop at random, as 0.5,0.8")

@@ -194,6 +194,7 @@ def test_keys_of_a_newer_version_are_kept(tmp_path) -> None:
     [
         (lambda: DetectorSettings(scale_factor=9), "from 1.01 to 2"),
         (lambda: DetectorSettings(kind="dnn"), "yunet, haar"),
+        (lambda: DetectorSettings(cascade="cat"), "frontal, alt2, profile"),
         (lambda: CountSettings(decide_threshold=0.2), "from 0.5 to 0.99"),
         (lambda: SourceSettings(fps=-1), "from 0 to 240 frames per second"),
         (lambda: SourceSettings(speed=0.1), "from 0.25 to 8"),

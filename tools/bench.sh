@@ -14,6 +14,7 @@ measure() {
 measure speed
 measure gui
 if [ -d ../shared/clips ]; then
+    measure detectors ../shared/clips
     measure counting ../shared/clips
     if "$python" -c "import trackeval" 2>/dev/null; then
         measure identities ../shared/clips
@@ -21,7 +22,7 @@ if [ -d ../shared/clips ]; then
         echo "== TrackEval is not installed: identities is left out (the head of benchmarks/identities.py says how)"
     fi
 else
-    echo "== the labelled clips are not beside this checkout: counting and identities are left out"
+    echo "== the labelled clips are not beside this checkout: detectors, counting and identities are left out"
 fi
 if [ -x dist/headcount/headcount ]; then
     measure start_frozen

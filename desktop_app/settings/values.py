@@ -96,7 +96,7 @@ class DetectorSettings:
 
     def __post_init__(self) -> None:
         _check_choice("detector.kind", self.kind, ("yunet", "haar"))
-        _check_choice("detector.cascade", self.cascade, ("frontal", "alt2"))
+        _check_choice("detector.cascade", self.cascade, ("frontal", "alt2", "profile"))
         _check_range("detector.min_face_share", self.min_face_share, 0.01, 0.9)
         _check_range("detector.score_threshold", self.score_threshold, 0.05, 0.99)
         _check_range("detector.scale_factor", self.scale_factor, 1.01, 2.0)

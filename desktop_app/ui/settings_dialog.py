@@ -34,9 +34,13 @@ from desktop_app.ui.model_words import ModelCardView
 THEME_WORDS = {"system": "As the system", "light": "Light", "dark": "Dark"}
 DETECTOR_WORDS = {
     "yunet": "YuNet (neural network; finds most faces)",
-    "haar": "Haar cascade (classic; upright frontal faces)",
+    "haar": "Haar cascade (classic; upright faces)",
 }
-CASCADE_WORDS = {"frontal": "Frontal (OpenCV's default)", "alt2": "Frontal, alternative 2"}
+CASCADE_WORDS = {
+    "frontal": "Frontal (OpenCV's default)",
+    "alt2": "Frontal, alternative 2",
+    "profile": "Frontal and both profiles (slower)",
+}
 
 
 class SettingsDialog(QDialog):
@@ -104,7 +108,8 @@ class SettingsDialog(QDialog):
             form,
             "Haar: cascade",
             cascade,
-            "Which of OpenCV's cascades looks. The second one raises fewer false alarms.",
+            "Which of OpenCV's cascades looks. The second one raises fewer false alarms; "
+            "the third also finds heads turned to a side.",
         )
         scale = self._number("detector", "scale_factor", 1.01, 2.0, 0.05)
         _row(form, "Haar: size step", scale, "From one size it looks for to the next. Nearer to 1 is finer and slower.")

@@ -26,12 +26,13 @@ from desktop_app.ui.display import DisplayFeeder, fit_size, make_display_frame
 from desktop_app.ui.opening import dropped_source, looks_like_address, with_scheme
 from desktop_app.ui.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
 from desktop_app.ui.qt_classes import QtClasses
-from desktop_app.ui.settings_dialog import SettingsDialog
+from desktop_app.ui.settings_dialog import CASCADE_WORDS, SettingsDialog
 from desktop_app.ui.single_instance import InstanceServer, hand_over
 from desktop_app.ui.source_bar import short_name
 from desktop_app.ui.theme import DARK, LIGHT, style_sheet
 from desktop_app.ui.transport import media_time
 from desktop_app.vision.annotate import PALETTE
+from desktop_app.vision.detectors import HAAR_CASCADES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -219,6 +220,10 @@ def test_settings_dialog_changes_and_defaults(qtbot: QtBot) -> None:
     assert changed.count.returns_minutes == 5.0
     dialog.fill(Settings())
     assert dialog.read().detector == Settings().detector
+
+
+def test_settings_dialog_offers_every_cascade_of_the_detector() -> None:
+    assert set(CASCADE_WORDS) == set(HAAR_CASCADES)
 
 
 def test_settings_dialog_keeps_an_absurd_value_out(qtbot: QtBot) -> None:

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from desktop_app.domain.types import Box
 from desktop_app.errors import ModelError, SettingsError
 from desktop_app.resources import yunet_weights
-from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.settings import DetectorSettings
+from desktop_app.vision.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.sources.video_file import VideoFileSource
 
 YUNET = yunet_weights().name
+TURNED = Path(__file__).resolve().parents[3] / "shared" / "clips" / "intel_headpose_1m1f.gif"
 
 
 def yunet(**options: float) -> YuNetFaceDetector:
@@ -25,9 +28,10 @@ def yunet(**options: float) -> YuNetFaceDetector:
 DETECTORS: list[Callable[[], FaceDetector]] = [
     HaarFaceDetector,
     lambda: HaarFaceDetector("alt2"),
+    lambda: HaarFaceDetector("profile"),
     lambda: yunet(max_side=1280),
 ]
-IDS = ["haar frontal", "haar alt2", "yunet"]
+IDS = ["haar frontal", "haar alt2", "haar profile", "yunet"]
 
 
 @pytest.fixture(params=DETECTORS, ids=IDS)
@@ -78,6 +82,62 @@ def test_yunet_gives_landmarks_inside_the_face(demo_face: tuple[NDArray[np.uint8
     assert (best.landmarks[:, 0] > best.box.x1).all()
     assert (best.landmarks[:, 0] < best.box.x2).all()
     assert best.landmarks[:2, 1].mean() < best.landmarks[3:, 1].mean()
+
+
+@pytest.mark.skipif(not TURNED.is_file(), reason="the clip with turned heads is not here")
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_profile_finds_a_turned_face_that_frontal_misses(mirrored: bool) -> None:
+    source = VideoFileSource(TURNED)
+    source.open()
+    frames = [source.read() for _ in range(3)]
+    source.close()
+    assert frames[2] is not None
+    image = frames[2].image_bgr
+    if mirrored:
+        image = np.ascontiguousarray(image[:, ::-1])
+    faces = [d.box for d in yunet(max_side=1280).detect(image)]
+    assert len(faces) == 2
+    frontal = HaarFaceDetector().detect(image)
+    (turned,) = (face for face in faces if all(d.box.iou(face) < 0.1 for d in frontal))
+    found = HaarFaceDetector("profile").detect(image)
+    assert len(found) == 2
+    assert max(d.box.iou(turned) for d in found) > 0.5
+
+
+class FixedCascade:
+    """Stands for a cascade that finds the same squares, each with its number of hits, in every picture."""
+
+    def __init__(self, *found: tuple[tuple[int, int, int], int]) -> None:
+        self._found = found
+
+    def detectMultiScale2(self, *_: object, **__: object) -> tuple[list[tuple[int, ...]], list[int]]:
+        return [(x, y, s, s) for (x, y, s), _ in self._found], [n for _, n in self._found]
+
+
+def profile_detector(frontal: FixedCascade, profile: FixedCascade) -> HaarFaceDetector:
+    detector = HaarFaceDetector("profile")
+    detector._classifiers = {"frontal": frontal, "profile": profile}  # type: ignore[dict-item]
+    return detector
+
+
+def test_a_find_in_the_mirror_image_lies_where_the_face_is() -> None:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    left, right = profile_detector(FixedCascade(), FixedCascade(((20, 60, 80), 15))).detect(picture)
+    assert 20 < left.box.centre[0] < 100 < 220 < right.box.centre[0] < 300
+    assert (320 - right.box.x2, right.box.y1) == pytest.approx((left.box.x1, left.box.y1))
+    assert (320 - right.box.x1, right.box.y2) == pytest.approx((left.box.x2, left.box.y2))
+
+
+def test_a_face_found_by_several_looks_is_given_once_with_the_best_score() -> None:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    frontal, profile = FixedCascade(((120, 70, 80), 20)), FixedCascade(((125, 60, 90), 15))
+    (found,) = profile_detector(frontal, profile).detect(picture)
+    assert found.score == pytest.approx(0.8)
+    assert found == profile_detector(frontal, FixedCascade()).detect(picture)[0]
+
+
+def test_the_settings_know_the_cascades_of_the_detector() -> None:
+    assert [DetectorSettings(cascade=name).cascade for name in HAAR_CASCADES] == ["frontal", "alt2", "profile"]
 
 
 @pytest.mark.parametrize(
