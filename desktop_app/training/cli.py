@@ -82,7 +82,10 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--mirrored", action="store_true", help="answer with the mean over a face and its mirror image (twice the time)"
     )
-    sub.add_argument("--float32", action="store_true", help="keep 32-bit weights (twice the size)")
+    sub.add_argument(
+        "--weights", choices=("float32", "float16", "int8"), default="float16",
+        help="how weights are stored: float16 rounds them harmlessly, int8 is the fastest (default: %(default)s)",
+    )  # fmt: skip
 
     sub = command("compare", _compare, "Measure several networks on the same faces, as one table.")
     sub.add_argument("models", type=Path, nargs="+", help="run folders, checkpoints or model folders")
@@ -324,7 +327,7 @@ def _export(options: argparse.Namespace) -> None:
     write = partial(
         export, network.keras, spec, options.out, cards.card_of(network.notes, options.name), age=network.age,
         # HOG's thresholds do not survive 16-bit weights, and there is next to nothing to save.
-        float16=not options.float32 and network.notes.config.network != "classical",
+        weights="float32" if network.notes.config.network == "classical" else options.weights,
         # The product's network tells people apart by its features, too.
         embedding="features" if any(layer.name == "features" for layer in network.keras.layers) else None,
         mirrored=options.mirrored, keras_too=options.keras,

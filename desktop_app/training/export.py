@@ -5,8 +5,9 @@
 - "explain": crops (1, ...) and target (answers,) -> `cam` (1, h, w) and `guided` (1, height, width, channels)
 
 `target` picks what is explained: the weight of each answer's score before softmax, in the order of the card's
-`explain.targets`. Both signatures read the same stored weights. `.keras` and SavedModel are written beside them for
-those who want to go on in Keras.
+`explain.targets`. Both signatures read the same stored weights, of 32 or 16 bits. With 8-bit weights, which are half
+the size again and by far the fastest, "explain" lies in a file of its own with 16 bits, because gradients need them.
+`.keras` and SavedModel are written beside them for those who want to go on in Keras.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ from desktop_app.training.flatbuffer import share_buffers
 from desktop_app.training.graph import inference_copy, output_layers
 from desktop_app.training.readers.base import GENDERS
 from desktop_app.vision.preprocess import InputSpec
+
+WEIGHTS = ("float32", "float16", "int8")
+"""How weights are stored. "int8" is LiteRT's dynamic range: 8-bit weights a channel, 8-bit activations scaled per face
+while it runs (Jacob et al. 2018, arXiv:1712.05877, without its training).
+"""
+
+
+EXPLAIN_FILE = "explain.tflite"
 
 
 class ExportModule(tf.Module):  # type: ignore[misc]
@@ -47,14 +56,16 @@ class ExportModule(tf.Module):  # type: ignore[misc]
         age: str = "bands",
         embedding: str | None = None,
         *,
-        float16: bool = True,
+        weights: str = "float16",
         mirrored: bool = False,
     ) -> None:
         super().__init__(name="headcount")
         self.core = inference_copy(model, spec.shape)
-        self.float16 = float16
+        if weights not in WEIGHTS:
+            raise ModelError(f"Weights cannot be stored as {weights!r}; choose from {', '.join(WEIGHTS)}.")
+        self.weights = weights
         self.mirrored = mirrored
-        if float16:  # rounded here once, so that TensorFlow and LiteRT compute with the very same weights
+        if weights == "float16":  # rounded here once, so that TensorFlow and LiteRT compute with the very same weights
             self.core.set_weights([weight.astype(np.float16).astype(np.float32) for weight in self.core.get_weights()])
         self.spec = spec
         self.age = age if "age" in self.core.output else "none"
@@ -76,10 +87,12 @@ class ExportModule(tf.Module):  # type: ignore[misc]
     def target_count(self) -> int:
         return sum(count for _, count in self.targets)
 
-    def signatures(self, explain: bool = True) -> dict[str, Any]:
+    def signatures(self, names: Collection[str] = ("predict", "explain")) -> dict[str, Any]:
         crops = tf.TensorSpec([None, *self.spec.shape], tf.float32, "crops")
-        found = {"predict": tf.function(self.predict, autograph=False).get_concrete_function(crops)}
-        if explain:
+        found = {}
+        if "predict" in names:
+            found["predict"] = tf.function(self.predict, autograph=False).get_concrete_function(crops)
+        if "explain" in names:
             one = tf.TensorSpec([1, *self.spec.shape], tf.float32, "crops")
             target = tf.TensorSpec([self.target_count], tf.float32, "target")
             found["explain"] = tf.function(self.explain, autograph=False).get_concrete_function(one, target)
@@ -171,17 +184,23 @@ def to_bands(age: Any, kind: str) -> Any:
     return tf.concat([ones, share], axis=-1) - tf.concat([share, zeros], axis=-1)
 
 
-def to_litert(module: ExportModule, *, explain: bool = True) -> bytes:
-    """Convert to a LiteRT flatbuffer that needs built-in operations only. Raises ModelError if that cannot be done."""
+def to_litert(
+    module: ExportModule, names: Collection[str] = ("predict", "explain"), weights: str | None = None
+) -> bytes:
+    """Convert to a LiteRT flatbuffer that holds the signatures `names` and needs built-in operations only.
+
+    `weights` is how they are stored, by default as the module says. Raises ModelError if it cannot be converted.
+    """
+    weights = weights or module.weights
     folder = tempfile.mkdtemp(prefix="headcount-export-")
     try:
-        tf.saved_model.save(module, folder, signatures=module.signatures(explain))
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=["predict", "explain"][: 2 if explain else 1]
-        )
+        signatures = module.signatures(names)
+        tf.saved_model.save(module, folder, signatures=signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if module.float16:
+        if weights != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if weights == "float16":
             converter.target_spec.supported_types = [tf.float16]
         content = converter.convert()
     except (ValueError, RuntimeError) as error:
@@ -203,18 +222,21 @@ def export(
     *,
     age: str = "bands",
     embedding: str | None = None,
-    float16: bool = True,
+    weights: str = "float16",
     explain: bool = True,
     mirrored: bool = False,
     keras_too: bool = False,
 ) -> Path:
-    """Write `model.tflite` and `model.json` (and `model.keras`, `saved_model/`) into `folder`; return the LiteRT file.
+    """Write `model.tflite` and `model.json` into `folder`; return the LiteRT file. With `explain` and 8-bit weights
+    `explain.tflite` is written as well, with `keras_too` also `model.keras` and `saved_model/`.
 
     `card` must have at least "name"; everything in it is kept, and what the app reads (file, sha256, input, outputs,
     labels, explain, size_bytes, parameters) is put in. Raises ModelError or OutputError.
     """
-    module = ExportModule(model, spec, age, embedding, float16=float16, mirrored=mirrored)
-    content = to_litert(module, explain=explain)
+    module = ExportModule(model, spec, age, embedding, weights=weights, mirrored=mirrored)
+    apart = explain and weights == "int8"
+    content = to_litert(module, ("predict", "explain") if explain and not apart else ("predict",))
+    reasons = to_litert(module, ("explain",), "float16") if apart else None
     outputs = {name: name for name in ("gender", "age", "face") if name in module.core.output}
     if embedding is not None:
         outputs["embedding"] = "embedding"
@@ -234,9 +256,13 @@ def export(
     }
     if explain:
         full["explain"] = {"signature": "explain", "targets": [[name, count] for name, count in module.targets]}
+    if reasons is not None:
+        full["explain"] |= {"file": EXPLAIN_FILE, "sha256": hashlib.sha256(reasons).hexdigest()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "model.tflite").write_bytes(content)
+        if reasons is not None:
+            (folder / EXPLAIN_FILE).write_bytes(reasons)
         (folder / "model.json").write_text(json.dumps(full, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         if keras_too:
             model.save(folder / "model.keras")

@@ -2,8 +2,8 @@
 
 A model exported by `headcount-train` carries a second LiteRT signature, "explain", that computes Grad-CAM (Selvaraju
 et al. 2017, arXiv:1610.02391) and guided backpropagation (Springenberg et al. 2014, arXiv:1412.6806) from the same
-weights that answer. It runs in an interpreter of its own, so that it may be used from another thread while the
-count goes on.
+weights that answer; where those are stored with 8 bits, it lies in a second file with 16. It runs in an interpreter
+of its own, so that it may be used from another thread while the count goes on.
 """
 
 from __future__ import annotations
@@ -63,12 +63,13 @@ class FaceExplainer:
         self._targets: list[tuple[str, int]] = [(str(name), int(count)) for name, count in wanted["targets"]]
         labels = card.get("labels", {}).get("gender", [])
         self._female_index = labels.index("female") if "female" in labels else 0
-        path = model_dir / str(card.get("file", "model.tflite"))
+        own = wanted if "file" in wanted else card
+        path = model_dir / str(own.get("file", "model.tflite"))
         try:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"The model file {path.name} cannot be read: {error.strerror}.") from error
-        if "sha256" in card and hashlib.sha256(content).hexdigest() != card["sha256"]:
+        if "sha256" in own and hashlib.sha256(content).hexdigest() != own["sha256"]:
             raise ModelError(f"The model file {path.name} is damaged or does not belong to its model.json.")
         try:
             self._run = Interpreter(model_content=content, num_threads=threads).get_signature_runner(

@@ -172,7 +172,7 @@ def _plan_folder(folder: Path) -> tuple[dict[str, Path], dict[str, Any]]:
 def _plan_json(path: Path) -> tuple[dict[str, Path], dict[str, Any]]:
     """A model folder as `headcount-train export` writes it: only the files that its card names are taken."""
     card = _card_of(path)
-    names = [str(card["file"])] if card.get("file") else []
+    names = [str(part["file"]) for part in (card, card.get("explain")) if isinstance(part, dict) and part.get("file")]
     nets = card.get("nets")
     if isinstance(nets, dict):
         names = [

@@ -291,7 +291,7 @@ def test_a_mirrored_export_answers_with_the_mean_over_both_sides(
     for mirrored in (False, True):
         export.export(
             built["mini_xception"], chosen.input, tmp_path / str(mirrored), {"name": "x"}, age=chosen.age,
-            mirrored=mirrored, float16=False,
+            mirrored=mirrored, weights="float32",
         )  # fmt: skip
     once, both = (LiteRtClassifier(tmp_path / name) for name in ("False", "True"))
     lopsided = crops[:5].copy()
@@ -301,6 +301,29 @@ def test_a_mirrored_export_answers_with_the_mean_over_both_sides(
     assert left != pytest.approx(right, abs=1e-3)
     wanted = [(a + b) / 2 for a, b in zip(left, right, strict=True)]
     assert [a.female for a in both.predict(lopsided)] == pytest.approx(wanted, abs=1e-5)
+
+
+def test_eight_bit_weights_answer_alike_and_explain_from_a_file_of_their_own(store: FaceStore, tmp_path: Path) -> None:
+    from desktop_app.training import export, networks
+    from desktop_app.training.feed import plain_crops
+
+    chosen = config.load("headcount")
+    model = networks.build(chosen)
+    crops = plain_crops(store, store.rows("test"), chosen)
+    answers, sizes = {}, {}
+    for weights in ("float16", "int8"):
+        folder = tmp_path / weights
+        sizes[weights] = export.export(model, chosen.input, folder, {"name": "x"}, weights=weights).stat().st_size
+        answers[weights] = [a.female for a in LiteRtClassifier(folder).predict(crops)]
+    assert sizes["int8"] < 0.6 * sizes["float16"]
+    assert answers["int8"] == pytest.approx(answers["float16"], abs=0.03)
+    alone = [LiteRtClassifier(tmp_path / "int8").predict(crop[None])[0].female for crop in crops[:4]]
+    assert alone == pytest.approx(answers["int8"][:4], abs=1e-6)  # a face is not judged by its neighbours
+    wide, narrow = (FaceExplainer(tmp_path / w).explain_gender(crops[0], female=True) for w in ("float16", "int8"))
+    assert unit(narrow.raw_guided) == pytest.approx(unit(wide.raw_guided), abs=0.02)
+    (tmp_path / "int8" / "explain.tflite").write_bytes(b"something else")
+    with pytest.raises(ModelError, match="damaged"):
+        FaceExplainer(tmp_path / "int8")
 
 
 def test_every_network_builds_and_keeps_its_answer_when_folded(store: FaceStore) -> None:
