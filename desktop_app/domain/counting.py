@@ -63,7 +63,7 @@ class CountingSettings:
     same_place: float = 0.4
     linger_alike: float = 0.55
     cut_memory_s: float = 2.0
-    cut_alike: float = 0.8
+    cut_alike: float = 0.85
     returns_s: float = 0.0
     returns_alike: float = 0.8
     doubt_s: float = 2.0

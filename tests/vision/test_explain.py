@@ -95,7 +95,7 @@ def test_models_that_cannot_be_explained(shipped: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no explanation"):
         FaceExplainer(folder)
     (folder / "model.json").write_text(json.dumps(card))
-    with (folder / card["file"]).open("r+b") as file:
+    with (folder / card["explain"].get("file", card["file"])).open("r+b") as file:
         file.seek(1000)
         file.write(b"\xff" * 64)
     with pytest.raises(ModelError, match="damaged"):
