@@ -275,10 +275,12 @@ def export(
 
 
 def calibrate(model: Any, output: str, temperature: float) -> None:
-    """Divide the scores of a dense output by `temperature` in place (Guo et al. 2017), so that the export needs no
-    extra step.
+    """Divide the scores of an output by `temperature` in place (Guo et al. 2017), so that the export needs no extra
+    step. The scores are those of a dense layer, or of a convolution whose maps are averaged, as in `mini_xception`.
     """
     layer = model.get_layer(output)
+    while type(layer).__name__ in ("Activation", "Softmax", "GlobalAveragePooling2D"):
+        layer = layer.input._keras_history.operation
     if not hasattr(layer, "kernel") or not 0.01 < temperature < 100:
-        raise ModelError(f"The output {output} is not dense or the temperature {temperature} is out of range.")
+        raise ModelError(f"The output {output} cannot be calibrated, or the temperature {temperature} is out of range.")
     layer.set_weights([weight / temperature for weight in layer.get_weights()])

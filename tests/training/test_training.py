@@ -371,17 +371,23 @@ def test_histogram_of_gradients_against_numpy() -> None:
     assert found == pytest.approx(expected, abs=2e-3)
 
 
-def test_calibration_by_temperature_goes_into_the_weights(built: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "scores"), [("joint64", "gender"), ("mini_xception", "class_maps")])
+def test_calibration_by_temperature_goes_into_the_weights(built: dict[str, Any], name: str, scores: str) -> None:
     from desktop_app.training import export
 
-    model = built["joint64"]
-    crop = np.random.default_rng(0).uniform(-1, 1, (4, 48, 48, 1)).astype(np.float32)
-    kept = model.get_layer("gender").get_weights()
-    before = np.asarray(model(crop, training=False)["gender"], np.float64)
+    model = built[name]
+    crop = np.random.default_rng(0).uniform(-1, 1, (4, *model.input_shape[1:])).astype(np.float32)
+    kept = model.get_layer(scores).get_weights()
+
+    def log_odds() -> np.ndarray:
+        female = np.asarray(model(crop, training=False)["gender"], np.float64)[:, 0]
+        return np.asarray(np.log(female / (1 - female)))
+
+    before = log_odds()
     export.calibrate(model, "gender", 2.0)
-    after = np.asarray(model(crop, training=False)["gender"], np.float64)
-    model.get_layer("gender").set_weights(kept)
-    assert np.log(after / (1 - after)) == pytest.approx(np.log(before / (1 - before)) / 2, rel=1e-3)
+    after = log_odds()
+    model.get_layer(scores).set_weights(kept)
+    assert after == pytest.approx(before / 2, rel=1e-3)
 
 
 def test_a_years_answer_becomes_the_bands_that_it_is_the_mean_of() -> None:
