@@ -13,6 +13,10 @@ from desktop_app.vision.preprocess import InputSpec, crop_face
 Picture = NDArray[np.uint8]
 
 
+MOST_TILT_DEGREES = 42.0
+"""A head laid on the shoulder."""
+
+
 def augmented(picture: Picture, box: Box, spec: InputSpec, rng: np.random.Generator, config: AugmentConfig) -> Picture:
     """Return one varied crop, uint8 of `spec.shape`, of the face `box` in a uint8 BGR picture.
 
@@ -25,8 +29,13 @@ def augmented(picture: Picture, box: Box, spec: InputSpec, rng: np.random.Genera
     cx += rng.normal(0, config.shift) * side * wild
     cy += rng.normal(0, config.shift) * side * wild
     side *= float(np.exp(rng.normal(-0.25 * config.zoom, config.zoom) * wild))
-    if config.rotate_degrees and rng.random() < 0.5:
-        turn = cv2.getRotationMatrix2D((cx, cy), rng.normal(0, config.rotate_degrees), 1.0)
+    angle = 0.0
+    if config.tilt and rng.random() < config.tilt:
+        angle = rng.uniform(-MOST_TILT_DEGREES, MOST_TILT_DEGREES)
+    elif config.rotate_degrees and rng.random() < 0.5:
+        angle = rng.normal(0, config.rotate_degrees)
+    if angle:
+        turn = cv2.getRotationMatrix2D((cx, cy), angle, 1.0)
         turn[0, 1] += rng.normal(0, 0.04)
         picture = np.asarray(
             cv2.warpAffine(picture, turn, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8

@@ -28,14 +28,16 @@ class AugmentConfig:
     `shift` and `zoom` move and scale the face box by that share of its side (standard deviation), as a detector's
     box wanders, and `rotate_degrees` turns the picture. `brightness`, `contrast`, `gamma` and `tint` are standard
     deviations of a shift (in shares of 255) and of the logarithms of a gain, an exponent and a gain for each
-    colour. `dim`, `grey`, `blur`, `small`, `noise`, `jpeg` and `erase` are the probabilities of dim light, lost
-    colour, a blur, of being a small face, of noise, of JPEG artefacts and of a covered rectangle.
+    colour. `tilt`, `dim`, `grey`, `blur`, `small`, `noise`, `jpeg` and `erase` are the probabilities of a head laid
+    on the shoulder, of dim light, lost colour, a blur, of being a small face, of noise, of JPEG artefacts and of a
+    covered rectangle.
     """
 
     flip: bool = True
     shift: float = 0.03
     zoom: float = 0.05
     rotate_degrees: float = 0.0
+    tilt: float = 0.0
     brightness: float = 0.04
     contrast: float = 0.1
     gamma: float = 0.0
