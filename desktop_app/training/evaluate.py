@@ -55,6 +55,8 @@ def open_network(path: Path) -> Network:
     if path.is_dir() and (path / "model.json").is_file():
         card = read_card(path)
         file = path / str(card.get("file", "model.tflite"))
+        if file.suffix != ".tflite":
+            raise ModelError(f"{path} holds no LiteRT model.", "Give a run folder, a checkpoint or an exported model.")
         if not file.is_file():
             raise ModelError(f"The model file {file.name} is missing in {path}.")
         return Network(

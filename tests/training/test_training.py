@@ -326,6 +326,14 @@ def test_eight_bit_weights_answer_alike_and_explain_from_a_file_of_their_own(sto
         FaceExplainer(tmp_path / "int8")
 
 
+def test_a_model_that_is_no_network_is_not_measured_as_one() -> None:
+    from desktop_app.resources import models_dir
+    from desktop_app.training import evaluate
+
+    with pytest.raises(ModelError, match="holds no LiteRT model"):
+        evaluate.open_network(models_dir() / "hog")
+
+
 def test_every_network_builds_and_keeps_its_answer_when_folded(store: FaceStore) -> None:
     from desktop_app.training import networks
     from desktop_app.training.graph import inference_copy
