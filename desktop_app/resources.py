@@ -13,6 +13,7 @@ from pathlib import Path
 
 from desktop_app.errors import HeadcountError, ModelError
 
+OWN_MODEL = "headcount"
 REINSTALL = "Install Headcount again: a file that belongs to it is missing."
 
 
@@ -74,12 +75,14 @@ def model_path(name: str, user_models: Path | None = None) -> Path:
 
 
 def model_names(user_models: Path | None = None) -> tuple[str, ...]:
-    """Return the names of the models that have a `model.json`, sorted; ours first, then the user's own."""
+    """Return the names of the models that have a `model.json`: the program's own network, what came with it to
+    compare, then the user's models, each sorted by name.
+    """
     names: list[str] = []
     for folder in (models_dir(), user_models):
         if folder is not None and folder.is_dir():
             names += sorted(p.parent.name for p in folder.glob("*/model.json") if p.parent.name not in names)
-    return tuple(names)
+    return tuple(sorted(names, key=lambda name: name != OWN_MODEL))  # a stable sort
 
 
 def _listed(user_models: Path | None) -> str:
