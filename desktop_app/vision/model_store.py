@@ -172,7 +172,7 @@ def _plan_folder(folder: Path) -> tuple[dict[str, Path], dict[str, Any]]:
 def _plan_json(path: Path) -> tuple[dict[str, Path], dict[str, Any]]:
     """A model folder as `headcount-train export` writes it: only the files that its card names are taken."""
     card = _card_of(path)
-    names = [str(part["file"]) for part in (card, card.get("explain")) if isinstance(part, dict) and part.get("file")]
+    names = [str(card["file"])] if card.get("file") else []
     nets = card.get("nets")
     if isinstance(nets, dict):
         names = [
@@ -180,12 +180,23 @@ def _plan_json(path: Path) -> tuple[dict[str, Path], dict[str, Any]]:
         ]
     if not names:
         raise ModelError(f"{path.name} does not name the model's file.", f"Write it under “file” in {path.name}.")
+    return _beside(path, [*names, *_explanation_of(card)]), card
+
+
+def _explanation_of(card: dict[str, Any]) -> list[str]:
+    """The file that holds the explanations, where they do not lie in the model's own."""
+    explain = card.get("explain")
+    return [str(explain["file"])] if isinstance(explain, dict) and explain.get("file") else []
+
+
+def _beside(card_path: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Return (name -> file) for what a card names. Raises ModelError for a path or for a file that is not there."""
     for name in names:
         if Path(name).name != name:
-            raise ModelError(f"{path.name} names the file {name!r}, which is not a plain file name.", HOW)
-        if not (path.parent / name).exists():
-            raise ModelError(f"The model file {name} is missing beside {path.name}.", HOW)
-    return {name: path.parent / name for name in names}, card
+            raise ModelError(f"{card_path.name} names the file {name!r}, which is not a plain file name.", HOW)
+        if not (card_path.parent / name).exists():
+            raise ModelError(f"The model file {name} is missing beside {card_path.name}.", HOW)
+    return {name: card_path.parent / name for name in names}
 
 
 def _plan_file(weights: Path, cards: list[Path]) -> tuple[dict[str, Path], dict[str, Any]]:
@@ -198,7 +209,8 @@ def _plan_file(weights: Path, cards: list[Path]) -> tuple[dict[str, Path], dict[
                     f"{path.name} beside {weights.name} describes another file, {named}.",
                     f"Choose {named}, or write a {weights.stem}.json for this one.",
                 )
-            return {weights.name: weights}, card | {"file": weights.name, "name": card.get("name") or weights.stem}
+            files = {weights.name: weights} | _beside(path, _explanation_of(card))
+            return files, card | {"file": weights.name, "name": card.get("name") or weights.stem}
     raise ModelError(
         f"{weights.name} has no {CARD_NAME} beside it, so nothing says what its answers mean.",
         f"headcount-train writes one; for another model, write a {CARD_NAME} with its input, outputs and labels.",

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from desktop_app.errors import ModelError, OutputError
-from desktop_app.resources import model_names
+from desktop_app.resources import model_names, models_dir
 from desktop_app.vision.classifier import load_classifier
+from desktop_app.vision.explain import FaceExplainer
 from desktop_app.vision.model_store import bring_back, forget_removed, list_models, remove, take_in
 
 from .caffe_files import SmallNet
@@ -40,6 +41,16 @@ def test_a_folder_is_taken_in_and_used(own: Path) -> None:
 @pytest.mark.parametrize("chosen", [["model.tflite"], ["model.json"], ["model.tflite", "model.json"]])
 def test_one_file_brings_the_other(chosen: list[str], own: Path) -> None:
     assert take_in([TINY / "one" / name for name in chosen], own) == "tiny_one"
+
+
+@pytest.mark.parametrize("chosen", ["", "model.tflite", "model.json"])
+def test_explanations_in_a_file_of_their_own_come_along(chosen: str, own: Path, tmp_path: Path) -> None:
+    shipped = shutil.copytree(models_dir() / "headcount", tmp_path / "copy")
+    key = take_in([shipped / chosen if chosen else shipped], own)
+    FaceExplainer(own / key)
+    (shipped / "explain.tflite").unlink()
+    with pytest.raises(ModelError, match=r"explain\.tflite is missing"):
+        take_in([shipped / chosen if chosen else shipped], own)
 
 
 def test_a_json_named_like_the_file_is_found(own: Path, tmp_path: Path) -> None:
