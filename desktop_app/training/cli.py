@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -83,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
         "--mirrored", action="store_true", help="answer with the mean over a face and its mirror image (twice the time)"
     )
     sub.add_argument(
-        "--weights", choices=("float32", "float16", "int8"), default="float16",
+        "--weights", choices=configs.WEIGHTS, default="float16",
         help="how weights are stored: float16 rounds them harmlessly, int8 is the fastest (default: %(default)s)",
     )  # fmt: skip
 
@@ -325,20 +326,22 @@ def _export(options: argparse.Namespace) -> None:
             raise SettingsError(f"{network.name} cannot take crops of {options.size} pixels.", "Leave --size out.")
         spec = replace(spec, width=options.size, height=options.size)
     write = partial(
-        export, network.keras, spec, options.out, cards.card_of(network.notes, options.name), age=network.age,
+        export, network.keras, spec, card=cards.card_of(network.notes, options.name), age=network.age,
         # HOG's thresholds do not survive 16-bit weights, and there is next to nothing to save.
         weights="float32" if network.notes.config.network == "classical" else options.weights,
         # The product's network tells people apart by its features, too.
         embedding="features" if any(layer.name == "features" for layer in network.keras.layers) else None,
         mirrored=options.mirrored, keras_too=options.keras,
     )  # fmt: skip
-    path = write()
     if options.calibrate is not None:
         store = _store(options.calibrate, options.kind, None, options.work)
-        temperature = evaluate.temperature(evaluate.open_network(options.out), store, store.rows("val"))
+        # What is fitted is what will answer: with its stored weights and its mirror image.
+        with tempfile.TemporaryDirectory(prefix="headcount-calibrate-", ignore_cleanup_errors=True) as trial:
+            write(folder=Path(trial), explain=False, keras_too=False)
+            temperature = evaluate.temperature(evaluate.open_network(Path(trial)), store, store.rows("val"))
         calibrate(network.keras, "gender", temperature)
-        path = write()
         print(f"gender answers calibrated with a temperature of {temperature:.3f}")
+    path = write(folder=options.out)
     print(f"{path}: {path.stat().st_size / 1000:,.0f} kB. Put {options.out} into the app's model folder to use it.")
 
 

@@ -19,6 +19,10 @@ GENDER_OUTPUTS = ("softmax", "sigmoid")
 AGE_KINDS = ("none", "bands", "years", "group4", "adience8")
 SCHEDULES = ("constant", "cosine")
 OPTIMIZERS = ("adam", "adamw", "sgd")
+WEIGHTS = ("float32", "float16", "int8")
+"""How an export stores weights. "int8" is LiteRT's dynamic range: 8-bit weights a channel, 8-bit activations scaled per
+face while it runs (Jacob et al. 2018, arXiv:1712.05877, without its training).
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,10 +150,14 @@ def evaluate(
     confidence = np.maximum(answers.female, 1 - answers.female)
     reliability, ece = metrics.calibration(confidence[known], right[known])
     if validation is not None and len(validation):
-        other_confidence, other_right = _gender_answers(network, store, validation)
-        threshold, chosen_on = metrics.undecided_threshold(other_confidence, other_right)[0], "val"
+        female, gender = _known_genders(network, store, validation)
+        threshold, _ = metrics.undecided_threshold(
+            np.maximum(female, 1 - female), np.where(female >= 0.5, 0, 1) == gender
+        )
+        chosen_on = "val"
     else:
-        threshold, chosen_on = metrics.undecided_threshold(confidence[known], right[known])[0], ""
+        threshold, _ = metrics.undecided_threshold(confidence[known], right[known])
+        chosen_on = ""
     sure = known & (confidence >= threshold)
     decided = Decided(threshold, float(sure.sum() / max(1, known.sum())), metrics.proportion(right[sure]), chosen_on)
     has_age = network.age != "none"
@@ -187,20 +191,20 @@ def evaluate(
 
 def temperature(network: Network, store: FaceStore, rows: NDArray[np.int64]) -> float:
     """The temperature that calibrates the gender answers on `rows`. Raises SettingsError without faces to fit it on."""
-    truth = predict.truth_of([store.records[int(i)] for i in rows], network.age).gender
-    if not (truth >= 0).any():
+    if len(rows) == 0:
         raise SettingsError("There are no faces to calibrate on.", "Give data with faces of the role “val”.")
-    return metrics.fit_temperature(network.answers(store, rows).female[truth >= 0], truth[truth >= 0] == 0)
+    female, truth = _known_genders(network, store, rows)
+    if len(truth) == 0:
+        raise SettingsError("No face to calibrate on has a gender.", "Give data whose “val” faces have one.")
+    return metrics.fit_temperature(female, truth == 0)
 
 
-def _gender_answers(
+def _known_genders(
     network: Network, store: FaceStore, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Confidence and rightness of the gender answers for those of `rows` whose gender is known."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The probability of female and the true gender of those of `rows` whose gender is known."""
     truth = predict.truth_of([store.records[int(i)] for i in rows], network.age).gender
-    female = network.answers(store, rows).female
-    right = np.where(female >= 0.5, 0, 1) == truth
-    return np.maximum(female, 1 - female)[truth >= 0], right[truth >= 0]
+    return network.answers(store, rows).female[truth >= 0], truth[truth >= 0]
 
 
 def _groups(

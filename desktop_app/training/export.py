@@ -27,16 +27,11 @@ from desktop_app.domain.types import AGE_BANDS
 from desktop_app.errors import ModelError, OutputError
 from desktop_app.training import backward
 from desktop_app.training.ages import band_matrix
+from desktop_app.training.config import WEIGHTS
 from desktop_app.training.flatbuffer import share_buffers
 from desktop_app.training.graph import inference_copy, output_layers
 from desktop_app.training.readers.base import GENDERS
 from desktop_app.vision.preprocess import InputSpec
-
-WEIGHTS = ("float32", "float16", "int8")
-"""How weights are stored. "int8" is LiteRT's dynamic range: 8-bit weights a channel, 8-bit activations scaled per face
-while it runs (Jacob et al. 2018, arXiv:1712.05877, without its training).
-"""
-
 
 EXPLAIN_FILE = "explain.tflite"
 
