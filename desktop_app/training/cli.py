@@ -327,8 +327,7 @@ def _export(options: argparse.Namespace) -> None:
         spec = replace(spec, width=options.size, height=options.size)
     write = partial(
         export, network.keras, spec, card=cards.card_of(network.notes, options.name), age=network.age,
-        # HOG's thresholds do not survive 16-bit weights, and there is next to nothing to save.
-        weights="float32" if network.notes.config.network == "classical" else options.weights,
+        weights=options.weights,
         # The product's network tells people apart by its features, too.
         embedding="features" if any(layer.name == "features" for layer in network.keras.layers) else None,
         mirrored=options.mirrored, keras_too=options.keras,

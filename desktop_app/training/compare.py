@@ -66,7 +66,6 @@ def litert_file(network: Network) -> tuple[Path, tempfile.TemporaryDirectory[str
     folder = tempfile.TemporaryDirectory(prefix="headcount-compare-")
     path = export.export(
         network.keras, network.spec, Path(folder.name), {"name": network.name}, age=network.age, explain=False,
-        weights="float32" if network.name == "classical" else "float16",
     )  # fmt: skip
     return path, folder
 

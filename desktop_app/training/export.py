@@ -30,6 +30,7 @@ from desktop_app.training.ages import band_matrix
 from desktop_app.training.config import WEIGHTS
 from desktop_app.training.flatbuffer import share_buffers
 from desktop_app.training.graph import inference_copy, output_layers
+from desktop_app.training.networks.classical import HistogramOfGradients
 from desktop_app.training.readers.base import GENDERS
 from desktop_app.vision.preprocess import InputSpec
 
@@ -223,11 +224,14 @@ def export(
     keras_too: bool = False,
 ) -> Path:
     """Write `model.tflite` and `model.json` into `folder`; return the LiteRT file. With `explain` and 8-bit weights
-    `explain.tflite` is written as well, with `keras_too` also `model.keras` and `saved_model/`.
+    `explain.tflite` is written as well, with `keras_too` also `model.keras` and `saved_model/`. The classical baseline
+    keeps 32 bits whatever `weights` says.
 
     `card` must have at least "name"; everything in it is kept, and what the app reads (file, sha256, input, outputs,
     labels, explain, size_bytes, parameters) is put in. Raises ModelError or OutputError.
     """
+    if any(isinstance(layer, HistogramOfGradients) for layer in model.layers):
+        weights = "float32"  # the thresholds of its bins do not survive rounding, and there is next to nothing to save
     module = ExportModule(model, spec, age, embedding, weights=weights, mirrored=mirrored)
     apart = explain and weights == "int8"
     content = to_litert(module, ("predict", "explain") if explain and not apart else ("predict",))

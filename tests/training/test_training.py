@@ -326,6 +326,22 @@ def test_eight_bit_weights_answer_alike_and_explain_from_a_file_of_their_own(sto
         FaceExplainer(tmp_path / "int8")
 
 
+def test_the_classical_baseline_is_never_rounded(store: FaceStore, tmp_path: Path) -> None:
+    from desktop_app.training import export, networks
+    from desktop_app.training.feed import plain_crops
+
+    chosen = config.load("classical")
+    model = networks.build(chosen)
+    crops = plain_crops(store, store.rows("test"), chosen)
+    answers = {}
+    for weights in ("float32", "int8"):
+        folder = tmp_path / weights
+        export.export(model, chosen.input, folder, {"name": "x"}, weights=weights)
+        answers[weights] = [a.female for a in LiteRtClassifier(folder).predict(crops)]
+    assert answers["int8"] == answers["float32"]
+    FaceExplainer(tmp_path / "int8").explain_gender(crops[0], female=True)  # what explains it lies in the same file
+
+
 def test_a_model_that_is_no_network_is_not_measured_as_one() -> None:
     from desktop_app.resources import models_dir
     from desktop_app.training import evaluate
