@@ -17,6 +17,7 @@ from desktop_app.domain.types import CountEvent, Counts, Frame, FrameResult
 from desktop_app.errors import HeadcountError
 from desktop_app.runtime.channel import Channel, ChannelClosed, ChannelPolicy, LatestSlot
 from desktop_app.runtime.history import CountHistory
+from desktop_app.runtime.ledger import CountLedger
 from desktop_app.runtime.meter import RunMeter
 from desktop_app.runtime.pacing import Pacer
 from desktop_app.runtime.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
@@ -57,12 +58,10 @@ class Engine:
         observers: Sequence[EngineObserver] = (),
     ) -> None:
         self.options = options or EngineOptions()
-        self.history = CountHistory()
         self.latest: LatestSlot[FrameResult] = LatestSlot()
         self._source = source
-        self._pipeline = pipeline
-        self._pipeline_lock = threading.RLock()
         self._observers = list(observers)
+        self._ledger = CountLedger(pipeline, self._tell)
         self._pacer = Pacer(self.options.speed)
         self._loop = self.options.loop
         self._channel: Channel[_Packet | _Restart] | None = None
@@ -72,15 +71,11 @@ class Engine:
         self._capture_over = threading.Event()
         self._ended = threading.Event()
         self._closing = False
-        self._takes_commands = True
         self._state_lock = threading.RLock()
         self._state = EngineState.IDLE
         self._message = ""
         self._error: Exception | None = None
         self._info: SourceInfo | None = None
-        self._commands: list[Callable[[Pipeline], object]] = []
-        self._counts = pipeline.counts
-        self._aside: CountHistory | None = None
         self._meter = RunMeter(self.options.start_time_s)
         self._threads: list[threading.Thread] = []
 
@@ -108,7 +103,12 @@ class Engine:
     @property
     def counts(self) -> Counts:
         """An immutable snapshot of the totals; stays readable after the run, however it ended."""
-        return self._counts
+        return self._ledger.counts
+
+    @property
+    def history(self) -> CountHistory:
+        """The totals over time."""
+        return self._ledger.history
 
     @property
     def stats(self) -> EngineStats:
@@ -120,8 +120,7 @@ class Engine:
 
     def people(self) -> tuple[CountEvent, ...]:
         """One record for each person counted, those still in view included. Waits for the frame in work, if any."""
-        with self._pipeline_lock:
-            return tuple(self._pipeline.people())
+        return self._ledger.people()
 
     def remove_observer(self, observer: EngineObserver) -> None:
         self._observers = [o for o in self._observers if o is not observer]
@@ -158,25 +157,19 @@ class Engine:
 
     def reset(self) -> None:
         """Start the count again from nothing, before the next frame."""
-        self.submit(self._reset_now)
+        self._ledger.reset()
 
     def set_aside(self) -> None:
         """Start the count again from nothing, before the next frame, in such a way that `bring_back` undoes it."""
-        self.submit(self._set_aside_now)
+        self._ledger.set_aside()
 
     def bring_back(self) -> None:
         """Go on with the count put aside as if it had never been, its curve included. Nothing happens without one."""
-        self.submit(self._bring_back_now)
+        self._ledger.bring_back()
 
     def submit(self, command: Callable[[Pipeline], object]) -> None:
         """Have `command(pipeline)` run on the analysis thread between two frames, or here if the run is over."""
-        with self._state_lock:
-            if self._takes_commands:
-                self._commands.append(command)
-                return
-        with self._pipeline_lock:
-            command(self._pipeline)
-            self._counts = self._pipeline.counts
+        self._ledger.submit(command)
 
     def note_connection(self, connected: bool, message: str = "") -> None:
         """For a source that reconnects by itself: tell that the connection was lost, or is there again."""
@@ -322,7 +315,7 @@ class Engine:
             while not self._ready.wait(_POLL_S):
                 if should_stop is not None and should_stop():
                     self.request_stop()
-                self._run_commands()
+                self._ledger.run_commands()
             if self._channel is not None:
                 self._analyse(self._channel, should_stop)
         except ChannelClosed:
@@ -340,14 +333,12 @@ class Engine:
         while True:
             if should_stop is not None and should_stop():
                 self.request_stop()
-            self._run_commands()
+            self._ledger.run_commands()
             item = channel.get(_POLL_S)
             if item is None:
                 continue
             if isinstance(item, _Restart):
-                with self._pipeline_lock:
-                    self._report(self._pipeline.finish())
-                    self._reset_now(self._pipeline)
+                self._ledger.restart()
                 self._meter.restart()
             elif item.era == self._pacer.era:  # else it was read before a seek
                 self._count(item.frame)
@@ -355,49 +346,11 @@ class Engine:
     def _count(self, raw: Frame) -> None:
         info = self._info
         frame = self._meter.on_session_clock(raw, info.fps if info is not None else 0.0)
-        with self._pipeline_lock:
-            result = self._pipeline.process(frame)
-            self._counts = result.counts
-        self._note_history(frame.time_s, result.counts)
+        result = self._ledger.process(frame)
         self._meter.analysed(frame, raw.time_s, info is not None and info.is_live)
         self.latest.put(result)
         self._tell(lambda o: o.on_result(result))
         self._report(result.events)
-
-    def _run_commands(self) -> None:
-        with self._state_lock:
-            commands, self._commands = self._commands, []
-        for command in commands:
-            with self._pipeline_lock:
-                command(self._pipeline)
-                self._counts = self._pipeline.counts
-
-    def _reset_now(self, pipeline: Pipeline) -> None:
-        pipeline.reset()
-        self._counts = pipeline.counts
-        self.history.clear()
-        self._aside = None
-        self._tell(lambda o: o.on_reset())
-
-    def _set_aside_now(self, pipeline: Pipeline) -> None:
-        pipeline.set_aside()
-        self._counts = pipeline.counts
-        self._aside, self.history = self.history, CountHistory()
-        self._tell(lambda o: o.on_set_aside())
-
-    def _bring_back_now(self, pipeline: Pipeline) -> None:
-        if self._aside is None:
-            return
-        events = pipeline.bring_back()
-        self._counts = pipeline.counts
-        self.history, self._aside = self._aside, None
-        self._tell(lambda o: o.on_brought_back(events))
-
-    def _note_history(self, time_s: float, counts: Counts) -> None:
-        self.history.add(time_s, counts)
-        aside = self._pipeline.aside_counts
-        if self._aside is not None and aside is not None:
-            self._aside.add(time_s, aside)
 
     def _report(self, events: tuple[CountEvent, ...]) -> None:
         if events:
@@ -406,17 +359,10 @@ class Engine:
     def _finish(self) -> None:
         """Close the open persons, note the last figures and say how the run ended."""
         try:
-            with self._pipeline_lock:
-                events = self._pipeline.finish()
-                self._counts = self._pipeline.counts
-            if self._meter.time_s is not None:
-                self._note_history(self._meter.time_s, self._counts)
-            self._report(events)
+            self._report(self._ledger.finish(self._meter.time_s))
         except Exception as error:  # noqa: BLE001 - as in run_analysis
             self._fail(error)
-        with self._state_lock:
-            self._takes_commands = False
-        self._run_commands()
+        self._ledger.close()
         if self._error is not None:
             message = str(self._error) if isinstance(self._error, HeadcountError) else OUR_BUG
             self._set_state(EngineState.FAILED, message)
