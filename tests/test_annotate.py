@@ -89,6 +89,14 @@ def test_plates_stay_in_the_picture_and_off_each_other() -> None:
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 
 
+def test_a_plate_keeps_off_another_persons_face_where_it_can() -> None:
+    person, above, everywhere = (100, 120, 160, 180), (110, 80, 160, 115), (0, 0, 640, 480)
+    free = place_label(person, (120, 20), (640, 480), [])
+    assert free[3] < person[1]
+    assert place_label(person, (120, 20), (640, 480), [], [above])[1] > person[3]
+    assert place_label(person, (120, 20), (640, 480), [], [everywhere]) == free
+
+
 def test_a_plate_higher_than_the_picture_is_not_lost() -> None:
     assert place_label((0, 0, 5, 5), (50, 40), (60, 30), [])[:2] == (0, 0)
 

@@ -46,10 +46,13 @@ def box_rect(track: Track, scale: float, origin: QPointF) -> QRectF:
     return QRectF(origin.x() + box.x1 * scale, origin.y() + box.y1 * scale, box.width * scale, box.height * scale)
 
 
-def place_label(box: QRectF, width: float, height: float, area: QRectF, taken: Sequence[QRectF]) -> QRectF:
-    """Return where a label of the given size goes: above the box, else below, else inside; within `area`, off others.
+def place_label(
+    box: QRectF, width: float, height: float, area: QRectF, taken: Sequence[QRectF], faces: Sequence[QRectF] = ()
+) -> QRectF:
+    """Return where a label of the given size goes: above the box, else below, else inside; within `area`, off `taken`.
 
-    Where no free place is left the first one that lies within the picture is used.
+    If possible it keeps off the `faces` of others, too. Where no free place is left the first one that lies within the
+    picture is used.
     """
     left = min(max(box.left(), area.left()), max(area.left(), area.right() - width))
     candidates = [
@@ -60,9 +63,10 @@ def place_label(box: QRectF, width: float, height: float, area: QRectF, taken: S
         QRectF(left, box.bottom() + height + 6, width, height),
     ]
     inside = [c for c in candidates if c.top() >= area.top() and c.bottom() <= area.bottom()]
-    for candidate in inside:
-        if not any(candidate.intersects(other) for other in taken):
-            return candidate
+    for others in ((*taken, *faces), taken):
+        for candidate in inside:
+            if not any(candidate.intersects(other) for other in others):
+                return candidate
     return inside[0] if inside else candidates[2]
 
 
@@ -91,8 +95,8 @@ class PeoplePainter:
         height = self._metrics.height() + 4
         mark = self._metrics.capHeight()
         taken: list[QRectF] = []
-        for track in sorted(tracks, key=lambda t: -t.box.area):
-            rect = box_rect(track, scale, area.topLeft())
+        boxes = [(track, box_rect(track, scale, area.topLeft())) for track in sorted(tracks, key=lambda t: -t.box.area)]
+        for track, rect in boxes:
             gender = track.decision.gender
             colour = _STAFF if track.is_staff else BOX_COLOURS[gender]
             self._paint_box(painter, rect, colour, track, track.confirmed and track.track_id == hovered_id)
@@ -100,7 +104,8 @@ class PeoplePainter:
             if not text:
                 continue
             width = self._metrics.horizontalAdvance(text) + mark + 20
-            plate = place_label(rect, width, height, area, taken)
+            faces = [other for owner, other in boxes if owner is not track]
+            plate = place_label(rect, width, height, area, taken, faces)
             taken.append(plate)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(_PLATE)

@@ -64,10 +64,17 @@ def plain_ascii(text: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in folded if not unicodedata.combining(c))
 
 
-def place_label(box: Rect, size: tuple[int, int], picture: tuple[int, int], taken: Sequence[Rect]) -> Rect:
+def place_label(
+    box: Rect,
+    size: tuple[int, int],
+    picture: tuple[int, int],
+    taken: Sequence[Rect],
+    faces: Sequence[Rect] = (),
+) -> Rect:
     """Return where a plate of (width, height) goes for a box, all as (x1, y1, x2, y2): within the picture, off `taken`.
 
-    Above the box if it can, else below, inside, or a row further off; where all is taken, the first that fits.
+    Above the box if it can, else below, inside, or a row further off, and if possible off the `faces` of others; where
+    all is taken, the first that fits.
     """
     width, height = size
     x = max(0, min(box[0], picture[0] - width))
@@ -81,9 +88,10 @@ def place_label(box: Rect, size: tuple[int, int], picture: tuple[int, int], take
         box[3] - height - gap,
     ]
     fitting = [(x, y, x + width, y + height) for y in tops if 0 <= y <= picture[1] - height]
-    for rect in fitting:
-        if not any(_overlap(rect, other) for other in taken):
-            return rect
+    for others in ((*taken, *faces), taken):
+        for rect in fitting:
+            if not any(_overlap(rect, other) for other in others):
+                return rect
     if fitting:
         return fitting[0]
     y = max(0, min(tops[0], picture[1] - height))
@@ -122,7 +130,7 @@ class Annotator:
         for track in tracks:
             canvas.box(track)
         for track in tracks:
-            canvas.label(track)
+            canvas.label(track, [other for other in tracks if other is not track])
         return canvas.image
 
 
@@ -187,7 +195,7 @@ class _Canvas:
             outline(rect, (0, 0, 0), width + 2 * self.thin)
         outline(rect, colour, width)
 
-    def label(self, track: Track) -> None:
+    def label(self, track: Track, others: Sequence[Track]) -> None:
         text = label_text(track)
         if not text:
             return
@@ -195,7 +203,8 @@ class _Canvas:
         pad = round(self.unit * 0.35)
         side = round(self.unit * 0.8)
         size = (text_width + side + 3 * pad, max(text_height, side) + 2 * pad)
-        rect = place_label(self._rect(track), size, (self.width, self.height), self.taken)
+        faces = [self._rect(other) for other in others]
+        rect = place_label(self._rect(track), size, (self.width, self.height), self.taken, faces)
         self.taken.append(rect)
         self.plate(rect)
         colour = _track_colour(track)

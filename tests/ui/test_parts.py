@@ -65,6 +65,16 @@ def test_labels_keep_off_each_other_and_inside_the_picture() -> None:
         taken.append(plate)
 
 
+def test_a_label_keeps_off_another_persons_face_where_it_can() -> None:
+    area = QRectF(0, 0, 400, 300)
+    person, above, below = QRectF(100, 120, 60, 60), QRectF(110, 80, 50, 35), QRectF(100, 185, 60, 60)
+    assert not place_label(person, 120, 20, area, [], [above]).intersects(above)
+    free = place_label(person, 120, 20, area, [], [above, below])
+    assert person.contains(QRectF(free.left(), free.top(), 1, free.height()))  # on its own face rather than on theirs
+    crowd = [QRectF(0, 0, 400, 300)]
+    assert place_label(person, 120, 20, area, [], crowd) == place_label(person, 120, 20, area, [])
+
+
 def test_the_picture_and_the_recording_have_the_same_colours() -> None:
     assert {g: c.name().lower() for g, c in BOX_COLOURS.items()} == {g: c.lower() for g, c in PALETTE.items()}
 
