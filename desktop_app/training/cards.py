@@ -27,12 +27,20 @@ def card_of(notes: Notes, name: str | None = None) -> dict[str, Any]:
         "source": config.about.get("source", ""),
         "data": f"{data.get('name', 'unknown')}: {data.get('train', 0):,} faces to learn from, "
         f"{data.get('val', 0):,} to choose by",
+        "trained_on": trained_on(notes),
         "licence": licence_of(str(data.get("name", ""))),
         "figures": {"faces": "the run's own validation faces", **figures, "command": command},
         "limits": "It reads apparent gender and age from a face alone, and errs more on small, turned, "
         "covered or very young faces.",
         "training": config.to_json(),
     }
+
+
+def trained_on(notes: Notes) -> str:
+    """What a checkpoint learned from and how long, in a few words."""
+    done, planned = notes.epochs_done, notes.config.epochs
+    long = f"epoch {done} of {planned}" if done < planned else f"{done} epoch{'' if done == 1 else 's'}"
+    return f"{notes.data.get('name', 'unknown')}, {long}"
 
 
 def licence_of(dataset: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import AGE_BANDS
 from desktop_app.errors import ModelError, SettingsError
-from desktop_app.training import checkpoint, metrics, predict
+from desktop_app.training import cards, checkpoint, metrics, predict
 from desktop_app.training.checkpoint import Notes
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
@@ -30,7 +30,8 @@ SMALL_JPEG_QUALITY = 90
 class Network:
     """A network to be measured: a checkpoint of ours, or a model folder as the app loads it.
 
-    `age` is the kind of its age answer; `notes` the run it came from, None for a model folder.
+    `age` is the kind of its age answer; `notes` the run it came from, None for a model folder; `trained_on` names the
+    data set and how long, "-" where the card does not say.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Network:
     keras: Any = None
     litert: predict.LiteRtModel | None = None
     notes: Notes | None = None
+    trained_on: str = "-"
     parameters: int = 0
     size_bytes: int = 0
     path: Path = field(default_factory=Path)
@@ -62,6 +64,7 @@ def open_network(path: Path) -> Network:
         return Network(
             name=str(card.get("name", path.name)), spec=InputSpec.from_json(card["input"]),
             age="bands" if "age" in card.get("outputs", {}) else "none", litert=predict.LiteRtModel(file),
+            trained_on=str(card.get("trained_on", "-")),
             parameters=int(card.get("parameters", 0)), size_bytes=file.stat().st_size, path=path,
         )  # fmt: skip
     file = path / "best.keras" if path.is_dir() else path
@@ -69,7 +72,7 @@ def open_network(path: Path) -> Network:
     config = notes.config
     return Network(
         name=config.network, spec=config.input, age=config.age, keras=model, notes=notes,
-        parameters=int(model.count_params()), path=file,
+        trained_on=cards.trained_on(notes), parameters=int(model.count_params()), path=file,
     )  # fmt: skip
 
 

@@ -455,6 +455,9 @@ def test_one_command_line_from_faces_to_table(
     lines = (tmp_path / "t.md").read_text().splitlines()
     assert len(lines) == 4
     assert "ms LiteRT 8" in lines[0]
+    of_run, of_export = (line.split(" | ")[1] for line in lines[2:])
+    assert of_run == of_export  # what it learned from goes with the export
+    assert of_run in ("faces, 2 epochs", "faces, epoch 1 of 2")
     assert main(["sweep", "classical", *data, *work, "--epochs", "1", "--splits", "80:20", "--batches", "16"]) == 0
     assert "| 80:20 | 16 | sigmoid |" in capsys.readouterr().out
     assert main(["evaluate", run, *data, *work, "--out", str(tmp_path / "r.html"), "--limit", "30"]) == 0
