@@ -52,7 +52,9 @@ def test_maps_have_the_shape_of_the_crop_and_lie_within_0_and_1(explainer: FaceE
 
 def test_what_speaks_for_one_answer_does_not_speak_for_the_other(explainer: FaceExplainer, crop: np.ndarray) -> None:
     female, male = (explainer.explain_gender(crop, female=answer) for answer in (True, False))
-    assert not np.allclose(female.guided, male.guided, atol=0.05)
+    # Guided backpropagation alone shows much the same for every answer (Selvaraju et al. 2017, section 3.2).
+    assert not np.allclose(female.grad_cam, male.grad_cam, atol=0.2)
+    assert not np.allclose(female.guided_grad_cam, male.guided_grad_cam, atol=0.2)
 
 
 def test_explaining_leaves_the_answers_alone(shipped: Path, explainer: FaceExplainer, crop: np.ndarray) -> None:
