@@ -129,8 +129,9 @@ class Annotator:
         tracks = sorted(result.tracks, key=lambda t: (-t.box.area, t.track_id))
         for track in tracks:
             canvas.box(track)
-        for track in tracks:
-            canvas.label(track, [other for other in tracks if other is not track])
+        faces = [canvas.rect(track) for track in tracks]
+        for k, track in enumerate(tracks):
+            canvas.label(track, faces[k], faces[:k] + faces[k + 1 :])
         return canvas.image
 
 
@@ -187,7 +188,7 @@ class _Canvas:
             cv2.fillConvexPoly(self.image, corners, colour, cv2.LINE_AA)
 
     def box(self, track: Track) -> None:
-        rect = self._rect(track)
+        rect = self.rect(track)
         colour = _track_colour(track) if track.confirmed else _WHITE
         width = max(2, round(self.unit / 7)) if track.confirmed else self.thin
         outline = self._rounded if track.seen else self._corners
@@ -195,7 +196,7 @@ class _Canvas:
             outline(rect, (0, 0, 0), width + 2 * self.thin)
         outline(rect, colour, width)
 
-    def label(self, track: Track, others: Sequence[Track]) -> None:
+    def label(self, track: Track, face: Rect, others: Sequence[Rect]) -> None:
         text = label_text(track)
         if not text:
             return
@@ -203,8 +204,7 @@ class _Canvas:
         pad = round(self.unit * 0.35)
         side = round(self.unit * 0.8)
         size = (text_width + side + 3 * pad, max(text_height, side) + 2 * pad)
-        faces = [self._rect(other) for other in others]
-        rect = place_label(self._rect(track), size, (self.width, self.height), self.taken, faces)
+        rect = place_label(face, size, (self.width, self.height), self.taken, others)
         self.taken.append(rect)
         self.plate(rect)
         colour = _track_colour(track)
@@ -284,7 +284,7 @@ class _Canvas:
     def _pixel(self, point: tuple[float, float]) -> tuple[int, int]:
         return round(point[0] * (self.width - 1)), round(point[1] * (self.height - 1))
 
-    def _rect(self, track: Track) -> Rect:
+    def rect(self, track: Track) -> Rect:
         b = track.box
         return round(b.x1), round(b.y1), round(b.x2), round(b.y2)
 
