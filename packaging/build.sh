@@ -38,7 +38,7 @@ du -s -BMB dist/headcount | sed 's/MB\t.*/ MB unpacked/'
 [ "$what" = all ] || exit 0
 
 echo "== portable archive"
-# Gzip's own best is 3% larger, and above the 120 MB that are aimed at.
+# Gzip's own best is 2% larger.
 squeeze() { if command -v libdeflate-gzip >/dev/null; then libdeflate-gzip -12; else gzip -9n; fi; }
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C dist -cf - headcount \
     | squeeze > "dist/headcount-$version-linux-x64.tar.gz"
