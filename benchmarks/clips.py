@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop_app.domain.types import Frame
-from desktop_app.vision.sources.video_file import VideoFileSource
+from desktop_app.sources.video_file import VideoFileSource
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,12 @@ from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Attributes, Counts, Detection, Frame, Gender
 from desktop_app.resources import yunet_weights
-from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier
-from desktop_app.vision.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.likeness import LikenessSpace
+from desktop_app.vision.attributes.classifier import AttributeClassifier, LiteRtClassifier
+from desktop_app.vision.attributes.preprocess import InputSpec
+from desktop_app.vision.faces.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
-from desktop_app.vision.preprocess import InputSpec
-from desktop_app.vision.scanning import ScanningFaceDetector
 
 ROOT = Path(__file__).resolve().parents[1]
 

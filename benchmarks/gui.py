@@ -69,7 +69,7 @@ def child(source: str, started_at: float) -> None:
     told: dict[str, float] = {}
 
     def look() -> None:
-        from desktop_app.ui.main_window import MainWindow
+        from desktop_app.ui.window.main_window import MainWindow
 
         for window in application.topLevelWidgets():
             if not isinstance(window, MainWindow):
@@ -111,8 +111,8 @@ def live_source(clip: Path, fps: float):
     from dataclasses import replace
 
     from desktop_app.domain.types import Frame
-    from desktop_app.vision.sources.base import SourceInfo, SourceKind
-    from desktop_app.vision.sources.video_file import VideoFileSource
+    from desktop_app.sources.base import SourceInfo, SourceKind
+    from desktop_app.sources.video_file import VideoFileSource
 
     class Live:
         def __init__(self) -> None:
@@ -157,9 +157,9 @@ def window_figures(clip: Path, seconds: float, frames: int) -> dict[str, float]:
 
     from desktop_app.app import make_application
     from desktop_app.settings import Settings
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.services import LazyServices
-    from desktop_app.ui.theme import ThemeManager
+    from desktop_app.ui.sessions.services import LazyServices
+    from desktop_app.ui.widgets.theme import ThemeManager
+    from desktop_app.ui.window.main_window import MainWindow
 
     class Services(LazyServices):
         def open_source(self, text, settings, on_connection):

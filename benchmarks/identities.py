@@ -27,8 +27,8 @@ from benchmarks.counting import ROOT, make_detector, make_tracker
 from desktop_app.domain.counting import PeopleCounter
 from desktop_app.domain.tracking import TrackedFace
 from desktop_app.domain.types import Box
-from desktop_app.vision.classifier import LiteRtClassifier
-from desktop_app.vision.likeness import LikenessSpace
+from desktop_app.vision.attributes.classifier import LiteRtClassifier
+from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 
 TRACKS = Path(__file__).parent / "tracks"

@@ -26,9 +26,9 @@ from benchmarks.textbook import TextbookLoop
 from desktop_app.domain.types import Attributes, Box, Frame
 from desktop_app.factory import build_pipeline
 from desktop_app.settings import Settings
-from desktop_app.vision.classifier import AttributeClassifier
+from desktop_app.vision.attributes.classifier import AttributeClassifier
+from desktop_app.vision.attributes.preprocess import InputSpec, normalise
 from desktop_app.vision.pipeline import FramePipeline
-from desktop_app.vision.preprocess import InputSpec, normalise
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

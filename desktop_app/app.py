@@ -16,11 +16,11 @@ from PySide6.QtWidgets import QApplication
 from desktop_app import __version__
 from desktop_app.errors import HeadcountError
 from desktop_app.settings import load_settings
-from desktop_app.ui.theme import ThemeManager
+from desktop_app.ui.widgets.theme import ThemeManager
 
 if TYPE_CHECKING:
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.recovery import CrashGuard
+    from desktop_app.ui.sessions.recovery import CrashGuard
+    from desktop_app.ui.window.main_window import MainWindow
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,12 +68,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed; return the exit code. `argv` are the arguments after the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     app = make_application([sys.argv[0], *arguments])
-    from desktop_app.ui.single_instance import InstanceServer, hand_over
+    from desktop_app.ui.window.single_instance import InstanceServer, hand_over
 
     sources = sources_of(arguments)
     if hand_over(sources):
         return 0
-    from desktop_app.ui.diagnostics import native_crashes, start_log
+    from desktop_app.ui.window.diagnostics import native_crashes, start_log
 
     start_log()
     native_crashes.start()
@@ -82,8 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     themes = ThemeManager(app, loaded.settings.ui.theme)
     server = InstanceServer()
     try:
-        from desktop_app.ui.main_window import MainWindow
-        from desktop_app.ui.services import LazyServices
+        from desktop_app.ui.sessions.services import LazyServices
+        from desktop_app.ui.window.main_window import MainWindow
 
         window = MainWindow(LazyServices(), loaded.settings, themes)
     except HeadcountError as error:
@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     code = app.exec()
     server.close()
     guard.remove()
-    from desktop_app.vision.sources.detached import wait_for_detached
+    from desktop_app.sources.detached import wait_for_detached
 
     wait_for_detached(HANGING_SOURCE_S)
     if not window.clean_exit:
@@ -122,7 +122,7 @@ def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
 
 
 def _protect(window: MainWindow) -> CrashGuard:
-    from desktop_app.ui.recovery import CrashGuard
+    from desktop_app.ui.sessions.recovery import CrashGuard
 
     relay = _Relay(window)
     relay.crashed.connect(window.help.show_crash)

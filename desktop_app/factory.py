@@ -18,22 +18,22 @@ from desktop_app.domain.types import FrameResult
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.resources import demo_clip, model_path, yunet_weights
-from desktop_app.runtime.threads import apply_thread_policy
 from desktop_app.settings import PlaceSettings, Settings, data_dir
+from desktop_app.sources import opening
+from desktop_app.sources.base import FrameSource
+from desktop_app.sources.camera import CameraMode
+from desktop_app.sources.camera import list_cameras as cameras_of_this_computer
+from desktop_app.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
+from desktop_app.sources.stream import TimeLimits
+from desktop_app.system.cpu_threads import apply_thread_policy
 from desktop_app.vision.annotate import Annotator
-from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier, load_classifier
-from desktop_app.vision.comparison import ComparingPipeline, Comparison, GlimpseCounter
-from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.likeness import LikenessSpace
+from desktop_app.vision.attributes.classifier import AttributeClassifier, LiteRtClassifier, load_classifier
+from desktop_app.vision.attributes.quality import GlimpseScheduler, SchedulerSettings
+from desktop_app.vision.compare import ComparingPipeline, Comparison, GlimpseCounter
+from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import PipelineSettings
-from desktop_app.vision.quality import GlimpseScheduler, SchedulerSettings
-from desktop_app.vision.scanning import ScanningFaceDetector
-from desktop_app.vision.sources import opening
-from desktop_app.vision.sources.base import FrameSource
-from desktop_app.vision.sources.camera import CameraMode
-from desktop_app.vision.sources.camera import list_cameras as cameras_of_this_computer
-from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
-from desktop_app.vision.sources.stream import TimeLimits
 
 COARSE_SIDE = 640
 """The longer side, in pixels, at which YuNet searches a whole picture; what is smaller is found tile by tile."""

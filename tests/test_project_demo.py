@@ -9,7 +9,7 @@ import cv2
 import pytest
 
 from desktop_app.domain.types import Box
-from desktop_app.vision.detectors import YuNetFaceDetector
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIP = ROOT / "resources" / "demo" / "demo.mp4"

@@ -21,10 +21,10 @@ from tqdm import tqdm
 
 from desktop_app.domain.types import Box
 from desktop_app.resources import yunet_weights
-from desktop_app.vision.classifier import LiteRtClassifier
-from desktop_app.vision.detectors import YuNetFaceDetector
-from desktop_app.vision.likeness import LikenessSpace, fit
-from desktop_app.vision.preprocess import crop_faces
+from desktop_app.vision.attributes.classifier import LiteRtClassifier
+from desktop_app.vision.attributes.preprocess import crop_faces
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
+from desktop_app.vision.likeness.face_space import LikenessSpace, fit
 
 ROOT = Path(__file__).resolve().parents[1]
 

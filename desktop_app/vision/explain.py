@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import ModelError
-from desktop_app.vision.classifier import read_card
-from desktop_app.vision.preprocess import InputSpec, normalise
+from desktop_app.vision.attributes.classifier import read_card
+from desktop_app.vision.attributes.preprocess import InputSpec, normalise
 
 SIGNATURE = "explain"
 

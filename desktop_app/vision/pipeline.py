@@ -17,14 +17,14 @@ from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import TrackedFace, Tracker
 from desktop_app.domain.types import CountEvent, Counts, Detection, Frame, FrameResult
 from desktop_app.errors import SettingsError
-from desktop_app.vision.appearance import ShotCutDetector, clothes_histogram
-from desktop_app.vision.classifier import AttributeClassifier
-from desktop_app.vision.detectors import FaceDetector
-from desktop_app.vision.likeness import LikenessSpace
-from desktop_app.vision.preprocess import crop_faces
-from desktop_app.vision.quality import Glimpse, GlimpseScheduler, assess
-from desktop_app.vision.scanning import ScanningFaceDetector
-from desktop_app.vision.schedule import LookSchedule
+from desktop_app.vision.attributes.classifier import AttributeClassifier
+from desktop_app.vision.attributes.preprocess import crop_faces
+from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, assess
+from desktop_app.vision.faces.detectors import FaceDetector
+from desktop_app.vision.faces.schedule import LookSchedule
+from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.likeness.appearance import ShotCutDetector, clothes_histogram
+from desktop_app.vision.likeness.face_space import LikenessSpace
 
 
 @dataclass(frozen=True, slots=True)

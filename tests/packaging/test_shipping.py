@@ -88,7 +88,7 @@ def test_what_it_does_not_need_stays_out(place: str) -> None:
 
 
 def test_every_cascade_that_the_detector_offers_ships() -> None:
-    from desktop_app.vision.detectors import HAAR_CASCADES
+    from desktop_app.vision.faces.detectors import HAAR_CASCADES
 
     assert set(HAAR_CASCADES.values()) <= set(shipping.CASCADES)
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from desktop_app.domain.types import Frame
-from desktop_app.vision.sources.detached import wait_for_detached
+from desktop_app.sources.detached import wait_for_detached
 from tests.servers.http_server import TestServer
 
 FRAMES = 50

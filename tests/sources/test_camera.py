@@ -10,8 +10,8 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources import camera as camera_module
-from desktop_app.vision.sources.camera import (
+from desktop_app.sources import camera as camera_module
+from desktop_app.sources.camera import (
     Camera,
     CameraMode,
     CameraSource,
@@ -19,8 +19,8 @@ from desktop_app.vision.sources.camera import (
     list_cameras,
     platform_backend,
 )
-from desktop_app.vision.sources.opening import OpenOptions, open_source
-from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
+from desktop_app.sources.opening import OpenOptions, open_source
+from desktop_app.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
 from tests.sources.fakes import FakeCapture
 
 CAMERAS = (

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.base import FrameSource
-from desktop_app.vision.sources.camera import Camera, CameraSource
-from desktop_app.vision.sources.detached import DetachedReader
-from desktop_app.vision.sources.opening import (
+from desktop_app.sources.base import FrameSource
+from desktop_app.sources.camera import Camera, CameraSource
+from desktop_app.sources.detached import DetachedReader
+from desktop_app.sources.opening import (
     OpenOptions,
     SourceAddress,
     SourceForm,
@@ -20,9 +20,9 @@ from desktop_app.vision.sources.opening import (
     open_source,
     understand,
 )
-from desktop_app.vision.sources.pictures import PictureSource
-from desktop_app.vision.sources.reconnect import ReconnectingSource
-from desktop_app.vision.sources.video_file import VideoFileSource
+from desktop_app.sources.pictures import PictureSource
+from desktop_app.sources.reconnect import ReconnectingSource
+from desktop_app.sources.video_file import VideoFileSource
 
 F = SourceForm
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.pictures import HELD_FPS, PictureSource, natural_key, picture_file, picture_folder
+from desktop_app.sources.pictures import HELD_FPS, PictureSource, natural_key, picture_file, picture_folder
 from tests.sources.fakes import picture
 
 

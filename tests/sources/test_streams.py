@@ -11,11 +11,11 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources import net
-from desktop_app.vision.sources.base import FrameSource, SourceKind
-from desktop_app.vision.sources.opening import OpenOptions, open_source
-from desktop_app.vision.sources.stream import StreamSource, TimeLimits
-from desktop_app.vision.sources.web import WebSource
+from desktop_app.sources import net
+from desktop_app.sources.base import FrameSource, SourceKind
+from desktop_app.sources.opening import OpenOptions, open_source
+from desktop_app.sources.stream import StreamSource, TimeLimits
+from desktop_app.sources.web import WebSource
 from tests.servers.http_server import TestServer, free_port, silent_server, wait_until
 from tests.sources.conftest import CODECS, FPS, FRAMES, Clips, RtspServers, ffmpeg, number_of, ramp
 from tests.sources.fakes import FakeCapture

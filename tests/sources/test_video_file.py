@@ -12,8 +12,8 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.opening import SourceForm, understand
-from desktop_app.vision.sources.video_file import VideoFileSource
+from desktop_app.sources.opening import SourceForm, understand
+from desktop_app.sources.video_file import VideoFileSource
 from tests.sources.conftest import CODECS, FPS, FRAMES, HEIGHT, WIDTH, Clips, ffmpeg, number_of, ramp
 from tests.sources.fakes import FakeCapture
 
@@ -305,7 +305,7 @@ def test_the_same_twice(clips: Clips) -> None:
 def test_nothing_on_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(300))
     script = (
-        "import sys; from desktop_app.vision.sources.video_file import VideoFileSource\n"
+        "import sys; from desktop_app.sources.video_file import VideoFileSource\n"
         "from desktop_app.errors import SourceError\n"
         "try: VideoFileSource(sys.argv[1]).open()\n"
         "except SourceError: pass\n"

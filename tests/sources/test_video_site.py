@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.detached import DetachedReader, wait_for_detached
-from desktop_app.vision.sources.opening import open_source
-from desktop_app.vision.sources.video_site import (
+from desktop_app.sources.detached import DetachedReader, wait_for_detached
+from desktop_app.sources.opening import open_source
+from desktop_app.sources.video_site import (
     CancelledError,
     VideoSiteSource,
     explain_failure,

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from desktop_app.errors import ModelError
-from desktop_app.vision.classifier import load_classifier
-from desktop_app.vision.model_store import take_in
-from desktop_app.vision.preprocess import InputSpec, normalise
+from desktop_app.vision.attributes.classifier import load_classifier
+from desktop_app.vision.attributes.model_store import take_in
+from desktop_app.vision.attributes.preprocess import InputSpec, normalise
 
 pytestmark = [pytest.mark.train, pytest.mark.allow_threads]
 

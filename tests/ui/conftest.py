@@ -12,8 +12,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop_app.settings import Settings
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.theme import ThemeManager
+from desktop_app.ui.widgets.theme import ThemeManager
+from desktop_app.ui.window.main_window import MainWindow
 from tests.ui.fakes import FakeServices
 
 WindowMaker = Callable[..., MainWindow]

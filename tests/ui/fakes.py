@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import FrameResult
+from desktop_app.engine.state import Pipeline
 from desktop_app.errors import ModelError, SourceError
-from desktop_app.runtime.state import Pipeline
 from desktop_app.settings import Settings
-from desktop_app.ui.session import ConnectionListener
-from desktop_app.vision.sources.base import FrameSource
-from tests.runtime.fakes import CountingPipeline, ListSource
+from desktop_app.sources.base import FrameSource
+from desktop_app.ui.sessions.session import ConnectionListener
+from tests.engine.fakes import CountingPipeline, ListSource
 
 
 class FakePipeline(CountingPipeline):

@@ -12,12 +12,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop_app.domain.types import CountEvent, Counts, Gender
-from desktop_app.runtime.state import EngineState
+from desktop_app.engine.state import EngineState
 from desktop_app.settings import Settings
-from desktop_app.ui import recovery
-from desktop_app.ui.banner import Banner
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.theme import LIGHT
+from desktop_app.ui.sessions import recovery
+from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.theme import LIGHT
+from desktop_app.ui.window.main_window import MainWindow
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
@@ -120,7 +120,7 @@ def test_without_a_screen_the_window_says_so(display: str, words: str) -> None:
     hidden = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
     env = {**{k: v for k, v in os.environ.items() if k not in hidden}, "DISPLAY": display}
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; from desktop_app.cli import main; sys.exit(main([]))"],
+        [sys.executable, "-c", "import sys; from desktop_app.cli.main import main; sys.exit(main([]))"],
         cwd=REPOSITORY,
         env=env,
         capture_output=True,

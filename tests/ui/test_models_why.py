@@ -16,10 +16,10 @@ from desktop_app.domain.types import Attributes, Box, Decision, Frame, FrameResu
 from desktop_app.domain.types import Counts as Totals
 from desktop_app.errors import ModelError
 from desktop_app.resources import model_path
-from desktop_app.ui.why import Explained, ModelExplainer, WhyDialog, WhyThread, load_explainer, sight_words
-from desktop_app.vision.classifier import load_classifier
+from desktop_app.ui.models.why import Explained, ModelExplainer, WhyDialog, WhyThread, load_explainer, sight_words
+from desktop_app.vision.attributes.classifier import load_classifier
+from desktop_app.vision.attributes.preprocess import InputSpec, crop_faces
 from desktop_app.vision.explain import Explanation
-from desktop_app.vision.preprocess import InputSpec, crop_faces
 
 TINY = Path(__file__).parents[1] / "vision" / "tiny_models"
 WAIT = 15_000
@@ -126,7 +126,7 @@ def test_it_runs_at_the_lowest_priority(explain, qtbot: QtBot) -> None:
 
 
 def test_somebody_who_left_is_said_to_be_out_of_sight(explain, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desktop_app.ui.why.GONE_MS", 50)
+    monkeypatch.setattr("desktop_app.ui.models.why.GONE_MS", 50)
     thread, dialog = explain(Leans(0.7), result_with())
     qtbot.waitUntil(lambda: dialog.sight.startswith("Out of sight"), timeout=WAIT)
     thread.offer(result_with(track_id=5))

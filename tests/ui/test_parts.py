@@ -18,21 +18,22 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.app import sources_of
 from desktop_app.domain.types import Box, CountEvent, Counts, Decision, Frame, FrameResult, Gender, Track
-from desktop_app.runtime.history import CountHistory
+from desktop_app.engine.history import CountHistory
 from desktop_app.settings import Settings
-from desktop_app.ui import diagnostics, recovery
-from desktop_app.ui.controller import add_counts, join_series, shift_series
-from desktop_app.ui.display import DisplayFeeder, fit_size, make_display_frame
-from desktop_app.ui.opening import dropped_source, looks_like_address, with_scheme
-from desktop_app.ui.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
-from desktop_app.ui.qt_classes import QtClasses
-from desktop_app.ui.settings_dialog import CASCADE_WORDS, SettingsDialog
-from desktop_app.ui.single_instance import InstanceServer, hand_over
-from desktop_app.ui.source_bar import short_name
-from desktop_app.ui.theme import DARK, LIGHT, style_sheet
-from desktop_app.ui.transport import media_time
+from desktop_app.ui.picture.display import DisplayFeeder, fit_size, make_display_frame
+from desktop_app.ui.picture.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
+from desktop_app.ui.picture.transport import media_time
+from desktop_app.ui.sessions import recovery
+from desktop_app.ui.sessions.controller import add_counts, join_series, shift_series
+from desktop_app.ui.sources.opening import dropped_source, looks_like_address, with_scheme
+from desktop_app.ui.sources.source_bar import short_name
+from desktop_app.ui.widgets.qt_classes import QtClasses
+from desktop_app.ui.widgets.theme import DARK, LIGHT, style_sheet
+from desktop_app.ui.window import diagnostics
+from desktop_app.ui.window.settings_dialog import CASCADE_WORDS, SettingsDialog
+from desktop_app.ui.window.single_instance import InstanceServer, hand_over
 from desktop_app.vision.annotate import PALETTE
-from desktop_app.vision.detectors import HAAR_CASCADES
+from desktop_app.vision.faces.detectors import HAAR_CASCADES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -80,7 +81,7 @@ def test_the_picture_and_the_recording_have_the_same_colours() -> None:
 
 
 def test_genders_differ_in_shape_as_well(qtbot: QtBot) -> None:
-    from desktop_app.ui.marks import paint_mark
+    from desktop_app.ui.widgets.marks import paint_mark
 
     shapes = set()
     for gender in Gender:
@@ -160,7 +161,7 @@ def test_series_of_two_runs_join_and_shift() -> None:
 
 
 def test_the_curve_is_a_staircase() -> None:
-    from desktop_app.ui.plots import clock_text, step_points
+    from desktop_app.ui.figures.plots import clock_text, step_points
 
     times, levels = step_points(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0, 0, 2, 2]))
     assert times.tolist() == [0.0, 2.0, 2.0, 3.0]
@@ -255,7 +256,7 @@ def test_a_second_start_hands_its_file_to_the_first(qtbot: QtBot) -> None:
     server.asked.connect(asked.append)
     code = (
         "import sys; from PySide6.QtCore import QCoreApplication; app = QCoreApplication([]);"
-        "from desktop_app.ui.single_instance import hand_over;"
+        "from desktop_app.ui.window.single_instance import hand_over;"
         "sys.exit(0 if hand_over(['a.mp4', 'ü.mp4'], sys.argv[1]) else 9)"
     )
     second = subprocess.Popen([sys.executable, "-c", code, name], cwd=REPOSITORY)
@@ -360,7 +361,7 @@ def test_the_log_rotates_and_diagnostics_hold_no_address() -> None:
 def test_a_native_crash_is_told_at_the_next_start(caplog: pytest.LogCaptureFixture) -> None:
     crash = """
 import faulthandler
-from desktop_app.ui.diagnostics import log_dir, native_crashes
+from desktop_app.ui.window.diagnostics import log_dir, native_crashes
 log_dir().mkdir(parents=True)
 native_crashes.start()
 def painting_the_picture():
@@ -393,8 +394,8 @@ def test_every_qt_class_is_made_before_the_charts_are_loaded(qtbot: QtBot) -> No
 
 
 def test_every_icon_and_both_style_sheets_are_there(qtbot: QtBot) -> None:
-    from desktop_app.ui.actions import COMMANDS
-    from desktop_app.ui.icons import app_icon, tinted_pixmap
+    from desktop_app.ui.widgets.icons import app_icon, tinted_pixmap
+    from desktop_app.ui.window.actions import COMMANDS
 
     for command in COMMANDS.values():
         if command.icon:
@@ -426,7 +427,7 @@ def test_text_can_be_read_on_both_themes() -> None:
 
 
 def test_a_point_is_found_in_the_smallest_box(qtbot: QtBot) -> None:
-    from desktop_app.ui.video_view import VideoView
+    from desktop_app.ui.picture.video_view import VideoView
 
     view = VideoView()
     qtbot.addWidget(view)
@@ -441,7 +442,7 @@ def test_a_point_is_found_in_the_smallest_box(qtbot: QtBot) -> None:
 
 
 def test_a_models_card_is_told_in_words(tmp_path: Path) -> None:
-    from desktop_app.ui.model_words import card_html
+    from desktop_app.ui.models.model_words import card_html
 
     card = {
         "name": "Mine <b>",

@@ -9,14 +9,14 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from pytestqt.qtbot import QtBot
 
 from desktop_app.domain.types import Attributes
+from desktop_app.engine.state import EngineState
 from desktop_app.errors import ModelError
-from desktop_app.runtime.state import EngineState
 from desktop_app.settings import PlaceSettings
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.place_editor import PlaceEditor, free_name
-from desktop_app.ui.why import WhyDialog
+from desktop_app.ui.models.why import WhyDialog
+from desktop_app.ui.places.place_editor import PlaceEditor, free_name
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.vision.attributes.preprocess import InputSpec
 from desktop_app.vision.explain import Explanation
-from desktop_app.vision.preprocess import InputSpec
 from tests.ui.fakes import FakeServices
 from tests.ui.test_window import WAIT, wait_for_picture
 
@@ -209,7 +209,7 @@ def test_why_shows_the_chosen_person_and_ends_with_its_window(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     explainer = FakeExplainer()
-    monkeypatch.setattr("desktop_app.ui.why.load_explainer", lambda _folder: explainer)
+    monkeypatch.setattr("desktop_app.ui.models.why.load_explainer", lambda _folder: explainer)
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
     window.place_commands.why(1)
@@ -231,7 +231,7 @@ def test_a_model_that_cannot_say_why_says_so(window: MainWindow, qtbot: QtBot, m
     def cannot(_folder: object) -> FakeExplainer:
         raise ModelError("The model Old cannot say why it decided.", "Choose another one.")
 
-    monkeypatch.setattr("desktop_app.ui.why.load_explainer", cannot)
+    monkeypatch.setattr("desktop_app.ui.models.why.load_explainer", cannot)
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
     window.place_commands.why(1)

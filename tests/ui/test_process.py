@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.ui.diagnostics import NATIVE_CRASH_NAME, log_dir
+from desktop_app.ui.window.diagnostics import NATIVE_CRASH_NAME, log_dir
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONG_S = 60.0
@@ -23,11 +23,11 @@ PROGRAM = """
 import json, os, sys
 from PySide6.QtCore import QTimer
 from desktop_app import app as program
-from desktop_app.ui import single_instance
+from desktop_app.ui.window import single_instance
 single_instance.server_name = lambda suffix="": os.environ["TEST_SOCKET"]
 application = program.make_application(["headcount"])
 def tell():
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
     for window in application.topLevelWidgets():
         if isinstance(window, MainWindow):
             print(json.dumps({"state": window.controller.state.value, "frames": window.controller.stats.frames,

@@ -13,11 +13,11 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from desktop_app.engine.state import EngineState
 from desktop_app.errors import SourceError
-from desktop_app.runtime.state import EngineState
 from desktop_app.settings import Settings
-from desktop_app.ui.main_window import MainWindow
-from tests.runtime.fakes import HungSource, ListSource
+from desktop_app.ui.window.main_window import MainWindow
+from tests.engine.fakes import HungSource, ListSource
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
@@ -383,7 +383,7 @@ def test_a_count_that_a_crash_ended_is_offered_and_taken_back(
     window.sources.open_source("short")
     wait_for(qtbot, window, EngineState.FINISHED)
     assert window.keeper.keep()
-    from desktop_app.ui import recovery
+    from desktop_app.ui.sessions import recovery
 
     kept = recovery.recovery_path().read_bytes()
     window.close()

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.likeness import CLOTHES_ALONE, Looks
 from desktop_app.domain.types import Box
-from desktop_app.vision.appearance import CLOTHES_SIZE, ShotCutDetector, clothes_histogram
-from desktop_app.vision.likeness import FILE_NAME, LikenessSpace, fit
+from desktop_app.vision.likeness.appearance import CLOTHES_SIZE, ShotCutDetector, clothes_histogram
+from desktop_app.vision.likeness.face_space import FILE_NAME, LikenessSpace, fit
 
 FACE = Box(90, 40, 130, 90)
 

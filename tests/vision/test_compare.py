@@ -18,10 +18,10 @@ from desktop_app.domain.types import Attributes, Box, Decision, Detection, Frame
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import ModelError
 from desktop_app.settings import data_dir
-from desktop_app.vision.background import lower_thread_priority
-from desktop_app.vision.comparison import MAX_WAITING, ComparingPipeline, Comparison, GlimpseCounter
-from desktop_app.vision.opinions import Ballot, ComparedPerson, ComparisonSnapshot
-from desktop_app.vision.preprocess import InputSpec
+from desktop_app.system.thread_priority import lower_thread_priority
+from desktop_app.vision.attributes.preprocess import InputSpec
+from desktop_app.vision.compare import MAX_WAITING, ComparingPipeline, Comparison, GlimpseCounter
+from desktop_app.vision.compare_votes import Ballot, ComparedPerson, ComparisonSnapshot
 
 TINY = Path(__file__).parent / "tiny_models"
 
@@ -191,7 +191,7 @@ def test_a_model_that_hangs_never_holds_up_the_count() -> None:
 
 
 def _glimpse(key: int) -> object:
-    from desktop_app.vision.comparison import _Glimpse
+    from desktop_app.vision.compare import _Glimpse
 
     box = Box(10, 10, 40, 40)
     return _Glimpse(key, TrackedFace(key, box, True, 0, 0, 1, 0.9, Detection(box, 0.9)), Attributes(0.9), 1.0)

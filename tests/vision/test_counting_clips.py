@@ -11,12 +11,12 @@ from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import CountEvent, Frame
 from desktop_app.resources import model_path, yunet_weights
-from desktop_app.vision.classifier import LiteRtClassifier
-from desktop_app.vision.detectors import YuNetFaceDetector
-from desktop_app.vision.likeness import LikenessSpace
+from desktop_app.sources.video_file import VideoFileSource
+from desktop_app.vision.attributes.classifier import LiteRtClassifier
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
+from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline
-from desktop_app.vision.scanning import ScanningFaceDetector
-from desktop_app.vision.sources.video_file import VideoFileSource
 
 CLIPS = Path(__file__).resolve().parents[3] / "shared" / "clips"
 

@@ -14,8 +14,8 @@ from desktop_app.domain.types import Box
 from desktop_app.errors import ModelError, SettingsError
 from desktop_app.resources import yunet_weights
 from desktop_app.settings import DetectorSettings
-from desktop_app.vision.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.sources.video_file import VideoFileSource
+from desktop_app.sources.video_file import VideoFileSource
+from desktop_app.vision.faces.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
 
 YUNET = yunet_weights().name
 TURNED = Path(__file__).resolve().parents[3] / "shared" / "clips" / "intel_headpose_1m1f.gif"

@@ -11,9 +11,9 @@ import pytest
 
 from desktop_app.errors import ModelError, OutputError
 from desktop_app.resources import model_names, models_dir
-from desktop_app.vision.classifier import load_classifier
+from desktop_app.vision.attributes.classifier import load_classifier
+from desktop_app.vision.attributes.model_store import bring_back, forget_removed, list_models, remove, take_in
 from desktop_app.vision.explain import FaceExplainer
-from desktop_app.vision.model_store import bring_back, forget_removed, list_models, remove, take_in
 
 from .caffe_files import SmallNet
 

@@ -15,8 +15,8 @@ from desktop_app.domain.types import Attributes, Box, Detection, Frame
 from desktop_app.errors import SettingsError
 from desktop_app.resources import demo_clip
 from desktop_app.settings import Settings
+from desktop_app.vision.attributes.preprocess import InputSpec
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
-from desktop_app.vision.preprocess import InputSpec
 
 
 class OneFace:

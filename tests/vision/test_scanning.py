@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Box, Detection
 from desktop_app.errors import SettingsError
-from desktop_app.vision.scanning import ScanningFaceDetector
-from desktop_app.vision.schedule import LookSchedule
+from desktop_app.vision.faces.schedule import LookSchedule
+from desktop_app.vision.faces.tiled import ScanningFaceDetector
 
 
 class Spots:

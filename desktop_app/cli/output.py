@@ -1,0 +1,237 @@
+"""What `headcount count` prints and writes: the table, the JSON and the CSV."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desktop_app.cli.checks import STDOUT
+from desktop_app.domain.types import AGE_BANDS, CountEvent, Counts
+from desktop_app.engine.headless import RunSummary
+from desktop_app.errors import OutputError
+from desktop_app.settings import write_atomically
+
+PERSON_FIELDS = (
+    "id",
+    "first_seen_s",
+    "last_seen_s",
+    "counted_at_s",
+    "facing_s",
+    "gender",
+    "probability",
+    "age",
+    "age_spread",
+    "age_band",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one source came to.
+
+    `source` has no password in it. `place_events` are the crossings and visits at `lines` and
+    `zones`, which are names. `series` are the running totals with their times.
+    """
+
+    source: str
+    summary: RunSummary
+    place_events: tuple[CountEvent, ...] = ()
+    series: tuple[tuple[float, Counts], ...] = ()
+    lines: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    detector: str = ""
+    model: str = ""
+
+
+def _rounded(value: float | None, digits: int = 3) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def person_record(event: CountEvent) -> dict[str, Any]:
+    """Return one counted person as plain values; times in seconds of the media clock."""
+    return {
+        "id": event.track_id,
+        "first_seen_s": _rounded(event.first_seen_s),
+        "last_seen_s": _rounded(event.last_seen_s),
+        "counted_at_s": _rounded(event.time_s),
+        "facing_s": _rounded(event.facing_s),
+        "gender": event.gender.value,
+        "probability": _rounded(event.gender_probability, 4),
+        "age": _rounded(event.age_years, 1),
+        "age_spread": _rounded(event.age_spread_years, 1),
+        "age_band": event.age_band,
+    }
+
+
+def totals_record(counts: Counts) -> dict[str, int]:
+    return {"people": counts.people, "female": counts.female, "male": counts.male, "undecided": counts.undecided}
+
+
+def json_record(report: SourceReport) -> dict[str, Any]:
+    """Return what one source came to, as the JSON output has it."""
+    summary = report.summary
+    counts = summary.counts
+    record: dict[str, Any] = {
+        "source": report.source,
+        "duration_s": round(summary.duration_s, 3),
+        "frames": summary.frames,
+        "totals": totals_record(counts),
+        "age_bands": {**dict(zip(AGE_BANDS, counts.age_bands, strict=True)), "unknown": counts.age_unknown},
+        "people": [person_record(e) for e in summary.people],
+        "complete": not summary.interrupted and summary.error is None,
+        "error": None if summary.error is None else str(summary.error),
+        "dropped_frames": summary.dropped_frames,
+        "detector": report.detector,
+        "model": report.model,
+    }
+    if report.lines or report.zones:
+        record["places"] = _places(report)
+    if report.series:
+        record["series"] = [{"time_s": round(t, 3), **totals_record(c), "in_view": c.in_view} for t, c in report.series]
+    return record
+
+
+def _places(report: SourceReport) -> dict[str, Any]:
+    lines = {name: {"in": 0, "out": 0} for name in report.lines}
+    visits: dict[str, list[CountEvent]] = {name: [] for name in report.zones}
+    for event in report.place_events:
+        if event.kind == "line":
+            lines[event.place][event.direction] += 1
+        else:
+            visits[event.place].append(event)
+    zones = {
+        name: {
+            "visits": len(stays),
+            "people": len({s.track_id for s in stays}),
+            "mean_dwell_s": round(sum(s.last_seen_s - s.first_seen_s for s in stays) / max(len(stays), 1), 3),
+        }
+        for name, stays in visits.items()
+    }
+    return {"lines": lines, "zones": zones}
+
+
+def json_text(reports: Sequence[SourceReport]) -> str:
+    """Return one object for one source, a list for several."""
+    records = [json_record(r) for r in reports]
+    return json.dumps(records[0] if len(records) == 1 else records, indent=2, ensure_ascii=False) + "\n"
+
+
+def csv_text(reports: Sequence[SourceReport]) -> str:
+    """Return one row a counted person, the source first."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(("source", *PERSON_FIELDS))
+    for report in reports:
+        for event in report.summary.people:
+            record = person_record(event)
+            cells = ["" if record[name] is None else record[name] for name in PERSON_FIELDS]
+            writer.writerow((_harmless(report.source), *cells))
+    return out.getvalue()
+
+
+def _harmless(text: str) -> str:
+    # A spreadsheet takes a cell that begins so for a formula.
+    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
+
+
+def table_text(reports: Sequence[SourceReport]) -> str:
+    """Return the table for the eye."""
+    head = ("", "People", "Appears female", "Appears male", "Undecided")
+    rows = [(_short(r.source), *map(str, totals_record(r.summary.counts).values())) for r in reports]
+    if len(reports) > 1:
+        sums = Counter[str]()
+        for report in reports:
+            sums.update(totals_record(report.summary.counts))
+        rows.append(("All sources", *(str(sums[k]) for k in ("people", "female", "male", "undecided"))))
+    lines = columns(head, rows)
+    ages = [sum(r.summary.counts.age_bands[i] for r in reports) for i in range(len(AGE_BANDS))]
+    unknown = sum(r.summary.counts.age_unknown for r in reports)
+    age_head = ("Age band", *AGE_BANDS, *(("unknown",) if unknown else ()))
+    age_row = ("People", *map(str, ages), *((str(unknown),) if unknown else ()))
+    lines += ["", *columns(age_head, [age_row])]
+    for report in reports:
+        lines += _place_lines(report)
+    for report in reports:
+        lines += ["", _how_it_went(report)]
+    return "\n".join(lines) + "\n"
+
+
+def _place_lines(report: SourceReport) -> list[str]:
+    places = _places(report)
+    crossings = [(name, str(c["in"]), str(c["out"])) for name, c in places["lines"].items()]
+    visits = [
+        (name, str(z["visits"]), str(z["people"]), f"{z['mean_dwell_s']:.1f} s") for name, z in places["zones"].items()
+    ]
+    lines = ["", *columns(("Line", "In", "Out"), crossings)] if crossings else []
+    return lines + (["", *columns(("Zone", "Visits", "People", "Mean stay"), visits)] if visits else [])
+
+
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines: the first column to the left, the others to the right."""
+    widths = [max(len(line[i]) for line in (head, *rows)) for i in range(len(head))]
+    return [
+        "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]).rstrip()
+        for line in (head, *rows)
+    ]
+
+
+def _short(source: str) -> str:
+    name = source if "://" in source else Path(source).name or source
+    return name if len(name) <= 44 else name[:20] + "…" + name[-23:]
+
+
+def _how_it_went(report: SourceReport) -> str:
+    summary = report.summary
+    text = f"{_short(report.source)}: {summary.frames} frames, {duration_text(summary.duration_s)}"
+    if summary.dropped_frames:
+        text += f", {summary.dropped_frames} frames dropped"
+    if summary.error is not None:
+        text += f". Not complete: {summary.error}"
+    elif summary.interrupted:
+        text += ". Stopped early: the figures are those up to there."
+    else:
+        text += "."
+    return text
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration for the eye: "12.4 s", "3 min 05 s", "2 h 03 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def write_output(target: str, text: str) -> None:
+    """Write a result in one step to a file, or to standard output for "-". Raises OutputError."""
+    if target == STDOUT:
+        sys.stdout.write(text)
+        return
+    try:
+        write_atomically(Path(target), text.encode("utf-8"))
+    except OSError as error:
+        raise OutputError(
+            f"{target} could not be written ({error.strerror or error}).", "Check the disk and the folder's rights."
+        ) from error
+
+
+def put_out(args: argparse.Namespace, as_json: str, as_csv: str, table: str) -> None:
+    """Write what `--json` and `--csv` ask for and, unless `--quiet`, print the table. Raises OutputError.
+
+    Where a result goes to standard output, the table goes to standard error.
+    """
+    for target, text in ((args.json, as_json), (args.csv, as_csv)):
+        if target:
+            write_output(target, text)
+    if not args.quiet:
+        print(table, end="", file=sys.stderr if STDOUT in (args.json, args.csv) else sys.stdout)

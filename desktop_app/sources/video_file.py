@@ -1,0 +1,272 @@
+"""Video files of every kind that OpenCV's FFmpeg decodes."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+
+from desktop_app.domain.types import Frame
+from desktop_app.errors import SourceError
+from desktop_app.sources.base import SourceInfo, SourceKind
+from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
+from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
+from desktop_app.sources.containers import (
+    A_PICTURE,
+    A_TEXT_FILE,
+    Completeness,
+    completeness,
+    exists,
+    is_folder,
+    is_readable,
+    looks_like,
+    missing_file,
+)
+
+VIDEO_SUFFIXES: frozenset[str] = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".ts"}
+    | {".mts", ".m2ts", ".vob", ".ogv", ".ogg", ".3gp", ".3g2", ".gif", ".264", ".h264", ".265", ".h265", ".hevc"}
+    | {".mjpg", ".mjpeg", ".mxf", ".dv", ".y4m", ".rm", ".rmvb", ".divx", ".ivf", ".nut"}
+)
+"""Endings that are taken for video; other files are tried as well."""
+
+TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
+"""Text files that do lead to a video."""
+
+_READABLE_KINDS = "Headcount reads mp4, mov, mkv, webm, avi, wmv, flv, mpg, gif and raw .264 files, among others."
+
+
+class VideoFileSource:
+    """A video file, every frame in order, on the clock of the file.
+
+    The rotation stored in the file is applied. With `loop` the file starts over at its end, the clock and the frame
+    index rising on; `position_s` then tells where in the file the latest frame was.
+
+    A file whose copy or recording was interrupted gives all the frames there are and then raises `SourceError`;
+    whatever was counted up to there stands. A header that merely names too many frames ends like any other file.
+
+    `open_capture_with` makes the `cv2.VideoCapture`; the tests give their own.
+    """
+
+    def __init__(
+        self, path: str | Path, *, loop: bool = False, open_capture_with: CaptureFactory = open_capture
+    ) -> None:
+        self._path = Path(path)
+        self._loop = loop
+        self._open_capture = open_capture_with
+        self._info = SourceInfo(name=self._path.name, kind=SourceKind.FILE, is_live=False)
+        self._closed = threading.Event()
+        self._handle: CaptureHandle | None = None
+        self._clock = MediaClock(DEFAULT_FPS)
+        self._index = 0
+        self._frames_this_lap = 0
+        self._lap_start_s = 0.0
+        self._last_time_s = 0.0
+        self._pending_s: float | None = None
+        self._ended = False
+
+    @property
+    def info(self) -> SourceInfo:
+        return self._info
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def position_s(self) -> float:
+        """Where in the file the latest frame was, in seconds."""
+        return self._last_time_s - self._lap_start_s
+
+    def open(self) -> None:
+        """Open the file. Raises SourceError if it is missing, empty, not readable, incomplete or not a video."""
+        if self._closed.is_set():
+            return
+        self._check_file()
+        self._handle = self._open_handle()
+        fps = self._handle.get(cv2.CAP_PROP_FPS)
+        duration_s = sane_duration_s(self._handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
+        self._clock = MediaClock(fps, duration_s)
+        self._info = replace(
+            self._info,
+            width=max(0, int(self._handle.get(cv2.CAP_PROP_FRAME_WIDTH))),
+            height=max(0, int(self._handle.get(cv2.CAP_PROP_FRAME_HEIGHT))),
+            fps=sane_fps(fps),
+            duration_s=duration_s,
+            seekable=True,
+        )
+        if self._closed.is_set():
+            self._handle.close()
+
+    def read(self) -> Frame | None:
+        """Return the next frame, None at the end. Raises SourceError where the file breaks off."""
+        handle = self._handle
+        if handle is None or self._ended or self._closed.is_set():
+            return None
+        while True:
+            time_s = self._pending_s if self._pending_s is not None else self._grab()
+            self._pending_s = None
+            if time_s is None:
+                if self._closed.is_set() or not self._start_over():
+                    return None
+                handle = self._handle
+                continue
+            image = handle.retrieve() if handle is not None else None
+            index = self._index
+            self._index += 1
+            self._last_time_s = time_s
+            if image is None:  # one frame that cannot be decoded is a dropped frame, not the end
+                continue
+            self._frames_this_lap += 1
+            return Frame(image_bgr=image, time_s=time_s, index=index, captured_at=time.perf_counter())
+
+    def seek(self, time_s: float) -> None:
+        """Make the next frame the first one at or after `time_s`, a position in the file in seconds.
+
+        Past the end the source ends. Where the container cannot be searched, the file is read from its start up to
+        there. Raises SourceError if the file has gone.
+        """
+        if self._handle is None or self._closed.is_set():
+            return
+        target_s = max(0.0, time_s if math.isfinite(time_s) else 0.0)
+        self._ended = False
+        self._pending_s = None
+        if not self._seek_in_container(target_s):
+            self._reopen()
+            self._grab_up_to(target_s)
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._handle is not None:
+            self._handle.close()
+
+    def _check_file(self) -> None:
+        name = f"“{self._path.name}”"
+        if is_folder(self._path):
+            raise SourceError(f"{name} is a folder, not a video file.", "Choose a video file, or a folder of pictures.")
+        if not exists(self._path):
+            raise missing_file(self._path)
+        if not self._path.is_file():  # a pipe would be waited for without end
+            raise SourceError(
+                f"{name} is a device or a pipe, not a video file.",
+                "Choose a video file. A camera is chosen by its number or name, like camera:0.",
+            )
+        if not is_readable(self._path):
+            raise SourceError(
+                f"You are not permitted to read {name}.",
+                "Change the file's permissions, or copy it to a folder of your own.",
+            )
+        if self._path.stat().st_size == 0:
+            raise SourceError(f"The file {name} is empty.", "Copy or download it again.")
+        what, suffix = looks_like(self._path), self._path.suffix.lower()
+        if what == A_TEXT_FILE and suffix not in TEXT_SUFFIXES:  # FFmpeg would show its letters as a video
+            raise self._not_a_video()
+        if what == A_PICTURE and suffix not in (".mjpg", ".mjpeg"):
+            # FFmpeg would show it as a video of one frame, in which nobody can be confirmed.
+            raise SourceError(f"The file {name} is not a video; it is a picture.", "Open it under a name like x.jpg.")
+
+    def _open_handle(self) -> CaptureHandle:
+        # An absolute path, so that FFmpeg takes no file name for a protocol ("my:clip.mp4").
+        capture = self._open_capture(str(self._path.absolute()), cv2.CAP_FFMPEG, ())
+        if not capture.isOpened():
+            capture.release()
+            raise self._not_a_video()
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        return CaptureHandle(capture)
+
+    def _not_a_video(self) -> SourceError:
+        name = f"“{self._path.name}”"
+        if completeness(self._path) in (Completeness.NO_INDEX, Completeness.CUT):
+            return SourceError(
+                f"The file {name} is incomplete: the recording or the copy was interrupted before its end.",
+                "Copy or download it again, or record it again.",
+            )
+        what = looks_like(self._path)
+        if what:
+            return SourceError(f"The file {name} is not a video; it looks like {what}.", _READABLE_KINDS)
+        return SourceError(
+            f"The file {name} is not a video that can be read: it is damaged, of an unknown kind, or holds only sound.",
+            _READABLE_KINDS,
+        )
+
+    def _grab(self) -> float | None:
+        stamp_s = self._handle.grab() if self._handle is not None else None
+        return None if stamp_s is None else self._clock.next(stamp_s)
+
+    def _start_over(self) -> bool:
+        """At the end: begin the next lap, or say that this was the end. Raises SourceError if it came too early."""
+        frames, self._frames_this_lap = self._frames_this_lap, 0
+        if self._loop and frames:
+            self._lap_start_s = self._last_time_s + self._clock.step_s
+            self._reopen(same_clock=True)
+            return True
+        self._ended = True
+        if self._index == 0 and completeness(self._path) is Completeness.CUT:
+            raise self._not_a_video()
+        if self._index == 0:
+            raise SourceError(
+                f"No picture could be read from “{self._path.name}”.", "The file is damaged; copy or download it again."
+            )
+        if not self._path.exists():
+            raise SourceError(
+                f"The file “{self._path.name}” has gone while it was read.",
+                "Connect the drive again, then open the file again.",
+            )
+        self._check_end()
+        return False
+
+    def _check_end(self) -> None:
+        duration_s = self._info.duration_s
+        end_s = self.position_s + self._clock.step_s
+        early = duration_s is None or duration_s - end_s > 2 * self._clock.step_s + 0.01 * duration_s
+        if early and completeness(self._path) is Completeness.CUT:
+            of = f" of {duration_s:.0f} s" if duration_s is not None else ""
+            raise SourceError(
+                f"The file “{self._path.name}” breaks off after {end_s:.1f} s{of}; it is incomplete.",
+                "What was counted up to there stands. Copy or download the file again for the rest.",
+            )
+
+    def _reopen(self, *, same_clock: bool = False) -> None:
+        if self._handle is not None:
+            self._handle.close()
+        self._handle = self._open_handle()
+        if self._closed.is_set():
+            self._handle.close()
+        if same_clock:
+            self._clock.continue_from_start()
+        else:
+            self._clock = MediaClock(self._info.fps, self._info.duration_s)
+            self._lap_start_s = 0.0
+
+    def _seek_in_container(self, target_s: float) -> bool:
+        """Try the container's own search; False if it cannot be trusted to land at or before the target."""
+        handle = self._handle
+        if handle is None or self._info.duration_s is None or not (self._clock.stamps_move or self._index == 0):
+            return False
+        clock = MediaClock(self._info.fps, self._info.duration_s)
+        for earlier_s in (0.0, 2.0):
+            if not handle.set(cv2.CAP_PROP_POS_MSEC, max(0.0, target_s - earlier_s) * 1000.0):
+                return False
+            stamp_s = handle.grab()
+            if stamp_s is not None and stamp_s <= target_s + 0.5 * clock.step_s:
+                self._clock = clock
+                self._lap_start_s = 0.0
+                self._pending_s = clock.next(stamp_s)
+                self._grab_up_to(target_s)
+                return True
+        return False
+
+    def _grab_up_to(self, target_s: float) -> None:
+        while not self._closed.is_set():
+            if self._pending_s is None:
+                self._pending_s = self._grab()
+                if self._pending_s is None:
+                    self._ended = True
+                    return
+            if self._pending_s >= target_s - 0.5 * self._clock.step_s:
+                return
+            self._pending_s = None
