@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
-from desktop_app import __version__, cli, factory
+from desktop_app import __version__, factory
+from desktop_app.cli import main as cli
 from desktop_app.cli.output import duration_text
 from desktop_app.errors import SettingsError
 from desktop_app.resources import demo_clip

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from desktop_app import cli
+from desktop_app.cli import main as cli
 from desktop_app.domain.tracking import TrackedFace, Tracker
 from desktop_app.domain.types import Attributes, Box, Decision, Detection, Frame, Gender
 from desktop_app.domain.voting import VoteSettings
