@@ -5,8 +5,9 @@ Called by the command line and by the window; `ProgramServices` is what the wind
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from desktop_app.sources.reconnect import ConnectionPhase, ConnectionState, Reco
 from desktop_app.sources.stream import TimeLimits
 from desktop_app.system.cpu_threads import apply_thread_policy
 from desktop_app.vision.annotate import Annotator
-from desktop_app.vision.attributes.classifier import AttributeClassifier, LiteRtClassifier, load_classifier
+from desktop_app.vision.attributes.classifier import CardClassifier, load_classifier
 from desktop_app.vision.attributes.quality import GlimpseScheduler, SchedulerSettings
 from desktop_app.vision.compare import ComparingPipeline, Comparison, GlimpseCounter
 from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
@@ -93,16 +94,15 @@ def _weak_score(settings: Settings) -> float:
     return max(0.05, settings.detector.score_threshold / 2)
 
 
-def build_classifier(settings: Settings, threads: int = 1) -> AttributeClassifier:
+def build_classifier(settings: Settings, threads: int = 1) -> CardClassifier:
     """Return the gender and age network that the settings choose. Raises ModelError."""
     return load_classifier(model_path(settings.count.model, data_dir() / "models"), threads)
 
 
-def _likeness(model_dir: Path, classifier: AttributeClassifier) -> LikenessSpace | None:
-    """Return what tells people apart by this model's embedding, None for a model that has no such thing."""
-    if not isinstance(classifier, LiteRtClassifier):
-        return None
-    return LikenessSpace.load(model_dir / str(classifier.card["file"]))
+def _likeness(model_dir: Path, card: Mapping[str, Any]) -> LikenessSpace | None:
+    """Return the space in which this model's embeddings tell people apart, None for a model that has none."""
+    weights = card.get("file")
+    return LikenessSpace.load(model_dir / weights) if isinstance(weights, str) else None
 
 
 def build_comparison(settings: Settings, names: Sequence[str], *, threaded: bool = False) -> Comparison:
@@ -152,7 +152,7 @@ def build_pipeline(settings: Settings | None = None) -> ComparingPipeline:
         GlimpseCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
         settings=PipelineSettings(detect_interval_s=detector.interval_s),
         scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
-        likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier),
+        likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier.card),
     )
 
 
