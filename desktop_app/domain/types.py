@@ -219,7 +219,10 @@ class CountEvent:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The running totals. `people` is always `female + male + undecided`."""
+    """The running totals. `people` is always `female + male + undecided`.
+
+    `looking` are those of the undecided whom the program is still looking at: a gender may yet be named for them.
+    """
 
     female: int = 0
     male: int = 0
@@ -227,6 +230,7 @@ class Counts:
     age_bands: tuple[int, ...] = (0,) * len(AGE_BANDS)
     in_view: int = 0
     age_unknown: int = 0
+    looking: int = 0
 
     @property
     def people(self) -> int:
