@@ -254,8 +254,13 @@ def _visits(people: Iterable[PersonFacts]) -> dict[tuple[str, str], Visits]:
     found: dict[tuple[str, str], Visits] = {}
     for person in people:
         for key in person.entered.keys() | person.visited.keys():
-            ended = person.visited.get(key)
-            door = (ended or person.entered[key]).door
+            ended, entered = person.visited.get(key), person.entered.get(key)
+            if ended is not None and entered is not None and entered.seq > ended.seq:
+                ended = None  # a new count told of the same stay again, and the two are joined
+            first = ended or entered
+            if first is None:
+                continue
+            door = first.door
             before = found.get((door, key[0]), Visits())
             dwell_ms = round(1000 * ended.event.dwell_s) if ended and isinstance(ended.event, ZoneLeft) else 0
             found[door, key[0]] = Visits(
