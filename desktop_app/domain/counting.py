@@ -19,7 +19,7 @@ Without looks to compare, only the same place will do.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from desktop_app.domain.counting_settings import CountingSettings
 from desktop_app.domain.events import Event, Merged
@@ -175,6 +175,16 @@ class PeopleCounter:
             opening += self._count(person)
             opening += self._news(person)
         return tuple(closing), tuple(opening)
+
+    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+        """Give the people in memory these numbers, by reference, and go on with `next_number`.
+
+        For a count that is taken up again: whoever has a number in it has been counted there.
+        """
+        for ref, person in self._by_ref.items():
+            if ref in numbers:
+                person.number = numbers[ref]
+        self._next_number = max(1, next_number)
 
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         """Take the person with this reference for staff, or not, whether in view, away or gone lately.

@@ -80,8 +80,8 @@ class Pipeline(Protocol):
         """Give people in memory these numbers on the screen, by reference, and count on from `next_number`."""
         ...
 
-    def mark_staff(self, person: str, is_staff: bool = True) -> bool:
-        """Remember how somebody marked as staff looks; False if this reference is not remembered."""
+    def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
+        """Know somebody marked as staff by their looks; None takes the mark back. False for an unknown reference."""
         ...
 
     def set_places(

@@ -185,7 +185,7 @@ class Session:
         if what != "staff":
             return None
 
-        def tell(is_staff: bool) -> None:
+        def tell(is_staff: bool | None) -> None:
             def mark(pipeline: Pipeline) -> None:
                 for member in record.members:
                     pipeline.mark_staff(member, is_staff)
@@ -193,7 +193,7 @@ class Session:
             for run in self.active_runs:
                 run.submit(mark)
 
-        return (lambda: tell(new == "yes")), (lambda: tell(new != "yes"))
+        return (lambda: tell(new == "yes")), (lambda: tell(None))
 
     def _record(self, ref: str, *, allow_removed: bool = False) -> PersonRecord:
         record = self.person(ref)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from desktop_app.domain.counting import PeopleCounter
@@ -112,6 +112,10 @@ class FramePipeline:
         if self.comparison is not None:
             self.comparison.reset()  # the people of another count have other numbers
         return self.counter.new_count(time_s)
+
+    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+        """Go on with the numbers of a count taken up again; see `PeopleCounter.renumber`."""
+        self.counter.renumber(numbers, next_number)
 
     def finish(self) -> tuple[Event, ...]:
         """Close everybody at the end of a source and return the events of this."""

@@ -90,7 +90,7 @@ class CountingPipeline:
         self.every, self.work_s, self.fail_at = every, work_s, fail_at
         self.times: list[float] = []
         self.resets = self.finishes = 0
-        self.staff: list[tuple[str, bool]] = []
+        self.staff: list[tuple[str, bool | None]] = []
         self.places: list[tuple[tuple[str, ...], ...]] = []
         self.prefix = ""
         self._numbers: dict[str, int] = {}
@@ -133,8 +133,8 @@ class CountingPipeline:
         self._numbers = {ref: numbers.get(ref, number) for ref, number in self._numbers.items()}
         self._next_number = next_number
 
-    def mark_staff(self, person: str, is_staff: bool = True) -> bool:
-        self.staff.append((person, is_staff))
+    def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
+        self.staff.append((ref, is_staff))
         return True
 
     def set_places(

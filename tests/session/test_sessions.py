@@ -319,7 +319,7 @@ def test_staff_are_known_to_the_pipeline_and_forgotten_with_undo(store: MemorySt
     manager.current.mark_staff(ref)
     wait_for(lambda: pipeline.staff == [(ref, True)])
     manager.undo_stack.undo()
-    wait_for(lambda: pipeline.staff == [(ref, True), (ref, False)])
+    wait_for(lambda: pipeline.staff == [(ref, True), (ref, None)])
     assert manager.shut_down(5)
 
 
