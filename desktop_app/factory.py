@@ -17,10 +17,11 @@ from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import Tracker, TrackerSettings
 from desktop_app.domain.types import Counts, FrameResult
 from desktop_app.domain.voting import VoteSettings
-from desktop_app.errors import HeadcountError, SettingsError
+from desktop_app.errors import HeadcountError, SettingsError, SourceError
 from desktop_app.resources import demo_clip, model_path, yunet_weights
+from desktop_app.session.services import RecordingStart
 from desktop_app.settings import PlaceSettings, Settings, data_dir
-from desktop_app.sources import opening
+from desktop_app.sources import opening, recording_time
 from desktop_app.sources.base import FrameSource
 from desktop_app.sources.camera import CameraMode
 from desktop_app.sources.camera import list_cameras as cameras_of_this_computer
@@ -162,6 +163,27 @@ def build_annotator(settings: Settings) -> Annotator:
     return Annotator(lines, [*zones, *staff_zones])
 
 
+def recording_start(text: str) -> RecordingStart | None:
+    """Return when the video file that `text` names began: as its container says, else when the file was last written.
+
+    None for anything but a file, and for a file that cannot be read.
+    """
+    try:
+        address = opening.understand(text)
+    except SourceError:
+        return None
+    if address.form is not opening.SourceForm.VIDEO_FILE:
+        return None
+    path = Path(address.target)
+    created = recording_time.creation_time(path)
+    if created is not None:
+        return RecordingStart(created, "container")
+    try:
+        return RecordingStart(path.stat().st_mtime, "file time")
+    except OSError:
+        return None
+
+
 class ProgramServices:
     """The real sources, pipeline and drawing, as the window asks for them."""
 
@@ -169,7 +191,16 @@ class ProgramServices:
         return open_source(text, settings, on_connection)
 
     def build_pipeline(self, settings: Settings) -> FramePipeline:
-        return build_pipeline(settings)
+        from desktop_app.system.native_log import quiet_native_start
+
+        with quiet_native_start():
+            return build_pipeline(settings)
+
+    def build_places(self, settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
+        return build_places(settings)
+
+    def recording_start(self, text: str) -> RecordingStart | None:
+        return recording_start(text)
 
     def annotate(self, result: FrameResult, settings: Settings, counts: Counts | None = None) -> NDArray[np.uint8]:
         return build_annotator(settings).draw(result, counts)

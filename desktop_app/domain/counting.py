@@ -159,11 +159,10 @@ class PeopleCounter:
         self._time_s = max(self._time_s, time_s)
         closing, opening = self._take_pending(), list[Event]()
         here = sorted(self._here, key=lambda p: p.number)
-        keys_here = {p.key for p in here}
         open_people = self._open_people()
         everybody = list({p.key: p for p in (*open_people, *self._by_ref.values())}.values())
         for person in everybody:
-            closing += self._places.begin_count(person.key, self._time_s, is_here=person.key in keys_here)
+            closing += self._places.begin_count(person.key, self._time_s)
         for person in open_people:
             shown = person.decision
             closing += self._final_events(person)

@@ -131,16 +131,18 @@ class ZoneLeft(PlaceEvent):
 
 @dataclass(frozen=True, slots=True)
 class DoorStarted(Event):
-    """A run began at the door called `name`. `source` is a name without a password.
+    """A run began at the door called `name`, with this detector and model. `source` is a name without a password.
 
-    `began_utc` is when media time 0 was, in seconds since 1970; `clock` says how that is known: "live", "operator", "container", "file time" or "opened" (nothing better
-    is known than when the source was opened).
+    `began_utc` is when media time 0 was, in seconds since 1970. `clock` says how that is known: "live", "operator",
+    "container", "file time", or "opened" where nothing better is known than when the source was opened.
     """
 
     source: str
     began_utc: float
     clock: str = "live"
     name: str = ""
+    detector: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class DoorRun(EngineObserver):
         self._start: RecordingStart | None = None
         self._is_live = True
         self._opened_utc = 0.0
+        self._names = ("", "")
         self._logged = False
         self._lost = self._paused = self._pause_wanted = False
         self._built = threading.Event()
@@ -123,6 +124,11 @@ class DoorRun(EngineObserver):
     @property
     def log(self) -> SessionLog:
         return self._log
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the detector and of the model, "" before they are loaded."""
+        return self._names
 
     @property
     def info(self) -> SourceInfo | None:
@@ -249,6 +255,7 @@ class DoorRun(EngineObserver):
             self._enter(EngineState.OPENING, "")
             pipeline = self._pipelines.take(door.settings, self._services.build_pipeline)
             self._pipeline = pipeline
+            self._names = (pipeline.detector_name, pipeline.model_name)
             pipeline.reset(self.prefix)
             pipeline.set_places(*self._services.build_places(door.settings))
             pipeline.renumber({}, self._options.next_number)
@@ -355,7 +362,8 @@ class DoorRun(EngineObserver):
         start = None if self._is_live else self._start
         unknown = (self._opened_utc, "live" if self._is_live else "opened")
         began, clock = (start.utc, start.clock) if start is not None else unknown
-        return DoorStarted(time_s, without_password(self.door.source), began, clock, self.door.name)
+        source = without_password(self.door.source)
+        return DoorStarted(time_s, source, began, clock, self.door.name, *self._names)
 
     @staticmethod
     def _places_set(settings: Settings) -> PlacesSet:

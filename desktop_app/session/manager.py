@@ -130,6 +130,10 @@ class SessionManager(RunObserver):
         self._warming = threading.Thread(target=load, name="headcount-warm-up", daemon=True)
         self._warming.start()
 
+    def load_models(self, settings: Settings) -> None:
+        """Load the models here and now, for whoever wants to know before a start. Raises HeadcountError."""
+        self._pipelines.warm_up(settings, self._services.build_pipeline)
+
     def open(self, name: str = "", place: str = "", note: str = "") -> Session:
         """Begin a new session; the current one is stopped, closed and kept."""
         self.stop()

@@ -126,7 +126,8 @@ def open_source(what: str | Camera | SourceAddress, options: OpenOptions | None 
     """Return the source that `what` means. Returns at once: the source's `open` does the work and raises SourceError.
 
     Every source comes detached, so that `close` answers at once whatever its backend does, be it a hung driver, a dead
-    server or a network drive; streams and cameras also reconnect. A missing folder or demo clip raises SourceError here already.
+    server or a network drive; streams and cameras also reconnect. A missing folder or demo clip raises SourceError here
+    already.
     """
     options = options or OpenOptions()
     if isinstance(what, Camera):

@@ -71,6 +71,14 @@ class FramePipeline:
         """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
         self.comparison: Comparison | None = None
 
+    @property
+    def detector_name(self) -> str:
+        return self.detector.name
+
+    @property
+    def model_name(self) -> str:
+        return self.classifier.name
+
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         """Take the person with this reference for staff or not; see `PeopleCounter.mark_staff`."""
         return self.counter.mark_staff(ref, is_staff)

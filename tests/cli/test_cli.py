@@ -18,17 +18,14 @@ import pytest
 
 from desktop_app import __version__, factory
 from desktop_app.cli import main as cli
+from desktop_app.cli.count import parse_place
 from desktop_app.cli.output import duration_text
 from desktop_app.errors import SettingsError
 from desktop_app.resources import demo_clip
+from desktop_app.sources.detached import DetachedReader, wait_for_detached
 from tests.engine.fakes import CountingPipeline, HungSource, ListSource
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-class NamedPipeline(CountingPipeline):
-    detector = SimpleNamespace(name="fake detector")
-    classifier = SimpleNamespace(name="fake network")
 
 
 @pytest.fixture
@@ -38,7 +35,7 @@ def fake_pipeline(monkeypatch) -> list:
 
     def build(settings):
         built.append(settings)
-        return NamedPipeline()
+        return CountingPipeline()
 
     monkeypatch.setattr(factory, "build_pipeline", build)
     return built
@@ -244,7 +241,7 @@ def test_ctrl_c_prints_and_writes_what_was_counted_even_if_the_source_hangs(
 ) -> None:
     source = HungSource("read")
     before = signal.getsignal(signal.SIGINT)  # ignored, where the tests run as a background job
-    monkeypatch.setattr(factory, "open_source", lambda *_: source)
+    monkeypatch.setattr(factory, "open_source", lambda *_: DetachedReader(source))
     out = tmp_path / "o.json"
 
     def interrupt() -> None:
@@ -259,6 +256,7 @@ def test_ctrl_c_prints_and_writes_what_was_counted_even_if_the_source_hangs(
     assert time.monotonic() - started < 3
     sender.join()
     source.let_go.set()
+    assert wait_for_detached(5)
     data = json.loads(out.read_text("utf-8"))
     assert data["frames"] == 2
     assert data["complete"] is False
@@ -291,12 +289,12 @@ def test_without_a_display_it_says_how_to_count(monkeypatch, capsys, arguments) 
     ("text", "name"), [("a:0,0,1,1", "a"), ("0,0,1,1", "line 3"), ("Tür: Süd:0,0,1,1", "Tür: Süd")]
 )
 def test_a_place_may_have_a_name(text, name) -> None:
-    assert cli.parse_place(text, "line", 3).name == name
+    assert parse_place(text, "line", 3).name == name
 
 
 def test_a_place_without_numbers_is_refused() -> None:
     with pytest.raises(SettingsError, match="like entrance"):
-        cli.parse_place("door", "line", 1)
+        parse_place("door", "line", 1)
 
 
 @pytest.mark.parametrize(
