@@ -15,11 +15,12 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
 from desktop_app.errors import HeadcountError
-from desktop_app.settings import load_settings
+from desktop_app.settings import data_dir, load_settings
 from desktop_app.ui.widgets.theme import ThemeManager
 
 if TYPE_CHECKING:
-    from desktop_app.ui.sessions.recovery import CrashGuard
+    from desktop_app.store import Store
+    from desktop_app.ui.sessions.crash_guard import CrashGuard
     from desktop_app.ui.window.main_window import MainWindow
 
 _LOG = logging.getLogger(__name__)
@@ -29,9 +30,10 @@ HANGING_SOURCE_S = 2.0
 
 
 class _Relay(QObject):
-    """Brings a crash message from whichever thread it happened on to the GUI thread."""
+    """Brings what other threads tell to the GUI thread: an uncaught exception, a problem of the store."""
 
     crashed = Signal(str, str)
+    store_problem = Signal(str)
 
 
 def _qt_message(kind: object, _context: object, text: str) -> None:
@@ -68,10 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed; return the exit code. `argv` are the arguments after the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     app = make_application([sys.argv[0], *arguments])
-    from desktop_app.ui.window.single_instance import InstanceServer, hand_over
+    from desktop_app.ui.window.first_instance import become_first
+    from desktop_app.ui.window.single_instance import InstanceServer
 
     sources = sources_of(arguments)
-    if hand_over(sources):
+    first = become_first(sources, data_dir())
+    if first is None:
         return 0
     from desktop_app.ui.window.diagnostics import native_crashes, start_log
 
@@ -81,25 +85,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     loaded = load_settings()
     themes = ThemeManager(app, loaded.settings.ui.theme)
     server = InstanceServer()
+    relay = _Relay()
+    store, problem = _open_store(relay)
     try:
         from desktop_app.ui.sessions.services import LazyServices
         from desktop_app.ui.window.main_window import MainWindow
 
-        window = MainWindow(LazyServices(), loaded.settings, themes)
+        window = MainWindow(LazyServices(), loaded.settings, themes, store=store)
     except HeadcountError as error:
         return _cannot_start(error)
-    guard = _protect(window)
+    guard = _protect(window, relay)
     server.asked.connect(lambda asked: come_forward(window, asked))
+    relay.store_problem.connect(window.sessions.problem)
     window.show()
-    if loaded.notice:
-        window.banner.show_message("warning", loaded.notice, waits=True)
-    window.help.offer_recovered()
+    for text in filter(None, (loaded.notice, problem, store.problem if store is not None else "")):
+        window.banner.show_message("warning", text, waits=True)
     if sources:
         # After the window is on the screen, so that it appears at once however slow the source is.
         QTimer.singleShot(0, lambda: window.sources.open_source(sources[0]))
     code = app.exec()
     server.close()
     guard.remove()
+    first.release()
     from desktop_app.sources.detached import wait_for_detached
 
     wait_for_detached(HANGING_SOURCE_S)
@@ -121,12 +128,23 @@ def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
         window.sources.open_source(sources[0])
 
 
-def _protect(window: MainWindow) -> CrashGuard:
-    from desktop_app.ui.sessions.recovery import CrashGuard
+def _open_store(relay: _Relay) -> tuple[Store | None, str]:
+    """Return where counts are kept and "", or None and why they are not: counting works all the same."""
+    from desktop_app.store import Store
 
-    relay = _Relay(window)
+    try:
+        return Store.open(data_dir(), relay.store_problem.emit), ""
+    except HeadcountError as error:
+        _LOG.warning("counts are not kept: %s", error)
+        return None, f"{error.message} {error.remedy}".strip()
+
+
+def _protect(window: MainWindow, relay: _Relay) -> CrashGuard:
+    from desktop_app.ui.sessions.crash_guard import CrashGuard
+
+    store = window.store
     relay.crashed.connect(window.help.show_crash)
-    guard = CrashGuard(window.keeper.keep, relay.crashed.emit)
+    guard = CrashGuard(lambda: store is not None and store.flush(1.0), relay.crashed.emit)
     guard.install()
     return guard
 

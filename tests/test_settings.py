@@ -37,7 +37,7 @@ FULL = Settings(
         PlaceSettings("Eingang", "line", ((0.1, 0.5), (0.9, 0.5))),
         PlaceSettings("Kasse", "staff", ((0.0, 0.0), (0.2, 0.0), (0.2, 1.0))),
     ),
-    ui=UiSettings(theme="dark", first_start_done=True),
+    ui=UiSettings(theme="dark", show_labels=False),
 )
 
 

@@ -33,10 +33,7 @@ class LazyServices:
         return self._program.open_source(text, settings, on_connection)
 
     def build_pipeline(self, settings: Settings) -> Pipeline:
-        from desktop_app.system.native_log import quiet_native_start
-
-        with quiet_native_start():
-            return self._program.build_pipeline(settings)
+        return self._program.build_pipeline(settings)
 
     def build_places(self, settings: Settings) -> tuple[Sequence[Line], Sequence[Zone], Sequence[Zone]]:
         return self._program.build_places(settings)

@@ -20,11 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.errors import HeadcountError
+from desktop_app.session.services import Services
 from desktop_app.settings import Settings
 from desktop_app.ui.picture.video_view import VideoView
-from desktop_app.ui.sessions.session import Services
+from desktop_app.ui.sessions.bridge import RunBridge
+from desktop_app.ui.sources.names import DEMO
 from desktop_app.ui.sources.preview import Preview
-from desktop_app.ui.sources.source_bar import DEMO, CameraChoice
+from desktop_app.ui.sources.source_bar import CameraChoice
 from desktop_app.ui.widgets.icons import action_icon, app_icon
 from desktop_app.ui.widgets.theme import Theme
 from desktop_app.ui.window.actions import Actions
@@ -47,13 +49,15 @@ class StartPage(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, actions: Actions, theme: Theme, services: Services, settings: Settings) -> None:
+    def __init__(
+        self, actions: Actions, theme: Theme, services: Services, settings: Settings, bridge: RunBridge
+    ) -> None:
         super().__init__()
         self._theme = theme
         self._actions = actions
         self._cameras: tuple[CameraChoice, ...] = ()
         self._looked = False
-        self._preview = Preview(services, settings, self)
+        self._preview = Preview(services, settings, bridge, self)
         self._preview.frame_ready.connect(self._show_preview)
         self._preview.failed.connect(self._preview_failed)
 
@@ -222,6 +226,10 @@ class StartPage(QWidget):
     def _preview_failed(self, error: Exception) -> None:
         text = error.message if isinstance(error, HeadcountError) else "The camera could not be shown."
         self._view.set_note(text)
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Ask cameras for the picture size of these settings from the next preview on."""
+        self._preview.settings = settings
 
     def stop_preview(self) -> None:
         """Let go of the camera that is being shown."""

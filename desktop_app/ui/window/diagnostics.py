@@ -165,7 +165,7 @@ def _without_addresses(line: str) -> str:
 
 
 def delete_all_data() -> list[Path]:
-    """Delete settings, logs, recovery files and the user's own models; return what could not be deleted.
+    """Delete settings, logs, kept counts and the user's own models; return what could not be deleted.
 
     Snapshots and recordings are the operator's own files and stay.
     """
