@@ -19,8 +19,11 @@ from desktop_app.recording.recorder import recover_recordings
 from desktop_app.session.door_run import Door, DoorRun, RunObserver
 from desktop_app.session.headless import RunSummary, summary_of
 from desktop_app.session.manager import SessionManager
-from desktop_app.settings import Settings, data_dir, without_password
+from desktop_app.settings import Settings, without_password
 from desktop_app.sources.base import SourceInfo
+from desktop_app.store.files import default_folder
+from desktop_app.store.held_database import HeldError
+from desktop_app.store.second_process import SecondProcessStore
 from desktop_app.store.store import Store
 
 _LOOK_UP_S = 0.1
@@ -37,7 +40,7 @@ class SourceCounter:
         self._args = args
         self._settings = settings
         self._began_utc = began_utc
-        self._store = None if args.forget else Store.open(data_dir(), on_problem=lambda text: say(f"headcount: {text}"))
+        self._store = None if args.forget else _open_store()
         self._watchers: list[RunObserver] = []
         self._manager = SessionManager(factory.ProgramServices(), self._store, [_Fan(self._watchers)])
 
@@ -92,6 +95,18 @@ class SourceCounter:
         if summary.error is not None:
             say(f"headcount: {name}: {summary.error}" if name.strip() else f"headcount: {summary.error}")
         return SourceReport(name, summary, tuple(series.points), *run.names), summary.error or video.error
+
+
+def _open_store() -> Store | SecondProcessStore:
+    def tell(problem: str) -> None:
+        if problem:
+            say(f"headcount: {problem}")
+
+    try:
+        return Store.open(default_folder(), tell)
+    except HeldError:
+        # The window works with the store: it takes this count in when it starts the next time.
+        return SecondProcessStore(default_folder(), tell)
 
 
 def _summary(run: DoorRun) -> RunSummary:

@@ -107,8 +107,7 @@ class Totals:
         self._all, self._by_door = _Sum(), defaultdict[str, _Sum](_Sum)
         self._places: dict[tuple[str, str], _PlaceSum] = defaultdict(_PlaceSum)
         self._place_kinds: dict[tuple[str, str], tuple[int, str]] = {}
-        for entry in entries:
-            self.apply(entry)
+        self.apply_all(entries)
 
     # ---- reading
 
@@ -175,33 +174,48 @@ class Totals:
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry. One that was taken in before changes nothing."""
+        self._refresh(self._take(entry))
+
+    def apply_all(self, entries: Iterable[Entry]) -> None:
+        """Take in many entries. The result is that of `apply` on each, but every person is worked out once only."""
+        touched: dict[str, None] = {}  # in the order of the entries, so that every run gives the same order of places
+        for entry in entries:
+            touched.update(dict.fromkeys(self._take(entry)))
+        self._refresh(touched)
+
+    def _take(self, entry: Entry) -> set[str]:
+        """Note an entry and return the references of those whose records it may change."""
         if entry.id in self._entries:
-            return
+            return set()
         self._entries[entry.id] = entry
         self.version += 1
         event = entry.event
+        touched: set[str] = set()
         if isinstance(event, Undone):
             self._undone_by[event.entry].append(entry)
-            self._refresh(self._touched_by_undo(event.entry))
+            touched |= self._touched_by_undo(event.entry)
         elif isinstance(event, PersonEvent):
             self._facts_of(event.person).take(entry)
-            touched = {event.person}
+            touched.add(event.person)
             if isinstance(event, Merged):
                 touched.add(event.into)
             if isinstance(event, Merged | Split):
                 for ref in touched:
                     self._links[ref].append(entry)
-            self._refresh(touched)
         elif isinstance(event, PlacesSet):
             for kind, names in (("line", event.lines), ("zone", event.zones)):
                 for name in names:
                     known = self._place_kinds.get((entry.door, name), (-1, ""))
                     self._place_kinds[entry.door, name] = max(known, (entry.seq, kind))
         if entry.id in self._undone_by:  # its undoing was read before it
-            self._refresh(self._touched_by_undo(entry.id))
+            touched |= self._touched_by_undo(entry.id)
+        return touched
 
     def _facts_of(self, ref: str) -> PersonFacts:
-        return self._facts.setdefault(ref, PersonFacts(ref))
+        facts = self._facts.get(ref)
+        if facts is None:
+            facts = self._facts[ref] = PersonFacts(ref)
+        return facts
 
     def _touched_by_undo(self, entry_id: str) -> set[str]:
         """Return the references that an entry is about, or that whatever it undoes is about."""
@@ -215,9 +229,11 @@ class Totals:
                 return {entry.event.person, *((entry.event.into,) if isinstance(entry.event, Merged) else ())}
         return set()
 
-    def _refresh(self, refs: set[str]) -> None:
+    def _refresh(self, refs: Iterable[str]) -> None:
         """Work the records of these people out again, and of whoever they were or are merged with."""
-        refs = refs | {m for r in refs if r in self._record_of for m in self._record_of[r].members}
+        refs = tuple(refs)
+        merged = (m for r in refs if r in self._record_of for m in self._record_of[r].members)
+        refs = dict.fromkeys((*refs, *merged))
         done: set[str] = set()
         for ref in refs:
             if ref in done:
@@ -242,6 +258,8 @@ class Totals:
 
     def _group(self, ref: str) -> list[str]:
         """Return everybody merged with `ref`, the one they are merged into first."""
+        if ref not in self._links:
+            return [ref]
         members, into, stack = {ref}, set[str](), [ref]
         while stack:
             for merge in self._merges(stack.pop()):

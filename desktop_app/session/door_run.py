@@ -243,9 +243,10 @@ class DoorRun(EngineObserver):
                 engine.run_analysis(should_stop)
         finally:
             self._built.set()
-            if self._pipeline is not None:
+            # After a bug of ours nobody knows what state the pipeline is in: the next run builds another.
+            if self._pipeline is not None and (self.error is None or isinstance(self.error, HeadcountError)):
                 self._pipelines.give_back(self.door.settings, self._pipeline)
-                self._pipeline = None
+            self._pipeline = None
             self._over.set()
 
     def _build(self) -> Engine | None:
