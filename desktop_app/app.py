@@ -19,7 +19,6 @@ from desktop_app.settings import data_dir, load_settings
 from desktop_app.ui.widgets.theme import ThemeManager
 
 if TYPE_CHECKING:
-    from desktop_app.store import Store
     from desktop_app.ui.sessions.crash_guard import CrashGuard
     from desktop_app.ui.window.main_window import MainWindow
 
@@ -86,11 +85,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     themes = ThemeManager(app, loaded.settings.ui.theme)
     server = InstanceServer()
     relay = _Relay()
-    store, problem = _open_store(relay)
     try:
         from desktop_app.ui.sessions.services import LazyServices
+        from desktop_app.ui.sessions.window_store import open_window_store
         from desktop_app.ui.window.main_window import MainWindow
 
+        store, problem = open_window_store(relay.store_problem.emit)
         window = MainWindow(LazyServices(), loaded.settings, themes, store=store)
     except HeadcountError as error:
         return _cannot_start(error)
@@ -98,8 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     server.asked.connect(lambda asked: come_forward(window, asked))
     relay.store_problem.connect(window.sessions.problem)
     window.show()
-    for text in filter(None, (loaded.notice, problem, store.problem if store is not None else "")):
-        window.banner.show_message("warning", text, waits=True)
+    if loaded.notice:
+        window.banner.show_message("warning", loaded.notice, waits=True)
+    window.sessions.problem(problem)
     if sources:
         # After the window is on the screen, so that it appears at once however slow the source is.
         QTimer.singleShot(0, lambda: window.sources.open_source(sources[0]))
@@ -126,17 +127,6 @@ def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
     window.activateWindow()
     if sources:
         window.sources.open_source(sources[0])
-
-
-def _open_store(relay: _Relay) -> tuple[Store | None, str]:
-    """Return where counts are kept and "", or None and why they are not: counting works all the same."""
-    from desktop_app.store import Store
-
-    try:
-        return Store.open(data_dir(), relay.store_problem.emit), ""
-    except HeadcountError as error:
-        _LOG.warning("counts are not kept: %s", error)
-        return None, f"{error.message} {error.remedy}".strip()
 
 
 def _protect(window: MainWindow, relay: _Relay) -> CrashGuard:

@@ -26,7 +26,7 @@ from desktop_app.ui.picture.transport import media_time
 from desktop_app.ui.sessions import recovery
 from desktop_app.ui.sessions.controller import add_counts, join_series, shift_series
 from desktop_app.ui.sources.opening import dropped_source, looks_like_address, with_scheme
-from desktop_app.ui.sources.source_bar import short_name
+from desktop_app.ui.sources.names import short_name
 from desktop_app.ui.widgets.qt_classes import QtClasses
 from desktop_app.ui.widgets.theme import DARK, LIGHT, style_sheet
 from desktop_app.ui.window import diagnostics

@@ -83,20 +83,13 @@ class Controller(QObject):
 
     @property
     def state(self) -> EngineState:
-        """That of the run shown; after `stop` it is STOPPED at once, though the last entries are still on their way."""
-        run = self.run
-        if run is None:
-            return EngineState.IDLE
-        if run.state.is_final:
-            return run.state
-        if run.stopping:
-            return EngineState.STOPPED
-        return EngineState.OPENING if run.state is EngineState.IDLE else run.state
+        """That of the run shown, as it was told; after `stop` it is STOPPED at once, with entries still on their way."""
+        return self._told[0]
 
     @property
     def message(self) -> str:
         """The plain sentence that goes with the state, or ""."""
-        return self.run.message if self.run is not None and self.run.state is self.state else ""
+        return self._told[1]
 
     @property
     def active(self) -> bool:
@@ -265,8 +258,16 @@ class Controller(QObject):
             run.stop()  # a source that hangs while it is closed must not hold the capture thread
             self.ended.emit()
 
+    def _state_now(self) -> tuple[EngineState, str]:
+        run = self.run
+        if run is None:
+            return EngineState.IDLE, ""
+        if run.stopping and not run.state.is_final:
+            return EngineState.STOPPED, ""
+        return (EngineState.OPENING, "") if run.state is EngineState.IDLE else (run.state, run.message)
+
     def _tell_state(self) -> None:
-        now = (self.state, self.message)
+        now = self._state_now()
         if now != self._told:
             self._told = now
             self.state_changed.emit(*now)
