@@ -42,7 +42,7 @@ def make_window(qtbot: QtBot, saved: list[Settings], store: FakeStore, tmp_path:
     """
     windows: list[MainWindow] = []
 
-    def make(services: object, settings: Settings | None = None) -> MainWindow:
+    def make(services: object, settings: Settings | None = None, store: object = store) -> MainWindow:
         settings = settings or Settings()
         settings = replace(settings, recording=replace(settings.recording, folder=str(tmp_path / "media")))
         from PySide6.QtWidgets import QApplication

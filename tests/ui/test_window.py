@@ -297,9 +297,7 @@ def test_a_count_of_nobody_is_not_put_aside(window: MainWindow, qtbot: QtBot, st
     assert store.sessions() == []
 
 
-def test_a_start_is_a_new_count_and_the_one_before_is_kept(
-    window: MainWindow, qtbot: QtBot, store: FakeStore
-) -> None:
+def test_a_start_is_a_new_count_and_the_one_before_is_kept(window: MainWindow, qtbot: QtBot, store: FakeStore) -> None:
     window.sources.open_source("short")
     wait_for(qtbot, window, EngineState.FINISHED)
     window.sources.open_source("demo")

@@ -83,7 +83,7 @@ class Controller(QObject):
 
     @property
     def state(self) -> EngineState:
-        """That of the run shown, as it was told; after `stop` it is STOPPED at once, with entries still on their way."""
+        """That of the run shown, as it was told; STOPPED at once after `stop`, with the last entries on their way."""
         return self._told[0]
 
     @property

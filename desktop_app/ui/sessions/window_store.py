@@ -28,8 +28,8 @@ class BesideStore(SecondProcessStore):
     @property
     def problem(self) -> str:
         return tr(
-            "Another Headcount is counting on this computer. What is counted here is kept, and is in the list of counts "
-            "after the next start."
+            "Another Headcount is counting on this computer. What is counted here is kept, too, and is in the list of "
+            "counts after the next start."
         )
 
     def flush(self, timeout_s: float = 1.0) -> bool:
