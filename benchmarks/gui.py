@@ -21,6 +21,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.factory import OnConnection
+    from desktop_app.settings import Settings
+    from desktop_app.sources.base import FrameSource
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
@@ -106,7 +112,7 @@ def start_times(source: Path) -> dict[str, float]:
     return told
 
 
-def live_source(clip: Path, fps: float):
+def live_source(clip: Path, fps: float) -> FrameSource:
     """Return a camera that shows a clip over and over at `fps`, each frame stamped on arrival."""
     from dataclasses import replace
 
@@ -162,7 +168,7 @@ def window_figures(clip: Path, seconds: float, frames: int) -> dict[str, float]:
     from desktop_app.ui.window.main_window import MainWindow
 
     class Services(LazyServices):
-        def open_source(self, text, settings, on_connection):
+        def open_source(self, text: str, settings: Settings, on_connection: OnConnection) -> FrameSource:
             if text == "camera:benchmark":
                 return live_source(clip, 30.0)
             return super().open_source(text, settings, on_connection)

@@ -118,8 +118,8 @@ class CompareView(QDialog):
         self.table.setShowGrid(False)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         fit, stretch = QHeaderView.ResizeMode.ResizeToContents, QHeaderView.ResizeMode.Stretch
-        for column, mode in enumerate((fit, stretch, stretch, fit)):
-            self.table.horizontalHeader().setSectionResizeMode(column, mode)
+        for section, mode in enumerate((fit, stretch, stretch, fit)):
+            self.table.horizontalHeader().setSectionResizeMode(section, mode)
         self.table.setStyleSheet(
             "QTableWidget::item { padding: 2px 10px; } QHeaderView::section { padding: 5px 10px; }"
         )
@@ -260,8 +260,8 @@ class CompareView(QDialog):
     def _counting_key(self) -> str:
         """The model of the count under way, which may be another than the one chosen for the next start."""
         session = self._controller.session
-        running = session is not None and self._controller.active
-        return (session.settings if running else self._controller.settings).count.model
+        settings = session.settings if session is not None and self._controller.active else self._controller.settings
+        return settings.count.model
 
     # --- what is shown -------------------------------------------------------------------------------------------
 
