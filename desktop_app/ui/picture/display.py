@@ -1,7 +1,7 @@
 """Brings a frame to the size of the screen, on a thread of its own.
 
-Scaling a 4K frame takes longer than a display frame, so the GUI thread never does it: it only blits what this
-thread has made ready. Newest wins on both sides, so neither the count nor the window can fall behind.
+Scaling a 4K frame takes longer than a display frame, so the GUI thread never does it: it only draws what this
+thread has prepared. Newest wins on both sides, so neither the count nor the window can fall behind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 MAX_DISPLAY_PIXELS = 1920 * 1200
-"""Beyond this the painter stretches the picture: nobody sees more in a live picture, and a 5K screen stays fluent."""
+"""Beyond this the painter stretches the picture: nobody sees more detail in it, and a 5K screen stays smooth."""
 
 MIN_INTERVAL_S = 1 / 60
 

@@ -1,4 +1,4 @@
-"""The page shown while there is no picture: pick a camera and see it, or take something else, and what is kept."""
+"""The page shown while there is no picture: a camera with its preview, other sources, and what is kept."""
 
 from __future__ import annotations
 
@@ -224,14 +224,14 @@ class StartPage(QWidget):
         self._view.set_note(text)
 
     def stop_preview(self) -> None:
-        """Let go of the camera that is being shown."""
+        """Stop the preview and release the camera."""
         self._preview.stop()
         self._view.clear()
         self._view.set_note("")
         self._view.setVisible(False)
 
     def shut_down(self, seconds: float) -> bool:
-        """End the preview for good; return False where it would not end in time."""
+        """End the preview for good; return False where it does not end in time."""
         return self._preview.shut_down(seconds)
 
     def hideEvent(self, event: QHideEvent) -> None:

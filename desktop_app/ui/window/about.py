@@ -1,4 +1,4 @@
-"""Small pages of the Help menu: About, the shortcuts, and the end of all data."""
+"""Small pages of the Help menu: About, the shortcuts, and deleting all data."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def _shortcut_row(grid: QGridLayout, row: int, keys: str, words: str) -> int:
 
 
 class DeleteDataDialog(QDialog):
-    """Says what will be deleted and what stays, and wants one deliberate tick."""
+    """Says what will be deleted and what stays, and asks for a tick first."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

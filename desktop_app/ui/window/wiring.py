@@ -1,4 +1,4 @@
-"""Which command does what, and who hears of what: every connection of the window in one place."""
+"""Connects commands and signals to the methods they call: every connection of the window in one place."""
 
 from __future__ import annotations
 
