@@ -1,4 +1,4 @@
-"""How the window behaves while it counts: does it stand still, how late is the picture, how soon is it there.
+"""How the window behaves while it counts: event loop blocks, picture delay, start times, memory.
 
     python benchmarks/gui.py [--seconds 20] [--clip FILE] [--frames 3000]
 
@@ -148,7 +148,7 @@ def live_source(clip: Path, fps: float) -> FrameSource:
             return Frame(frame.image_bgr, self._index / fps, self._index - 1, time.perf_counter())
 
         def seek(self, time_s: float) -> None:
-            """A camera cannot."""
+            """A camera cannot seek."""
 
         def close(self) -> None:
             self._closed = True

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def glimpse(image: NDArray[np.uint8], box: Box, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Box]:
-    """Show a face as another moment might: other light, pose, sharpness, compression, and another box round it."""
+    """Change a face as another moment would: other light, pose, sharpness, compression, and another box round it."""
     height, width = image.shape[:2]
     (cx, cy), w, h = box.centre, box.width, box.height
     f = 255 * np.clip(image.astype(np.float32) / 255, 0, 1) ** np.exp(rng.normal(0, 0.25))

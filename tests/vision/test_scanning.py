@@ -122,7 +122,7 @@ def test_the_same_pictures_after_a_reset_give_the_same_faces() -> None:
     assert [corners(detector.detect(i)) for i in images] == first
 
 
-def test_another_size_begins_anew() -> None:
+def test_another_size_starts_again() -> None:
     detector = scanner()
     detector.detect(picture(1920, 1080))
     assert corners(detector.detect(picture(640, 360, (10, 10, 40)))) == {(10, 10)}

@@ -176,7 +176,7 @@ def cut_out(
     mask[int(0.66 * SIDE) :, int(0.67 * SIDE) :] = cv2.GC_BGD
     face = (int(0.135 * SIDE), int(0.2 * SIDE))
     cv2.ellipse(mask, (SIDE // 2, int(0.55 * SIDE)), face, 0, 0, 360, cv2.GC_FGD, -1)
-    # Whatever sits on the head belongs to it, a white badge on a cap included.
+    # What is worn on the head belongs to it, a white badge on a cap included.
     cv2.ellipse(
         mask, (SIDE // 2, int((top + 0.14) * SIDE)), (radius[0] // 2, int(0.11 * SIDE)), 0, 0, 360, cv2.GC_FGD, -1
     )

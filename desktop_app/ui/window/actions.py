@@ -25,9 +25,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "open_file": Command("Open &file…", "Count the people in a video or a picture", "film", ("Ctrl+O",)),
-    "open_folder": Command(
-        "Open f&older of pictures…", "Count people in a folder of pictures", "folder", ("Ctrl+D",)
-    ),
+    "open_folder": Command("Open f&older of pictures…", "Count people in a folder of pictures", "folder", ("Ctrl+D",)),
     "open_url": Command("Open &address…", "Count from a network camera, a stream or a web page", "link", ("Ctrl+U",)),
     "open_demo": Command("Play the &demo clip", "See how it works with a short clip of ours", "demo", ("Ctrl+1",)),
     "refresh": Command("&Look for cameras again", "Look for cameras that were plugged in", "refresh", ("F5",)),
