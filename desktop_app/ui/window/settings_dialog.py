@@ -122,7 +122,7 @@ class SettingsDialog(QDialog):
         )
         _row(
             form,
-            "Look every",
+            "Search every",
             self._number("detector", "interval_s", 0.0, 2.0, 0.02, " s"),
             "Time between two searches of the picture; in between, faces are followed. 0 searches every frame.",
         )
@@ -160,7 +160,7 @@ class SettingsDialog(QDialog):
         )
         _row(
             form,
-            "Decide from",
+            "Minimum gender confidence",
             self._number("count", "decide_threshold", 0.5, 0.99, 0.01),
             "How sure the estimate of the gender must be, 0.5 to 0.99. Below it a person stays undecided.",
         )
