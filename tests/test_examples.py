@@ -13,6 +13,8 @@ import pytest
 
 from desktop_app.resources import demo_clip
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 

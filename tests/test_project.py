@@ -74,6 +74,7 @@ def test_running_the_program_installs_no_tensorflow() -> None:
         assert not heavy & set(pinned(ROOT / "requirements" / f"{name}.txt"))
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_models_resources_and_both_commands(tmp_path: Path) -> None:
     hatchling = pytest.importorskip("hatchling.build", reason="hatchling builds the wheel")
     del hatchling

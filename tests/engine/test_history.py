@@ -7,6 +7,7 @@ from desktop_app.domain.types import Counts
 from desktop_app.engine.history import CountHistory
 
 
+@pytest.mark.slow
 def test_it_stays_bounded_over_days_and_keeps_the_shape() -> None:
     history = CountHistory(capacity=256, step_s=0.2)
     days_s = 3 * 24 * 3600

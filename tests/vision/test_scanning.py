@@ -78,6 +78,7 @@ def test_a_small_face_once_found_is_looked_at_every_other_time() -> None:
     assert sum(hits[first : first + 20]) >= 9
 
 
+@pytest.mark.slow
 def test_while_one_small_face_is_followed_the_rest_is_still_searched() -> None:
     detector = scanner()
     alone = picture(1920, 1080, (200, 200, 24))
