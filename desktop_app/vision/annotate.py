@@ -1,7 +1,7 @@
 """Draws a `FrameResult` on a copy of its picture, for recordings, snapshots and `--annotated`.
 
 The colours are those of Okabe and Ito ("Color Universal Design", 2008), told apart with every common kind of colour
-blindness, and each gender has a mark of its own shape as well, so that nothing hangs on colour alone.
+blindness, and each gender has a mark of its own shape as well, so that nothing depends on colour alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def bgr(colour: str) -> Colour:
 
 
 def label_text(track: Track) -> str:
-    """Return what stands over a person: gender with its confidence, age band and short id; "" before confirmation."""
+    """Return the label over a person: gender with its confidence, age band and short id; "" before confirmation."""
     if not track.confirmed:
         return ""
     decision = track.decision
@@ -151,7 +151,7 @@ class _Canvas:
     def __init__(self, image_bgr: NDArray[np.uint8]) -> None:
         self.image: NDArray[np.uint8] = np.array(image_bgr, np.uint8, order="C")  # a copy: nobody writes into a frame
         self.height, self.width = self.image.shape[:2]
-        # Text of a 45th of the shorter side reads well on a screen at every size; below 11 pixels no letter is legible.
+        # Text of 1/45 of the shorter side is easy to read at every screen size; below 11 pixels no letter is legible.
         self.unit = float(np.clip(min(self.width, self.height) / 45, 11, 64))
         self.scale = 0.72 * self.unit / _CAP_HEIGHT
         self.thin = max(1, round(self.unit / 12))
@@ -224,7 +224,7 @@ class _Canvas:
         height = side + 2 * pad
         marks = [0 if gender is None else side + pad // 2 for gender, _ in parts]
         widths = [self.text_size(text)[0] + mark + 2 * pad for (_, text), mark in zip(parts, marks, strict=True)]
-        if sum(widths) > self.width:  # a narrow picture: the sum alone
+        if sum(widths) > self.width:  # a narrow picture: only the number of people
             parts, widths = parts[:1], widths[:1]
         rect = (0, 0, sum(widths), height)
         self.taken.append(rect)
