@@ -80,11 +80,12 @@ def open_for_reading(path: Path, *, unchanging: bool = False) -> sqlite3.Connect
 
     Raises NewerFileError, DamagedFileError or sqlite3.Error.
     """
-    address = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if unchanging else "")
-    connection = sqlite3.connect(
-        address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
+    connection = _connect_for_reading(path, unchanging)
     try:
+        if not unchanging and _cannot_be_read_as_it_is(connection, path):
+            # Where the folder is read-only and nothing waits in a -wal file, nobody can be writing.
+            connection.close()
+            connection = _connect_for_reading(path, unchanging=True)
         if _check_identity(connection) == 0:
             raise DamagedFileError("the file holds no counts yet")
         connection.execute("PRAGMA query_only=ON")
@@ -97,6 +98,22 @@ def open_for_reading(path: Path, *, unchanging: bool = False) -> sqlite3.Connect
         connection.close()
         raise
     return connection
+
+
+def _connect_for_reading(path: Path, unchanging: bool) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if unchanging else "")
+    return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+
+
+def _cannot_be_read_as_it_is(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether SQLite cannot make the files that it wants beside the database, and does not need them."""
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        wal = Path(f"{path}-wal")
+        is_refused = error_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        return is_refused and path.exists() and not (wal.exists() and wal.stat().st_size)
+    return False
 
 
 @contextmanager
