@@ -17,6 +17,7 @@ APPLICATION_ID = 0x48434E54
 """Marks a database file as ours ("HCNT" in ASCII)."""
 
 BUSY_TIMEOUT_S = 0.5
+_NUMBER_OF_TABLES = 6  # with SQLite's own sqlite_sequence
 _STEPS_BETWEEN_QUESTIONS = 20_000
 
 
@@ -143,9 +144,11 @@ def _check_identity(connection: sqlite3.Connection) -> int:
     """Return the file's version, 0 for an empty one."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
     if mark != APPLICATION_ID and (mark or version or tables):
         raise DamagedFileError("the file belongs to another program")
+    if version == newest_version() and tables < _NUMBER_OF_TABLES:
+        raise DamagedFileError("a table is missing")
     if version > newest_version():
         raise NewerFileError(
             "The stored counts were written by a newer version of Headcount, which this one cannot read.",

@@ -50,8 +50,17 @@ def group_of(connection: sqlite3.Connection, session: str) -> SessionGroup:
         row = connection.execute("SELECT entries, last_seq, joined FROM session WHERE id = ?", (current,)).fetchone()
         if row is not None:
             entries, last_seq = entries + row[0], max(last_seq, row[1])
-            ids += [other for other in dict.fromkeys(json.loads(row[2])) if other not in ids]
+            ids += [other for other in dict.fromkeys(_texts(row[2])) if other not in ids]
     return SessionGroup(tuple(ids), entries, last_seq)
+
+
+def _texts(text: str) -> list[str]:
+    """Return a JSON list of texts, an empty one where a damaged file holds anything else."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def read_group(connection: sqlite3.Connection, ids: Iterable[str], on_bad: OnBadEntries) -> Iterator[Entry]:

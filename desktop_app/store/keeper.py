@@ -32,7 +32,7 @@ _PURGE_ROWS = 5000
 
 
 class Keeper:
-    """Call `start`, then `wake` when a session was closed, then `stop`."""
+    """Call `start`, then `wake` when a session was closed, then `stop` and `join`."""
 
     def __init__(self, files: StoreFiles, writer: Writer, folds: Folds, live: Callable[[], frozenset[str]]) -> None:
         """`live` tells which sessions this process adds entries to."""
@@ -53,14 +53,17 @@ class Keeper:
         """Have the summaries brought up to date now."""
         self._wake.set()
 
-    def stop(self, timeout_s: float) -> None:
-        """End the thread; a check or copy that is under way is given up. Idempotent."""
+    def stop(self) -> None:
+        """Have the thread end soon; a check or copy that is under way is given up. Idempotent."""
         self._stopping.set()
         self._folds.stop()
         self._wake.set()
         with self._reading_lock:
             if self._reading is not None:
                 self._reading.interrupt()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until the thread has ended."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:

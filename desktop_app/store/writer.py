@@ -121,26 +121,29 @@ class Writer:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Queue entries. Does not touch the disk, except after `close`."""
+        must_tell = False
         with self._changed:
             if is_open := not self._finished:
                 limit = MAX_WAITING if self._trouble else MAX_WAITING_WELL
                 taken = entries[: max(0, limit - len(self._waiting))]
                 self._lost += len(entries) - len(taken)
+                must_tell = len(taken) < len(entries)
                 if not self._waiting:
                     self._progress_at = time.monotonic()
                 elif time.monotonic() - self._progress_at > TELL_HANGING_AFTER_S:
                     # The thread itself cannot tell: it waits in a call for a disk that does not answer.
                     self._notices["hanging"] = problems.does_not_answer(self._files.folder)
+                    must_tell = True
                 self._waiting.extend(taken)
                 self._appended += len(taken)
                 self._last_seq = max(self._last_seq, *(entry.seq for entry in entries), 0)
                 self._changed.notify_all()
             else:
                 self._appended += len(entries)
-        if is_open:
-            self._tell()
-        else:
+        if not is_open:
             self._keep_for_next_time(list(entries))
+        elif must_tell:
+            self._tell()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all entries appended so far are on the disk; return False where they are not in time."""
@@ -253,6 +256,10 @@ class Writer:
                     self._on_closed_session()
         except _DISK_ERRORS as error:
             self._meet_trouble(error)
+        except Exception as error:
+            # A fault of ours must not end the only thread that writes: the entries go to the temporary folder.
+            log.exception("writing the counts failed")
+            self._meet_trouble(error)
         else:
             with self._changed:
                 self._trouble, self._trouble_since = "", None
@@ -340,7 +347,7 @@ class Writer:
         for _, future in jobs:
             if future.set_running_or_notify_cancel():
                 future.set_exception(StoreError(*problems.cannot_change("The program is closing.")))
-        if late and self._spill is None:
+        if late:  # appended in the last moment
             self._keep_for_next_time(late)
 
     # ---- trouble

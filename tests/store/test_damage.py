@@ -246,3 +246,9 @@ def test_restoring_can_be_stopped_and_deleted_sessions_stay_deleted(
     assert 0 < part < len(log.entries)
     assert store.restore_copy(copy) == len(log.entries) - part
     assert list(store.entries(log.session)) == log.entries
+
+
+def test_a_file_that_lacks_a_table_is_damaged(open_store: OpenStore, sql: Sql) -> None:
+    stored_count(open_store, 1)
+    sql("DROP TABLE summary")
+    assert "set aside" in open_store().problem

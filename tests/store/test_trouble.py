@@ -386,3 +386,22 @@ print("all there")
         check=False,
     )
     assert "all there" in done.stdout, done.stderr
+
+
+def test_a_fault_of_ours_does_not_end_the_writing(
+    open_store: OpenStore, temporary: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise AttributeError("on purpose")
+
+    store = open_store()
+    log = LogMaker()
+    with caplog.at_level("CRITICAL", logger="desktop_app.store.writer"):
+        with monkeypatch.context() as patch:
+            patch.setattr(writer.Writer, "_commit", fail)
+            store.append([*log.open(), *log.people(2)])
+            assert eventually(lambda: bool(spilled(temporary)))
+            assert store.problem
+        assert store.flush(20.0)
+    assert list(store.entries(log.session)) == log.entries
+    assert store.problem == ""
