@@ -17,6 +17,8 @@ APPLICATION_ID = 0x48434E54
 """Marks a database file as ours ("HCNT" in ASCII)."""
 
 BUSY_TIMEOUT_S = 0.5
+_LARGEST_WAL_BYTES = 64_000_000
+"""A daily copy of a large file makes the -wal file grow meanwhile; later it shrinks to this."""
 _NUMBER_OF_TABLES = 6  # with SQLite's own sqlite_sequence
 _STEPS_BETWEEN_QUESTIONS = 20_000
 
@@ -62,6 +64,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         # WAL lets readers work while we write; FULL makes a commit survive a power cut, which NORMAL would not.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA journal_size_limit={_LARGEST_WAL_BYTES}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
         _migrate(connection)

@@ -1,6 +1,7 @@
 """The thread that looks after the database while others write it: soundness, daily copies, summaries, deleted sessions.
 
-It has the lowest priority and reads on connections of its own, so nothing of this holds up the count.
+It reads on connections of its own and pauses often, so nothing of this holds up the count. It has no lower priority: a
+thread that waits for the processor while it holds Python's lock would hold up all others.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, StoppedError, group_of
 from desktop_app.store.held_database import CHECK_AT_OPENING_BYTES
 from desktop_app.store.writer import Writer
-from desktop_app.system.thread_priority import lower_thread_priority
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,6 @@ class Keeper:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        lower_thread_priority()
         self._wake.wait(START_DELAY_S)
         self._do(self.check)
         self._do(self.purge)
@@ -138,7 +137,9 @@ class Keeper:
         for session, goes_on in behind:
             if self._stopping.is_set():
                 return
-            self._folds.summary(session, goes_on=goes_on)
+            self._folds.summary(session, goes_on=goes_on, patiently=True)
+            if not goes_on:
+                self._folds.forget_session(session)
 
     def purge(self) -> None:
         """Remove the entries of sessions that were deleted a week ago, a little at a time."""

@@ -63,7 +63,7 @@ def expected(log: LogMaker) -> dict[str, Any]:
 @pytest.fixture
 def no_folding(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def forbid() -> None:
-        def refuse(_: object) -> None:
+        def refuse(*_: object) -> None:
             pytest.fail("the entries were read")
 
         monkeypatch.setattr(folds, "Totals", refuse)
