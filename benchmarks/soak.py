@@ -1,4 +1,4 @@
-"""Whether memory stays flat: a scene of five faces goes round and round through the whole pipeline.
+"""Whether memory stays flat: a scene of five faces is repeated through the whole pipeline.
 
     python -m benchmarks.soak [--frames 100000] [--shared FOLDER]
 

@@ -131,17 +131,23 @@ class ZoneLeft(PlaceEvent):
 
 @dataclass(frozen=True, slots=True)
 class DoorStarted(Event):
-    """A run began at a door. `source` is a name without a password; `began_utc` is when media time 0 was, in seconds
-    since 1970; `clock` says how that is known: "live", "operator", "container" or "file time"."""
+    """A run began at the door called `name`, with this detector and model. `source` is a name without a password.
+
+    `began_utc` is when media time 0 was, in seconds since 1970. `clock` says how that is known: "live", "operator",
+    "container", "file time", or "opened" where nothing better is known than when the source was opened.
+    """
 
     source: str
     began_utc: float
     clock: str = "live"
+    name: str = ""
+    detector: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DoorEnded(Event):
-    """The run is over. `reason` is "finished", "stopped" or "failed"; `message` is a plain sentence or ""."""
+    """The run is over: `reason` is "finished", "stopped", "failed" or "new count". `message` is a sentence or ""."""
 
     reason: str
     message: str = ""

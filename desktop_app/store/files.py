@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from desktop_app.settings import data_dir
+
 SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database file, by what it adds to the name."""
 
@@ -52,6 +54,11 @@ class StoreFiles:
             if side.exists():
                 side.rename(f"{aside}{ending}")
         return aside
+
+
+def default_folder() -> Path:
+    """Return the folder in which this user's counts are kept."""
+    return data_dir() / "counts"
 
 
 def make_private_folder(folder: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import count
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,33 +30,7 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
-
-
-@dataclass
-class Log:
-    """Stamps events as a session does."""
-
-    session: str = "s"
-    entries: list[Entry] = field(default_factory=list)
-    _numbers: count[int] = field(default_factory=lambda: count(1))
-
-    def add(self, event: Event, door: str = "d") -> str:
-        number = next(self._numbers)
-        self.entries.append(Entry(f"{self.session}{number}", self.session, door, number, 1000.0 + number, event))
-        return self.entries[-1].id
-
-    def person(self, ref: str, gender: Gender = Gender.FEMALE, age: float | None = 30.0) -> str:
-        self.add(Counted(1.0, ref, len(self.entries) + 1, 0.5))
-        return self.add(Revised(2.0, ref, gender, 0.9, age, 4.0))
-
-    @property
-    def totals(self) -> Totals:
-        return Totals(self.entries)
-
-    @property
-    def counts(self) -> Counts:
-        return self.totals.counts()
-
+from tests.domain.log import Log
 
 # ---------------------------------------------------------------------------------------- any sequence at all
 
@@ -279,6 +250,20 @@ def test_whoever_was_in_view_at_a_new_count_is_one_person_once_both_are_joined()
     joined = Totals([*first.entries, *later])
     assert (joined.counts().people, joined.counts().male) == (2, 1)
     assert joined.person("a").counted_utc == first.entries[0].utc  # type: ignore[union-attr]
+
+
+def test_a_stay_told_of_in_two_joined_counts_is_one_visit() -> None:
+    first, second = Log("one"), Log("two", first_seq=100)
+    first.person("a")
+    first.add(ZoneEntered(2.0, "a", "hall", 1.0))
+    first.add(ZoneLeft(5.0, "a", "hall", 1.0, 4.0))
+    second.add(Counted(5.0, "a", 1, 0.5))
+    second.add(ZoneEntered(5.0, "a", "hall", 1.0))
+    hall = Totals([*first.entries, *second.entries]).places()["d", "hall"]
+    assert (hall.visits, hall.inside) == (1, 1)
+    second.add(ZoneLeft(9.0, "a", "hall", 1.0, 8.0))
+    hall = Totals([*first.entries, *second.entries]).places()["d", "hall"]
+    assert (hall.visits, hall.inside, hall.mean_dwell_s) == (1, 0, 8.0)
 
 
 def test_a_line_that_nobody_crossed_is_a_zero_and_not_missing() -> None:

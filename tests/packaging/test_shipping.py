@@ -132,6 +132,7 @@ def test_libraries_nothing_asks_for_and_the_systems_own_stay_out() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_each_shipped_file_is_traced_to_its_package_and_licence(tmp_path: Path) -> None:
     import numpy
 
@@ -148,6 +149,7 @@ def test_each_shipped_file_is_traced_to_its_package_and_licence(tmp_path: Path) 
     assert (tmp_path / "third-party" / "numpy" / "LICENSE.txt").is_file()
 
 
+@pytest.mark.slow
 def test_a_file_of_unknown_origin_stops_the_build(tmp_path: Path) -> None:
     stray = tmp_path / "libmystery.so"
     stray.write_bytes(b"")
