@@ -309,8 +309,9 @@ class DoorRun(EngineObserver):
         self._write(events)
 
     def on_result(self, result: FrameResult) -> None:
-        if not self._stopping.is_set():
-            self._tell(lambda o: o.on_result(self, result))
+        if not self._stopping.is_set() and self._observers:
+            shown = replace(result, counts=self._log.read(lambda totals: totals.counts(in_view=result.in_view)))
+            self._tell(lambda o: o.on_result(self, shown))
 
     def on_restart(self, events: Sequence[Event]) -> None:
         self._write(events)

@@ -246,7 +246,7 @@ def confirmed(window: MainWindow, qtbot: QtBot) -> Track:
 
 
 class FakeExplainer:
-    """Says that the upper half of every face spoke for the answer."""
+    """Says that the upper half of every face supported the answer."""
 
     def __init__(self) -> None:
         self.asked: list[bool] = []

@@ -63,15 +63,14 @@ class CurveReader(QThread):
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._asked is not None or self._stopping)
-                if self._stopping or self._asked is None:
-                    return
-                (log, utc), self._asked = self._asked, None
+                asked, self._asked = self._asked, None
+            if asked is None:  # which it is only at the end
+                return
+            log, utc = asked
             began = time.perf_counter()
             shown = self._read(log, utc)
             took = time.perf_counter() - began
             with self._wake:
-                if self._stopping:
-                    return
                 self._done = shown
             self.ready.emit()
             with self._wake:

@@ -125,7 +125,7 @@ class ModelCommands(QObject):
         task.start()
 
     def count_failed(self, error: Exception) -> None:
-        """A count whose model is gone or broken offers a way on, beside the words the presenter shows."""
+        """Offer another model where a count's model is missing or broken; the presenter shows the error itself."""
         if not isinstance(error, ModelError):
             return
         actions: list[Action] = [("Choose a model", self.choose), ("Try again", self._controller.retry)]
@@ -172,7 +172,7 @@ class ModelCommands(QObject):
         self._tasks.append(task)
 
     def shut_down(self, seconds: float = 2.0) -> bool:
-        """Close the dialogs and wait for what is under way; return False where something would not end in time."""
+        """Close the dialogs and wait for what is under way; return False where something does not end in time."""
         for dialog in (self._chooser, self._compare):
             if dialog is not None:
                 dialog.close()

@@ -83,8 +83,8 @@ class KeptCounts:
     def all(self) -> list[KeptCount]:
         """Return every count with somebody in it, the newest first. Raises StoreError."""
         if self._store is None:
-            sessions = (self._manager.current, self._manager.previous)
-            return [kept for s in sessions if s is not None and (kept := _from_memory(s)).people]
+            mine = (self._manager.current, self._manager.previous)
+            return [kept for s in mine if s is not None and (kept := _from_memory(s)).people]
         self._store.flush(FLUSH_S)
         sessions = self._store.sessions()
         parts = {part for info in sessions for part in info.joined}  # of a count in the list already

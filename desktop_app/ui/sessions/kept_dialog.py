@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Slot
 from PySide6.QtWidgets import (
@@ -134,7 +135,7 @@ class KeptDialog(QDialog):
         """Whether something is still being read."""
         return self._listing is not None or self._loading is not None
 
-    def _begin(self, name: str, work: Callable[[], object], done: Callable[[object], None]) -> BackgroundTask:
+    def _begin(self, name: str, work: Callable[[], object], done: Callable[[Any], None]) -> BackgroundTask:
         task = BackgroundTask(name, work)
         task.done.connect(done)
         task.failed.connect(self._failed)
@@ -162,10 +163,7 @@ class KeptDialog(QDialog):
 
     @Slot()
     def _picked(self) -> None:
-        item = self.list.currentItem()
-        if item is None:
-            return
-        session_id = self._wanted = str(item.data(Qt.ItemDataRole.UserRole))
+        session_id = self._wanted = str(self.list.currentItem().data(Qt.ItemDataRole.UserRole))
         if self._loading is not None:
             self._loading.abandon()
         self._loading = self._begin("kept-count", lambda: self._read(session_id), self._read_done)

@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -84,8 +86,8 @@ class SessionCommands(QObject):
                 ),
                 tr("It is kept up to the last second."),
                 (
-                    (tr("Go on with it"), lambda session_id=count.id: self._go_on(session_id)),
-                    (tr("Keep it as it is"), lambda session_id=count.id: self._leave(session_id)),
+                    (tr("Go on with it"), partial(self._go_on, count.id)),
+                    (tr("Keep it as it is"), partial(self._leave, count.id)),
                 ),
                 waits=True,
             )
@@ -148,7 +150,7 @@ class SessionCommands(QObject):
         box.exec()
         return box.clickedButton() is stop
 
-    def _begin(self, name: str, work: Callable[[], object], done: Callable[[object], None]) -> None:
+    def _begin(self, name: str, work: Callable[[], object], done: Callable[[Any], None]) -> None:
         task = BackgroundTask(name, work)
         task.done.connect(done)
         task.failed.connect(self._failed)

@@ -100,7 +100,7 @@ class SourceCommands(QObject):
         self.open_source(ask_file(self._window, self._folder_of_last()))
 
     def open_folder(self) -> None:
-        """Let the operator pick a folder of pictures and count over it."""
+        """Let the operator pick a folder of pictures and count the people in it."""
         self.open_source(ask_folder(self._window, self._folder_of_last()))
 
     def open_url(self) -> None:

@@ -88,7 +88,7 @@ class Commands(QObject):
             "about": self.help.show_about,
         }
 
-    def connect(self) -> None:
+    def connect_parts(self) -> None:
         """Have the commands hear of what the parts tell."""
         parts, editor = self._parts, self._parts.view.editor
         parts.bar.source_chosen.connect(self.sources.open_source)

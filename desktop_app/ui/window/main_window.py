@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
     QKeyEvent,
     QResizeEvent,
     QShowEvent,
@@ -37,14 +35,13 @@ from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme, ThemeManager
 from desktop_app.ui.window.actions import Actions, connect_actions
 from desktop_app.ui.window.commands import Commands, Handler
+from desktop_app.ui.window.geometry import SMALLEST, geometry_text, place_window
 from desktop_app.ui.window.parts import Parts
 from desktop_app.ui.window.presenter import Presenter, Widgets
 
 _LOG = logging.getLogger(__name__)
 
 SHUT_DOWN_S = 3.0
-SMALLEST = QSize(680, 420)
-"""In logical pixels: fits a screen of 1366x768 at 150 %, with its task bar."""
 
 
 class MainWindow(QMainWindow):
@@ -106,7 +103,7 @@ class MainWindow(QMainWindow):
         )
         self.watcher = CameraWatcher(services.list_cameras)
         connect_actions(self.actions_, {**self.commands.handlers(), **self._own_handlers()})
-        self.commands.connect()
+        self.commands.connect_parts()
         self._connect()
         self._first_settings()
         self.show_state(EngineState.IDLE)
@@ -133,7 +130,7 @@ class MainWindow(QMainWindow):
         self.themes.changed.connect(self.apply_theme)
         self.current_settings.changed.connect(self._apply_settings)
         self.current_settings.not_saved.connect(self._not_saved)
-        QApplication.instance().installEventFilter(self)
+        application().installEventFilter(self)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -181,9 +178,7 @@ class MainWindow(QMainWindow):
         s = self.settings
         self.view.editor.load(s.places)
         self.side.places.refresh()
-        if not (s.ui.geometry and _restore_geometry(self, s.ui.geometry)):
-            screen = QGuiApplication.primaryScreen().availableGeometry()
-            self.resize(min(1440, round(screen.width() * 0.92)), min(900, round(screen.height() * 0.9)))
+        place_window(self, s.ui.geometry)
         self.bar.set_current(s.source.last)
         self._apply_settings(s)
 
@@ -348,7 +343,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # A computer that shuts down does not wait for an answer.
-        ending = QGuiApplication.instance().isSavingSession()
+        ending = application().isSavingSession()
         if not self._closing and not ending and not self.confirm_close():
             event.ignore()
             return
@@ -360,8 +355,7 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _keep_geometry(self) -> None:
-        geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
-        settings = replace(self.settings, ui=replace(self.settings.ui, geometry=geometry))
+        settings = replace(self.settings, ui=replace(self.settings.ui, geometry=geometry_text(self)))
         if settings.source.last:
             settings = replace(settings, source=replace(settings.source, last=without_password(settings.source.last)))
         try:
@@ -371,7 +365,7 @@ class MainWindow(QMainWindow):
 
     def _shut_down(self) -> bool:
         self.hide()
-        QApplication.instance().removeEventFilter(self)
+        application().removeEventFilter(self)
         if self._kiosk is not None:
             self._kiosk.close()
         self.saver.stop_recording()
@@ -391,8 +385,8 @@ class MainWindow(QMainWindow):
         return done
 
 
-def _restore_geometry(window: QMainWindow, text: str) -> bool:
-    try:
-        return window.restoreGeometry(QByteArray(base64.b64decode(text, validate=True)))
-    except ValueError:
-        return False
+def application() -> QApplication:
+    """Return the one application object; a window cannot be without it."""
+    found = QApplication.instance()
+    assert isinstance(found, QApplication)
+    return found
