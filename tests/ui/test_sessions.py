@@ -105,7 +105,7 @@ def test_a_count_that_was_cut_off_is_gone_on_with(
     wait_for(qtbot, window, EngineState.FINISHED)
     qtbot.waitUntil(lambda: window.controller.counts.people == 11, timeout=WAIT)
     assert [info.people for info in store.sessions()] == [11]
-    assert window.view.result.tracks[0].track_id == 11  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: window.view.result.tracks[0].track_id == 11, timeout=WAIT)  # type: ignore[union-attr]
     assert store.is_closed("cut")
 
 
