@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from desktop_app.engine.headless import run_headless
-
 from desktop_app.factory import build_pipeline, open_source
+from desktop_app.session.headless import run_headless
 
 
 def main(source: str = "demo") -> None:
@@ -20,7 +19,7 @@ def main(source: str = "demo") -> None:
     print(f"{counts.people} people in {result.duration_s:.1f} s of video")
     print(f"{counts.female} appear female, {counts.male} appear male, {counts.undecided} undecided")
     for person in result.people:
-        print(f"  person {person.track_id}: {person.gender}, age {person.age_band or 'unknown'}")
+        print(f"  person {person.number}: {person.gender}, age {person.age_band or 'unknown'}")
 
 
 if __name__ == "__main__":

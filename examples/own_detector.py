@@ -13,11 +13,11 @@ from pathlib import Path
 import cv2
 import cv2.data
 import numpy as np
-from desktop_app.engine.headless import run_headless
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box, Detection
 from desktop_app.factory import build_pipeline, open_source
+from desktop_app.session.headless import run_headless
 
 
 class TreeCascadeDetector:

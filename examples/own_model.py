@@ -11,11 +11,11 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-from desktop_app.engine.headless import run_headless
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import Attributes
 from desktop_app.factory import build_classifier, build_pipeline, open_source
+from desktop_app.session.headless import run_headless
 from desktop_app.settings import Settings
 
 

@@ -1,4 +1,4 @@
-"""Prints each counted person as one line of JSON, at the moment they are counted.
+"""Prints each event of a count as one line of JSON, at the moment it happens.
 
 python examples/own_sink.py [VIDEO]
 
@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 
-from desktop_app.engine.headless import run_headless
-
-from desktop_app.domain.types import CountEvent
+from desktop_app.domain.events import Event, kind_of, to_plain
 from desktop_app.engine.state import EngineObserver
 from desktop_app.factory import build_pipeline, open_source
+from desktop_app.session.headless import run_headless
 
 
 class JsonLines(EngineObserver):
-    """Writes one JSON object a person, line crossing or zone visit. `time_s` is seconds from the start of the video."""
+    """Writes one JSON object an event: a person was counted, named, has crossed a line, has left..."""
 
-    def on_events(self, events: tuple[CountEvent, ...]) -> None:
+    def on_events(self, events: Sequence[Event]) -> None:
         for event in events:
-            entry = {"time_s": round(event.time_s, 2), "kind": event.kind, "person": event.track_id}
-            print(json.dumps(entry | {"gender": event.gender, "age_band": event.age_band}), flush=True)
+            print(json.dumps({"kind": kind_of(event), **to_plain(event)}), flush=True)
 
 
 def main(source: str = "demo") -> None:
