@@ -62,6 +62,8 @@ def open_source(text: str, settings: Settings | None = None, on_connection: OnCo
         reconnect_cameras=chosen.reconnect,
         listener=listen,
         demo_clip=_demo_clip_if_there(),
+        turn=chosen.turn,
+        mirror=chosen.mirror,
     )
     return opening.open_source(text, options)
 

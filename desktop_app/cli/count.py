@@ -14,7 +14,7 @@ from desktop_app.cli.output import SourceReport
 from desktop_app.domain.types import CountEvent, Counts, FrameResult
 from desktop_app.engine.headless import RunSummary, run_headless
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState
-from desktop_app.errors import HeadcountError, OutputError
+from desktop_app.errors import HeadcountError, OutputError, SourceError
 from desktop_app.recording.recorder import VideoRecorder, recover_recordings
 from desktop_app.settings import Settings, without_password
 from desktop_app.sources.base import SourceInfo
@@ -191,7 +191,8 @@ def _count_one(
         pipeline.detector.name,
         pipeline.classifier.name,
     )
-    return report, summary.error or video.error
+    incomplete = SourceError(" ".join(summary.omissions)) if summary.omissions else None
+    return report, summary.error or video.error or incomplete
 
 
 def _say_connection(connected: bool, message: str) -> None:

@@ -86,7 +86,8 @@ def json_record(report: SourceReport) -> dict[str, Any]:
         "totals": totals_record(counts),
         "age_bands": {**dict(zip(AGE_BANDS, counts.age_bands, strict=True)), "unknown": counts.age_unknown},
         "people": [person_record(e) for e in summary.people],
-        "complete": not summary.interrupted and summary.error is None,
+        "complete": summary.complete,
+        "not_seen": list(summary.omissions),
         "error": None if summary.error is None else str(summary.error),
         "dropped_frames": summary.dropped_frames,
         "detector": report.detector,
@@ -197,6 +198,8 @@ def _how_it_went(report: SourceReport) -> str:
         text += f". Not complete: {summary.error}"
     elif summary.interrupted:
         text += ". Stopped early: the figures are those up to there."
+    elif summary.omissions:
+        text += ". Not complete: " + " ".join(summary.omissions)
     else:
         text += "."
     return text

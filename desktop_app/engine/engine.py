@@ -21,7 +21,7 @@ from desktop_app.engine.pacing import Pacer
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
 from desktop_app.engine.statistics import RunMeter
 from desktop_app.errors import HeadcountError
-from desktop_app.sources.base import FrameSource, SourceInfo
+from desktop_app.sources.base import FrameSource, SourceInfo, not_seen
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,11 @@ class Engine:
     def info(self) -> SourceInfo | None:
         """What is known of the source, None before it is open."""
         return self._info
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """What of the source was not seen so far, one sentence each; with any, the count is not complete."""
+        return not_seen(self._source)
 
     @property
     def counts(self) -> Counts:
@@ -367,7 +372,9 @@ class Engine:
             message = str(self._error) if isinstance(self._error, HeadcountError) else OUR_BUG
             self._set_state(EngineState.FAILED, message)
         else:
-            self._set_state(EngineState.STOPPED if self._stop.is_set() else EngineState.FINISHED)
+            self._set_state(
+                EngineState.STOPPED if self._stop.is_set() else EngineState.FINISHED, " ".join(self.omissions)
+            )
         self._ended.set()
 
     # ---- state

@@ -18,7 +18,8 @@ class RunSummary:
     """What a run came to, complete also where it failed or was interrupted half-way.
 
     `info` is None where the source could not be opened. `duration_s` is the media time that was seen; `people` has one
-    record a counted person; `dropped_frames` is 0 but for a live source. `error` is what the user can put right.
+    record a counted person; `dropped_frames` is 0 but for a live source. `error` is what the user can put right;
+    `omissions` are sentences about what of the source was not seen.
     """
 
     info: SourceInfo | None
@@ -29,6 +30,12 @@ class RunSummary:
     dropped_frames: int = 0
     interrupted: bool = False
     error: HeadcountError | None = None
+    omissions: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the source was seen."""
+        return not self.interrupted and self.error is None and not self.omissions
 
 
 def run_headless(
@@ -68,4 +75,5 @@ def run_headless(
         dropped_frames=stats.dropped_frames,
         interrupted=engine.state is EngineState.STOPPED,
         error=error,
+        omissions=engine.omissions,
     )
