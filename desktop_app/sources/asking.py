@@ -12,6 +12,7 @@ import http.client
 import re
 import secrets
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -56,20 +57,47 @@ class HttpAnswer:
 
 
 class HttpStream:
-    """An answer under way: `read` gives what has arrived, at most `size` bytes, b"" at the end."""
+    """An answer under way. `read` belongs to one thread, `close` may be called from any and ends a read under way."""
 
     def __init__(self, answer: http.client.HTTPResponse, head: HttpAnswer, limit_s: float) -> None:
         self._answer = answer
         self._limit_s = limit_s
+        self._reading = threading.Lock()
+        self._closed = False
         self.head = head
 
     def read(self, size: int = _CHUNK_BYTES) -> bytes:
-        """Return the next bytes. Raises SourceError where the server falls silent or breaks off."""
-        with _answering(self.head.url, self._limit_s):
-            return self._answer.read1(size)
+        """Return what has arrived, at most `size` bytes, b"" at the end and after `close`.
+
+        Raises SourceError where the server falls silent or breaks off.
+        """
+        try:
+            with self._reading, _answering(self.head.url, self._limit_s):
+                return b"" if self._closed else self._answer.read1(size)
+        except SourceError:
+            if self._closed:
+                return b""
+            raise
+        finally:
+            self._close_if_asked()
 
     def close(self) -> None:
-        self._answer.close()
+        self._closed = True
+        raw = getattr(getattr(self._answer, "fp", None), "raw", None)
+        connection = getattr(raw, "_sock", None)
+        if connection is not None:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads
+            except OSError:
+                pass  # the other side was faster
+        self._close_if_asked()
+
+    def _close_if_asked(self) -> None:
+        if self._closed and self._reading.acquire(blocking=False):
+            try:
+                self._answer.close()
+            finally:
+                self._reading.release()
 
 
 def check_reachable(url: str, limit_s: float) -> None:

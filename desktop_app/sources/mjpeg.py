@@ -170,12 +170,25 @@ class MjpegSource:
 
     def close(self) -> None:
         self._closed.set()
+        if self._stream is not None:
+            self._stream.close()
 
     def _arrived(self) -> list[bytes]:
         stream = self._stream
         deadline = time.monotonic() + self._limits.read_s
         while stream is not None and not self._closed.is_set():
-            chunk = stream.read()
+            try:
+                chunk = stream.read()
+            except SourceError as error:
+                if self._index and isinstance(error.__cause__, TimeoutError):
+                    raise SourceError(
+                        f"The stream “{self._info.name}” has been silent for {self._limits.read_s:.0f} s.",
+                        "Check that the camera or server is switched on and connected.",
+                        retryable=True,
+                    ) from error
+                raise
+            if self._closed.is_set():
+                break
             if not chunk:
                 stream.close()
                 raise SourceError(

@@ -184,7 +184,8 @@ class Codec:
 def _units(data: bytes, kinds: Callable[[int], bool]) -> bytes:
     """Return the units of an Annex B byte stream (ITU-T H.264 and H.265) whose first byte `kinds` accepts."""
     starts = [match.end() for match in re.finditer(rb"\x00\x00\x01", data[:65536])]
-    parts = [data[a : b - 3] for a, b in zip(starts, [*starts[1:], len(data) + 3], strict=True)]
+    ends = [start - 3 for start in starts[1:]] + [len(data)]
+    parts = [data[a:b] for a, b in zip(starts, ends, strict=False)]
     return b"".join(part.rstrip(b"\0") for part in parts if part and kinds(part[0]))
 
 

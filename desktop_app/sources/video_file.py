@@ -204,16 +204,16 @@ class VideoFileSource:
         if what == A_PICTURE and suffix not in (".mjpg", ".mjpeg"):
             # FFmpeg would show it as a video of one frame, in which nobody can be confirmed.
             raise SourceError(f"The file {name} is not a video; it is a picture.", "Open it under a name like x.jpg.")
-        if what == A_SOUND_FILE or what.startswith(_NOT_READ):  # FFmpeg would show a sound file's cover as a video
+        if what == A_SOUND_FILE:  # FFmpeg would show its cover as a video
+            raise self._only_sound()
+        if what.startswith(_NOT_READ):
             raise self._not_a_video()
 
     def _open_handle(self) -> CaptureHandle:
         if self._file is None:
             tracks = read_tracks(self._path)
             if tracks.only_sound:
-                raise SourceError(
-                    f"The file “{self._info.name}” holds only sound and no video.", "Choose a file that holds a video."
-                )
+                raise self._only_sound()
             try:
                 self._file = patched(self._path, tracks.patches())
             except OSError as error:
@@ -246,6 +246,11 @@ class VideoFileSource:
             self._changes = None
         if self._file is not None and codec_of(int(handle.get(cv2.CAP_PROP_FOURCC))) is not None:
             self._changes = SizeChanges(self._file.address, open_capture_with=self._open_capture)
+
+    def _only_sound(self) -> SourceError:
+        return SourceError(
+            f"The file “{self._info.name}” holds only sound and no video.", "Choose a file that holds a video."
+        )
 
     def _not_a_video(self) -> SourceError:
         name = f"“{self._info.name}”"
