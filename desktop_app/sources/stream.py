@@ -160,9 +160,12 @@ class StreamSource:
             return None
         started = time.monotonic()
         while not self._closed.is_set():
+            asked = time.monotonic()
             stamp_s = handle.grab()
-            if stamp_s is None:
-                self._raise_if_lost(time.monotonic() - started)
+            waited_s = time.monotonic() - asked
+            # At its time limit FFmpeg gives up the pictures that the decoder held back, one at each limit.
+            if stamp_s is None or (self._info.is_live and waited_s >= self._limits.read_s * 0.9):
+                self._raise_if_lost(waited_s)
                 return None
             arrival_s = self._wait_until_due(stamp_s)
             time_s = (
@@ -174,6 +177,12 @@ class StreamSource:
             image = handle.retrieve()
             if image is not None:
                 return Frame(image, time_s, index, time.perf_counter())
+            if self._info.is_live and time.monotonic() - started > self._limits.read_s:
+                raise SourceError(
+                    f"The pictures of “{self._info.name}” cannot be decoded.",
+                    "Choose another format in the camera's settings (H.264 is understood everywhere).",
+                    retryable=True,
+                )
         return None
 
     def seek(self, time_s: float) -> None:

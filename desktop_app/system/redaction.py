@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from desktop_app.system.plain_text import printable
+
 _SECRET_PARTS = (
     "pas", "pwd", "psw", "kennwort", "token", "secret", "auth", "sig", "cred", "key", "sess", "jwt", "hash", "otp",
     "login",
@@ -56,11 +58,11 @@ def redact_prose(text: str) -> str:
 
 
 class RedactingFilter(logging.Filter):
-    """Redacts every record that passes a handler, its arguments and its traceback included."""
+    """Redacts every record that passes a handler, arguments and traceback included, and escapes control characters."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
-            record.msg, record.args = redact_prose(record.getMessage()), ()
+            record.msg, record.args = printable(redact_prose(record.getMessage()), keep="\n\t"), ()
         except (TypeError, ValueError):
             return True  # `logging` itself says that the arguments do not fit
         if record.exc_info and not record.exc_text:
