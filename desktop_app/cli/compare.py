@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import itertools
-import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Any
 
 from desktop_app import factory
 from desktop_app.cli.count import Progress, say
-from desktop_app.cli.output import columns, duration_text, put_out
+from desktop_app.cli.output import columns, duration_text, plain_json, put_out
 from desktop_app.domain.types import CountEvent, Decision, Gender
 from desktop_app.engine.headless import RunSummary, run_headless
 from desktop_app.engine.state import EngineOptions
@@ -230,7 +229,7 @@ def json_text(report: CompareReport) -> str:
             for event, decisions in report.people
         ],
     }
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    return plain_json(record)
 
 
 def csv_text(report: CompareReport) -> str:

@@ -18,6 +18,8 @@ from desktop_app.errors import HeadcountError, OutputError, SourceError
 from desktop_app.recording.recorder import VideoRecorder, recover_recordings
 from desktop_app.settings import Settings, without_password
 from desktop_app.sources.base import SourceInfo
+from desktop_app.system.plain_text import printable
+from desktop_app.system.redaction import redact_prose
 from desktop_app.vision.pipeline import FramePipeline
 
 # Without this, tqdm keeps a thread that only serves bars which stand still.
@@ -26,7 +28,7 @@ tqdm.monitor_interval = 0
 
 def say(text: str) -> None:
     """Print a line to standard error, past a progress bar if there is one."""
-    tqdm.write(text, file=sys.stderr)
+    tqdm.write(printable(redact_prose(text), keep="\n"), file=sys.stderr)
 
 
 class Progress(EngineObserver):
@@ -168,7 +170,7 @@ def _count_one(
 ) -> tuple[SourceReport, HeadcountError | None]:
     name = without_password(text)
     pipeline.reset()
-    progress = Progress(Path(name).name or name, args.limit, args.quiet)
+    progress = Progress(printable(Path(name).name or name), args.limit, args.quiet)
     series, places, video = Series(args.every, args.quiet), PlaceEvents(), AnnotatedVideo(args.annotated, settings)
     try:
         source = factory.open_source(text, settings, _say_connection)

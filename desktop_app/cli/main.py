@@ -22,6 +22,8 @@ from desktop_app import __version__
 from desktop_app.cli.checks import UsageError, check_outputs, check_seconds
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.settings import PlaceSettings, Settings, data_dir
+from desktop_app.system.plain_text import printable
+from desktop_app.system.redaction import redact_prose
 
 EXIT_NO_DISPLAY = 1
 EXIT_BUG = 70
@@ -272,7 +274,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case _:
                 return window_command(getattr(args, "sources", ()))
     except HeadcountError as error:
-        print(f"headcount: {error}", file=sys.stderr)
+        print(f"headcount: {printable(redact_prose(str(error)))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -56,8 +57,9 @@ def run_headless(
     engine = Engine(source, pipeline, options, observers)
     capture = threading.Thread(target=engine.run_capture, name="headcount-capture", daemon=True)
     capture.start()
+    limit = _LiveLimit(engine)
     try:
-        engine.run_analysis(should_stop)
+        engine.run_analysis(lambda: limit.reached() or (should_stop is not None and should_stop()))
     finally:
         engine.stop()
         capture.join(0.5)
@@ -73,7 +75,27 @@ def run_headless(
         counts=engine.counts,
         people=engine.people(),
         dropped_frames=stats.dropped_frames,
-        interrupted=engine.state is EngineState.STOPPED,
+        interrupted=engine.state is EngineState.STOPPED and not limit.was_reached,
         error=error,
         omissions=engine.omissions,
     )
+
+
+class _LiveLimit:
+    """Holds a live source to the time limit also while it gives no pictures, by which the engine would see it pass."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._opened_at: float | None = None
+        self.was_reached = False
+
+    def reached(self) -> bool:
+        info, limit_s = self._engine.info, self._engine.options.limit_s
+        if info is None or not info.is_live or limit_s is None:
+            return False
+        now = time.monotonic()
+        if self._opened_at is None:
+            self._opened_at = now
+        # A little later than the pictures themselves would say so.
+        self.was_reached = self.was_reached or now - self._opened_at > limit_s + 1.0
+        return self.was_reached
