@@ -19,6 +19,7 @@ import platformdirs
 from desktop_app.errors import OutputError, SettingsError
 from desktop_app.settings.values import MAX_PLACES, PlaceSettings, Settings
 from desktop_app.system.safe_file import read_text
+from desktop_app.system.safe_json import parse_json
 from desktop_app.system.safe_write import remove_leftovers, write_atomically
 
 log = logging.getLogger(__name__)
@@ -64,26 +65,15 @@ def load_settings(path: Path | None = None) -> LoadedSettings:
     except (OSError, UnicodeDecodeError) as error:
         return _set_aside(path, str(error))
     try:
-        data = json.loads(text)
+        data = parse_json(text, _DEEPEST)
     except ValueError as error:
         return _set_aside(path, str(error))
-    except RecursionError:
-        return _set_aside(path, "it is nested too deeply")
     if not isinstance(data, dict):
         return _set_aside(path, "it does not hold a JSON object")
-    if not _is_shallow(data, _DEEPEST):
-        return _set_aside(path, "it is nested too deeply")
     problems: list[str] = []
     settings = _settings_from(data, problems)
     # What is wrong a hundred times is said once.
     return LoadedSettings(settings, " ".join(dict.fromkeys(problems)))
-
-
-def _is_shallow(value: Any, levels: int) -> bool:
-    if not isinstance(value, (dict, list)):
-        return True
-    inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_shallow(v, levels - 1) for v in inner)
 
 
 def _set_aside(path: Path, why: str) -> LoadedSettings:
