@@ -19,7 +19,7 @@ from desktop_app.domain.types import FrameResult
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.resources import demo_clip, model_path, yunet_weights
-from desktop_app.settings import PlaceSettings, Settings, data_dir
+from desktop_app.settings import PlaceSettings, SecretStore, Settings, data_dir
 from desktop_app.sources import opening
 from desktop_app.sources.base import FrameSource
 from desktop_app.sources.camera import CameraMode
@@ -65,7 +65,7 @@ def open_source(text: str, settings: Settings | None = None, on_connection: OnCo
         turn=chosen.turn,
         mirror=chosen.mirror,
     )
-    return opening.open_source(text, options)
+    return opening.open_source(SecretStore().restore(text), options)
 
 
 def _demo_clip_if_there() -> Path | None:

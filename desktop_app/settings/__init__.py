@@ -3,7 +3,7 @@
 `values` holds the choices, `settings_file` reads and writes them, `passwords` keeps secrets out of them.
 """
 
-from desktop_app.settings.passwords import without_password
+from desktop_app.settings.passwords import SecretStore, without_password
 from desktop_app.settings.settings_file import (
     LoadedSettings,
     data_dir,
@@ -31,6 +31,7 @@ __all__ = [
     "LoadedSettings",
     "PlaceSettings",
     "RecordingSettings",
+    "SecretStore",
     "Settings",
     "SourceSettings",
     "UiSettings",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from desktop_app.errors import SettingsError
-from desktop_app.settings.passwords import without_password
+from desktop_app.system.redaction import without_secrets
 
 MAX_RECENT_SOURCES = 12
 MAX_PLACES = 32
@@ -218,6 +218,6 @@ class Settings:
 
     def with_recent_source(self, text: str) -> Settings:
         """Return a copy in which `text`, without its password, is the last and the most recent source."""
-        text = without_password(text)
+        text = without_secrets(text)
         recent = (text, *(t for t in self.source.recent if t != text))[:MAX_RECENT_SOURCES]
         return replace(self, source=replace(self.source, last=text, recent=recent))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog
 
-from desktop_app.settings import Settings
+from desktop_app.settings import SecretStore, Settings
 from desktop_app.ui.sources.opening import AddressDialog, ask_file, ask_folder
 from desktop_app.ui.sources.source_bar import DEMO, CameraChoice
 
@@ -39,7 +40,10 @@ class SourceCommands:
 
     def opened(self) -> None:
         """Remember what could be opened; what could not is not offered again."""
-        self._w.change_settings(self._with_recent(self._w.controller.source_text))
+        text = self._w.controller.source_text
+        # On a thread, because a keyring may ask its owner to unlock it.
+        threading.Thread(target=SecretStore().remember, args=(text,), name="headcount-secrets", daemon=True).start()
+        self._w.change_settings(self._with_recent(text))
         self._w.show_state(self._w.controller.state)
 
     def _with_recent(self, text: str) -> Settings:
