@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -81,7 +82,7 @@ class SecretStore:
         with self._lock:
             found = self._read()
             keyring = _within(self._find_keyring)
-            stored = keyring is not None and _within(lambda: keyring.set_password(APP_NAME, name, text) or True)
+            stored = keyring is not None and _within(partial(_put, keyring, name, text))
             found.pop(name, None)
             found[name] = _IN_KEYRING if stored else text
             while len(found) > _MOST_SECRETS:
@@ -128,6 +129,11 @@ class SecretStore:
 
 def _name(kept: str) -> str:
     return hashlib.sha256(kept.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def _put(keyring: Keyring, name: str, text: str) -> bool:
+    keyring.set_password(APP_NAME, name, text)
+    return True
 
 
 def _within(work: Callable[[], T]) -> T | None:

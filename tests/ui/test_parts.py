@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop_app.engine.history import CountHistory
 from PySide6.QtCore import QMimeData, QObject, QPointF, QRectF, QUrl
 from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from desktop_app.app import sources_of
 from desktop_app.domain.types import Box, CountEvent, Counts, Decision, Frame, FrameResult, Gender, Track
-from desktop_app.engine.history import CountHistory
 from desktop_app.settings import Settings
 from desktop_app.ui.picture.display import DisplayFeeder, fit_size, make_display_frame
 from desktop_app.ui.picture.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
@@ -292,7 +292,7 @@ def test_the_count_is_kept_for_a_crash_and_forgotten_after_a_good_end() -> None:
     assert recovery.read_recovery() is None
 
 
-def test_events_are_added_and_another_count_begins_anew() -> None:
+def test_events_are_added_and_another_count_starts_from_zero() -> None:
     events = tuple(CountEvent(float(i), i, Gender.MALE, 0.9, 30.0, 4.0, 0.5, 1.5) for i in range(6))
     now = [events[:3]]
     keeper = recovery.Keeper(lambda: (Counts(male=len(now[0])), now[0], "x"), lambda: True)
