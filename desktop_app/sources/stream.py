@@ -25,6 +25,8 @@ from desktop_app.sources.seen_time import SeenTime
 from desktop_app.system.native_names import native_name
 from desktop_app.system.plain_text import printable
 
+_DAMAGED_ALLOWED = 20
+
 _OUTRUN_MEDIA_S = 15.0
 _OUTRUN_WITHIN_S = 3.0
 """Whoever sends more media time than the first within the second sends a file: no live sender stores so much."""
@@ -162,6 +164,11 @@ class StreamSource:
         while not self._closed.is_set():
             asked = time.monotonic()
             stamp_s = handle.grab()
+            for _ in range(_DAMAGED_ALLOWED):
+                # OpenCV reports a picture that cannot be decoded as the end; behind the true end, none comes at once.
+                if stamp_s is not None or time.monotonic() - asked > 0.5 or self._closed.is_set():
+                    break
+                stamp_s = handle.grab()
             waited_s = time.monotonic() - asked
             # At its time limit FFmpeg gives up the pictures that the decoder held back, one at each limit.
             if stamp_s is None or (self._info.is_live and waited_s >= self._limits.read_s * 0.9):

@@ -17,6 +17,7 @@ from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capt
 from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
 from desktop_app.sources.containers import (
     A_PICTURE,
+    A_PLAYLIST,
     A_SOUND_FILE,
     A_TEXT_FILE,
     Completeness,
@@ -29,6 +30,7 @@ from desktop_app.sources.containers import (
     missing_file,
 )
 from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
+from desktop_app.sources.seen_time import SeenTime
 from desktop_app.sources.tracks import PatchedFile, patched, read_tracks
 from desktop_app.system.plain_text import printable
 
@@ -44,6 +46,8 @@ TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
 
 _FEW_UNDECODED = 0.05
 """The share of damaged pictures up to which nothing is said: the tracker bridges single ones."""
+
+_MOST_DAMAGED_IN_A_ROW = 500
 
 _LARGE_FILE_BYTES = 300 * 2**20
 """A file larger than this is not read through to find the size of its pictures after a search in it."""
@@ -91,6 +95,8 @@ class VideoFileSource:
         self._changes: SizeChanges | None = None
         self._grabbed = 0
         self._undecoded = 0
+        self._seen = SeenTime()
+        self._is_playlist = False
 
     @property
     def info(self) -> SourceInfo:
@@ -103,9 +109,10 @@ class VideoFileSource:
     @property
     def omissions(self) -> tuple[str, ...]:
         """What of the file was not seen, one sentence each."""
+        holes = self._seen.omissions(self._info.name, self._info.duration_s) if self._is_playlist else ()
         if self._undecoded <= _FEW_UNDECODED * max(self._index, 1):
-            return ()
-        return (f"{self._undecoded} of {self._index} pictures of “{self._info.name}” could not be decoded.",)
+            return holes
+        return (*holes, f"{self._undecoded} of {self._index} pictures of “{self._info.name}” could not be decoded.")
 
     @property
     def position_s(self) -> float:
@@ -150,6 +157,7 @@ class VideoFileSource:
             index = self._index
             self._index += 1
             self._last_time_s = time_s
+            self._seen.note(time_s, self._clock.step_s)
             if image is None:  # one frame that cannot be decoded is a dropped frame, not the end
                 self._undecoded += 1
                 continue
@@ -165,6 +173,7 @@ class VideoFileSource:
         if self._handle is None or self._closed.is_set():
             return
         target_s = max(0.0, time_s if math.isfinite(time_s) else 0.0)
+        self._seen.jumped(target_s)
         self._ended = False
         self._pending_s = None
         if not self._seek_in_container(target_s):
@@ -199,6 +208,7 @@ class VideoFileSource:
         if self._path.stat().st_size == 0:
             raise SourceError(f"The file {name} is empty.", "Copy or download it again.")
         what, suffix = looks_like(self._path), self._path.suffix.lower()
+        self._is_playlist = what == A_PLAYLIST
         if what == A_TEXT_FILE and suffix not in TEXT_SUFFIXES:  # FFmpeg would show its letters as a video
             raise self._not_a_video()
         if what == A_PICTURE and suffix not in (".mjpg", ".mjpeg"):
@@ -274,12 +284,29 @@ class VideoFileSource:
     def _next_stamp(self) -> float | None:
         handle = self._handle
         stamp_s = handle.grab() if handle is not None else None
+        if stamp_s is None and handle is not None:
+            stamp_s = self._after_damage(handle)
         if stamp_s is not None and handle is not None and self._changes is not None:
             size = self._changes.at(self._grabbed, stamp_s)
             if size is not None:
                 handle.show_as(size)
         self._grabbed += 1
         return stamp_s
+
+    def _after_damage(self, handle: CaptureHandle) -> float | None:
+        """Go on behind pictures that cannot be decoded, at which OpenCV reports the end; None where it is the end."""
+        duration_s, last_s = self._info.duration_s, self._clock.last_s
+        seen_s = (last_s - self._lap_start_s if last_s is not None else 0.0) + 2 * self._clock.step_s
+        tries = 3 if duration_s is None or seen_s >= duration_s else _MOST_DAMAGED_IN_A_ROW
+        for damaged in range(1, tries + 1):
+            if self._closed.is_set():
+                return None
+            stamp_s = handle.grab()
+            if stamp_s is not None:
+                self._undecoded += damaged
+                self._index += damaged
+                return stamp_s
+        return None
 
     def _start_over(self) -> bool:
         """At the end: begin the next lap, or say that this was the end. Raises SourceError if it came too early."""

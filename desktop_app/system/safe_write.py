@@ -10,6 +10,7 @@ from pathlib import Path
 
 TEMPORARY_PREFIX = ".headcount-"
 TEMPORARY_SUFFIX = ".tmp"
+OWN_NAME = "headcount"
 _OLD_S = 60.0
 
 
@@ -59,9 +60,12 @@ def write_atomically(path: Path, data: bytes, *, make_folder: bool = False, priv
 
 
 def make_folders(folder: Path, *, private: bool = False) -> None:
-    """Make a folder with its parents; `private` closes it to others, also if it was there before and is ours."""
+    """Make a folder with its parents; `private` closes it to others, also one that was there if it bears our name.
+
+    A folder that somebody else chose for our files may hold more than those and keeps its rights.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700 if private else 0o777)
-    if private:
+    if private and folder.name.lower() == OWN_NAME:
         close_to_others(folder)
 
 
