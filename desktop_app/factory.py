@@ -20,7 +20,7 @@ from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import HeadcountError, SettingsError, SourceError
 from desktop_app.resources import demo_clip, model_path, yunet_weights
 from desktop_app.session.services import RecordingStart
-from desktop_app.settings import PlaceSettings, Settings, data_dir
+from desktop_app.settings import PlaceSettings, SecretStore, Settings, data_dir
 from desktop_app.sources import opening, recording_time
 from desktop_app.sources.base import FrameSource
 from desktop_app.sources.camera import CameraMode
@@ -63,8 +63,10 @@ def open_source(text: str, settings: Settings | None = None, on_connection: OnCo
         reconnect_cameras=chosen.reconnect,
         listener=listen,
         demo_clip=_demo_clip_if_there(),
+        turn=chosen.turn,
+        mirror=chosen.mirror,
     )
-    return opening.open_source(text, options)
+    return opening.open_source(SecretStore().restore(text), options)
 
 
 def _demo_clip_if_there() -> Path | None:

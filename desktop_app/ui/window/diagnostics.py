@@ -19,6 +19,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app import __version__
 from desktop_app.settings import Settings, data_dir, default_path
+from desktop_app.system.redaction import RedactingFilter
 
 if TYPE_CHECKING:
     from desktop_app.ui.sessions.controller import Controller
@@ -57,6 +58,7 @@ def start_log() -> Path | None:
     except OSError as error:
         root.warning("no log is written: %s", error)
         return None
+    handler.addFilter(RedactingFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(threadName)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.info("Headcount %s starts on %s", __version__, platform.platform())
