@@ -106,7 +106,7 @@ class ScanningFaceDetector:
     def _search(self, image_bgr: NDArray[np.uint8], tile: int) -> list[Detection]:
         x1, y1, x2, y2 = self._tiles[tile]
         found = []
-        for detection in self._fine.detect(np.ascontiguousarray(image_bgr[y1:y2, x1:x2])):
+        for detection in self._fine.detect(image_bgr[y1:y2, x1:x2]):
             box = detection.box
             moved = Box(box.x1 + x1, box.y1 + y1, box.x2 + x1, box.y2 + y1)
             if self._is_cut_off(moved, tile):
