@@ -66,7 +66,7 @@ SMALL_FACES = [(x, y, 24) for x in (5, 300, 620, 940, 1260, 1580, 1890) for y in
 @pytest.mark.parametrize("face", SMALL_FACES, ids=str)
 def test_a_small_face_anywhere_is_found_within_one_round(face: tuple[int, int, int]) -> None:
     image, detector = picture(1920, 1080, face), scanner()
-    looks = [corners(detector.detect(image)) for _ in range(16)]
+    looks = [corners(detector.detect(image)) for _ in range(18)]
     assert (float(face[0]), float(face[1])) in set().union(*looks)
     assert all(len(found) <= 1 for found in looks), "the overlap of two tiles must not make two faces"
 

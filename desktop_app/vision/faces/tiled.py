@@ -43,6 +43,9 @@ MARGIN = 40
 EVERYWHERE_AFTER = 10
 """So many looks after the last time, a picture is searched although nothing seems to have changed in it."""
 
+FEW_TILES = 4
+"""While more tiles than this are due, one is searched on every look: as many as the usual smallest face makes of 16:9."""
+
 _REMEMBERED_LOOKS = 12
 
 
@@ -123,18 +126,21 @@ class ScanningFaceDetector:
         return [found[i] for i in one_box_a_face(found, cover=1.0)]
 
     def _choose(self, cells: NDArray[np.uint8]) -> int | None:
-        """Return the tile to search: a wanted one, or on every second look the next in turn; None for no tile."""
-        wanted = [t for t, look in self._wanted.items() if self._look - look <= _REMEMBERED_LOOKS]
-        if self._look % 2 == 0:
-            tile = min(wanted, key=lambda t: (self._visited.get(t, 0), t), default=None)
-        else:
-            changed = self._fine_changes.changed(cells)
-            turns = sorted(range(len(self._tiles)), key=lambda t: (self._visited.get(t, 0), t))
-            tile = next((t for t in turns if self._is_due(t, changed)), None)
-        if tile is not None:
-            self._visited[tile] = self._look
-            self._fine_changes.searched(cells, self._tiles[tile], self._size)
-        return tile
+        """Return the tile to search, None for none: on every second look the next in turn, on the others a wanted one.
+
+        Where no tile is wanted and so many are due that a round would take long, it is the next in turn each time.
+        """
+        changed = self._fine_changes.changed(cells)
+        turns = sorted(range(len(self._tiles)), key=lambda t: (self._visited.get(t, 0), t))
+        due = [t for t in turns if self._is_due(t, changed)]
+        wanted = [t for t in turns if self._look - self._wanted.get(t, -math.inf) <= _REMEMBERED_LOOKS]
+        if self._look % 2 == 0 and (wanted or len(due) <= FEW_TILES):
+            due = wanted
+        if not due:
+            return None
+        self._visited[due[0]] = self._look
+        self._fine_changes.searched(cells, self._tiles[due[0]], self._size)
+        return due[0]
 
     def _is_due(self, tile: int, changed: NDArray[np.bool_]) -> bool:
         """Whether to search a tile: something changed in it, or it is long ago."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,15 +60,14 @@ class YuNetNetwork:
 
         A row is x, y, width and height of the box, five landmarks x and y (right eye, left eye, nose, right and left
         corner of the mouth), all in pixels and not clipped to the picture, and the score: as `cv2.FaceDetectorYN` has
-        it. Raises ModelError if LiteRT cannot run the network.
+        it. `score_threshold` is above 0. Raises ModelError if LiteRT cannot run the network.
         """
         height, width = image_bgr.shape[:2]
         try:
             outputs = self._prepare(_whole(height), _whole(width)).run(image_bgr)
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"The face detector's file {self._name} cannot be run.", _REINSTALL) from error
-        found = [decode(output, stride, score_threshold) for output, stride in zip(outputs, STRIDES, strict=True)]
-        return without_doubles(np.concatenate(found), score_threshold)
+        return without_doubles(decode(outputs, score_threshold), score_threshold)
 
     def _prepare(self, height: int, width: int) -> _Prepared:
         size = (height, width)
@@ -116,27 +116,30 @@ class _Prepared:
         return [self._interpreter.get_tensor(index)[0] for index in self._outputs]
 
 
-def decode(output: NDArray[np.float32], stride: int, score_threshold: float) -> NDArray[np.float32]:
-    """Return the faces that the cells of one output (rows, columns, 16) tell of, float32 (n, 15) as in `faces`.
+def decode(outputs: Sequence[NDArray[np.float32]], score_threshold: float) -> NDArray[np.float32]:
+    """Return the faces that the cells of the outputs tell of, float32 (n, 15) as in `YuNetNetwork.faces`, doubles too.
 
-    The score is the geometric mean of "face" and "objectness"; box and landmarks are relative to the cell, as
-    `FaceDetectorYNImpl` of OpenCV 4 has it.
+    `outputs` has one array (rows, columns, 16) for each of `STRIDES`. The score is the geometric mean of "face" and
+    "objectness"; box and landmarks are relative to the cell, as `FaceDetectorYNImpl` of OpenCV 4 has it.
     """
     # Both sigmoids are at least the square of a score from the threshold on: only such cells are worth an exponential.
     square = min(score_threshold * score_threshold, 1 - 1e-7)
-    least = math.log(square / (1 - square)) - 1e-3 if square > 0 else -math.inf
-    rows, columns = np.nonzero((output[..., 0] >= least) & (output[..., 1] >= least))
-    cells = output[rows, columns]
-    score = np.sqrt(_sigmoid(cells[:, 0]) * _sigmoid(cells[:, 1]))
-    enough = score >= score_threshold
-    rows, columns, cells = rows[enough], columns[enough], cells[enough]
-    corner = np.stack([columns, rows], axis=1).astype(np.float32)
+    least = math.log(square / (1 - square)) - 1e-3
+    chosen, corners, strides = [], [], []
+    for output, stride in zip(outputs, STRIDES, strict=True):
+        cells = output.reshape(-1, CHANNELS)
+        hits = np.flatnonzero((cells[:, 0] >= least) & (cells[:, 1] >= least))
+        chosen.append(cells[hits])
+        corners.append(np.stack([hits % output.shape[1], hits // output.shape[1]], axis=1))
+        strides.append(np.full((len(hits), 1), stride, np.float32))
+    cells, corner, stride_of = np.concatenate(chosen), np.concatenate(corners), np.concatenate(strides)
+    score = np.sqrt((1 / (1 + np.exp(-cells[:, :2]))).prod(axis=1))
     found = np.empty((len(cells), 15), np.float32)
-    found[:, 2:4] = np.exp(cells[:, 4:6]) * stride
-    found[:, :2] = (corner + cells[:, 2:4]) * stride - found[:, 2:4] / 2
-    found[:, 4:14] = (np.tile(corner, 5) + cells[:, 6:16]) * stride
-    found[:, 14] = score[enough]
-    return found
+    found[:, 2:4] = np.exp(cells[:, 4:6]) * stride_of
+    found[:, :2] = (corner + cells[:, 2:4]) * stride_of - found[:, 2:4] / 2
+    found[:, 4:14] = (np.concatenate([corner] * 5, axis=1) + cells[:, 6:16]) * stride_of
+    found[:, 14] = score
+    return found[score >= score_threshold]
 
 
 def without_doubles(found: NDArray[np.float32], score_threshold: float) -> NDArray[np.float32]:
@@ -148,11 +151,6 @@ def without_doubles(found: NDArray[np.float32], score_threshold: float) -> NDArr
     scores = found[:, 14].astype(np.float32)
     kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), score_threshold, NMS_IOU, 1.0, MOST_FACES)
     return found[np.asarray(kept, np.intp).reshape(-1)]
-
-
-def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Far below zero the exponential overflows to infinity, which gives the right answer, 0, but a warning.
-    return np.asarray(1 / (1 + np.exp(-np.maximum(x, -80))), np.float32)
 
 
 def _whole(length: int) -> int:
