@@ -25,7 +25,6 @@ EXCLUDED_MODULES = (
     "PySide6.QtPrintSupport", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.scripts",
     "cv2.gapi", "lib2to3", "pydoc_data", "turtledemo", "idlelib", "test",
     "readline",  # GNU readline is under the GPL
-    "sqlite3", "_sqlite3",  # yt-dlp reads browsers' cookies with it, which we never ask it to, and does without
 )  # fmt: skip
 
 # OpenGL only because the X11 and Wayland plug-ins link it.

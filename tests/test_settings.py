@@ -279,7 +279,7 @@ def test_the_defaults_are_those_of_the_counting_itself() -> None:
     assert count.confirm_s == counting.min_span_s
     assert count.lost_s == counting.linger_s
     assert count.returns_minutes * 60 == counting.returns_s
-    assert count.decide_threshold == VoteSettings().threshold
+    assert count.decide_threshold == VoteSettings().name_at
     assert detector.score_threshold == TrackerSettings().sure_score
 
 

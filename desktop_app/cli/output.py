@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.cli.checks import STDOUT
-from desktop_app.domain.types import AGE_BANDS, CountEvent, Counts
-from desktop_app.engine.headless import RunSummary
+from desktop_app.domain.person_facts import PersonRecord
+from desktop_app.domain.types import AGE_BANDS, Counts
 from desktop_app.errors import OutputError
+from desktop_app.session.headless import RunSummary
 from desktop_app.settings import write_atomically
 
 PERSON_FIELDS = (
@@ -35,18 +36,14 @@ PERSON_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """What one source came to.
+    """The result of one source.
 
-    `source` has no password in it. `place_events` are the crossings and visits at `lines` and
-    `zones`, which are names. `series` are the running totals with their times.
+    `source` has no password in it. `series` are the running totals with their times.
     """
 
     source: str
     summary: RunSummary
-    place_events: tuple[CountEvent, ...] = ()
     series: tuple[tuple[float, Counts], ...] = ()
-    lines: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
     detector: str = ""
     model: str = ""
 
@@ -55,19 +52,19 @@ def _rounded(value: float | None, digits: int = 3) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def person_record(event: CountEvent) -> dict[str, Any]:
+def person_record(person: PersonRecord) -> dict[str, Any]:
     """Return one counted person as plain values; times in seconds of the media clock."""
     return {
-        "id": event.track_id,
-        "first_seen_s": _rounded(event.first_seen_s),
-        "last_seen_s": _rounded(event.last_seen_s),
-        "counted_at_s": _rounded(event.time_s),
-        "facing_s": _rounded(event.facing_s),
-        "gender": event.gender.value,
-        "probability": _rounded(event.gender_probability, 4),
-        "age": _rounded(event.age_years, 1),
-        "age_spread": _rounded(event.age_spread_years, 1),
-        "age_band": event.age_band,
+        "id": person.number,
+        "first_seen_s": _rounded(person.first_seen_s),
+        "last_seen_s": _rounded(person.last_seen_s),
+        "counted_at_s": _rounded(person.counted_s),
+        "facing_s": _rounded(person.facing_s),
+        "gender": person.gender.value,
+        "probability": _rounded(person.probability, 4),
+        "age": _rounded(person.age_years, 1),
+        "age_spread": _rounded(person.age_spread_years, 1),
+        "age_band": person.age_band,
     }
 
 
@@ -76,7 +73,7 @@ def totals_record(counts: Counts) -> dict[str, int]:
 
 
 def json_record(report: SourceReport) -> dict[str, Any]:
-    """Return what one source came to, as the JSON output has it."""
+    """Return the result of one source, as the JSON output has it."""
     summary = report.summary
     counts = summary.counts
     record: dict[str, Any] = {
@@ -92,29 +89,27 @@ def json_record(report: SourceReport) -> dict[str, Any]:
         "detector": report.detector,
         "model": report.model,
     }
-    if report.lines or report.zones:
-        record["places"] = _places(report)
+    places = _places(report)
+    if any(places.values()):
+        record["places"] = places
     if report.series:
         record["series"] = [{"time_s": round(t, 3), **totals_record(c), "in_view": c.in_view} for t, c in report.series]
     return record
 
 
-def _places(report: SourceReport) -> dict[str, Any]:
-    lines = {name: {"in": 0, "out": 0} for name in report.lines}
-    visits: dict[str, list[CountEvent]] = {name: [] for name in report.zones}
-    for event in report.place_events:
-        if event.kind == "line":
-            lines[event.place][event.direction] += 1
+def _places(report: SourceReport) -> dict[str, dict[str, Any]]:
+    lines: dict[str, Any] = {}
+    zones: dict[str, Any] = {}
+    for (door, name), figures in report.summary.totals.places().items():
+        if figures.kind == "line":
+            lines[name] = {"in": figures.into, "out": figures.out}
         else:
-            visits[event.place].append(event)
-    zones = {
-        name: {
-            "visits": len(stays),
-            "people": len({s.track_id for s in stays}),
-            "mean_dwell_s": round(sum(s.last_seen_s - s.first_seen_s for s in stays) / max(len(stays), 1), 3),
-        }
-        for name, stays in visits.items()
-    }
+            people = sum((door, name) in person.visits for person in report.summary.people)
+            zones[name] = {
+                "visits": figures.visits,
+                "people": people,
+                "mean_dwell_s": round(figures.mean_dwell_s, 3),
+            }
     return {"lines": lines, "zones": zones}
 
 
@@ -130,8 +125,8 @@ def csv_text(reports: Sequence[SourceReport]) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("source", *PERSON_FIELDS))
     for report in reports:
-        for event in report.summary.people:
-            record = person_record(event)
+        for person in report.summary.people:
+            record = person_record(person)
             cells = ["" if record[name] is None else record[name] for name in PERSON_FIELDS]
             writer.writerow((_harmless(report.source), *cells))
     return out.getvalue()
