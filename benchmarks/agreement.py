@@ -2,9 +2,9 @@
 
     python -m benchmarks.agreement [--clips ../shared/clips] [--faces ../shared/data/fairface.csv] [--pictures 500]
 
-Half of the pictures are evenly spread frames of the clips, shrunk to 640 pixels as the program does; half are faces of
-the data set, role `test`. Both run on the very same pixels, from a score of 0.3 on. A face of one is a face of the other
-from an overlap of 0.9 on; printed are how many are, and the largest differences among those.
+Half of the pictures are evenly spread frames of the clips, shrunk to 640 pixels as the program does; half are faces
+of the data set, role `test`. Both run on the very same pixels, from a score of 0.3 on. A face of one is a face of the
+other from an overlap of 0.9 on; printed are how many are, and the largest differences among those.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     network = YuNetNetwork(yunet_weights(), threads=1)
     detector = cv2.FaceDetectorYN.create(str(ONNX), "", (64, 64), SCORE, NMS_IOU, 1000)
-    print(f"{'pictures':>20s} {'':>5s} {'faces':>6s} {'both':>6s} {'only one':>9s} {'box px':>8s} {'points px':>10s} score")
+    print(f"{'pictures':>20s} {'':>5s} {'faces':>6s} {'both':>6s} {'only one':>9s} {'box px':>8s} {'points px':>10s}")
     half = options.pictures // 2
     sources = (("frames of clips", of_clips(options.clips, half)), ("FairFace", of_faces(options.faces, half)))
     for name, images in sources:
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         worst = np.max(matched, axis=0)
         print(
             f"{name:>20s} {number:5d} {faces:6d} {len(matched):6d} {alone:9d} {worst[:4].max():8.4f} "
-            f"{worst[4:14].max():10.4f} {worst[14]:.6f}",
+            f"{worst[4:14].max():10.4f} score {worst[14]:.6f}",
             flush=True,
         )
     return 0

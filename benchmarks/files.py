@@ -32,10 +32,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import FrameResult
-from desktop_app.engine.headless import run_headless
 from desktop_app.engine.state import EngineObserver
 from desktop_app.factory import build_pipeline
 from desktop_app.resources import demo_clip
+from desktop_app.session.headless import run_headless
 from desktop_app.sources.video_file import VideoFileSource
 from desktop_app.vision.pipeline import FramePipeline
 
@@ -191,11 +191,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         paths = options.files or make_clips(folder, options.seconds)
         pipeline = build_pipeline()
-        print(f"{'file':28s} {'frames':>7s} {'faces':>6s} {'looks/s':>8s} {'decoding':>9s} {'counting':>9s} {'ratio':>6s}")
+        print(
+            f"{'file':28s} {'frames':>7s} {'faces':>6s} {'looks/s':>8s} {'decoding':>9s} {'counting':>9s} {'ratio':>6s}"
+        )
         for path in paths:
             costs = [measure(path, pipeline) for _ in range(options.repeats)]
             seen, fps = costs[0].seen, cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS)
-            decoding, counting = (statistics.median(c) for c in zip(*((c.decoding, c.counting) for c in costs), strict=True))
+            decoding, counting = (
+                statistics.median(c) for c in zip(*((c.decoding, c.counting) for c in costs), strict=True)
+            )
             ratio = statistics.median(c.counting / c.decoding for c in costs)
             print(
                 f"{path.name[-28:]:28s} {seen.frames:7d} {seen.faces / max(1, seen.frames):6.1f} "

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop_app.engine.history import CountHistory
 from PySide6.QtCore import QMimeData, QObject, QPointF, QRectF, QUrl
 from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from desktop_app.app import sources_of
 from desktop_app.domain.types import Box, CountEvent, Counts, Decision, Frame, FrameResult, Gender, Track
-from desktop_app.engine.history import CountHistory
 from desktop_app.settings import Settings
 from desktop_app.ui.picture.display import DisplayFeeder, fit_size, make_display_frame
 from desktop_app.ui.picture.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
