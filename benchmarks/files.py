@@ -7,9 +7,9 @@ shakes (the picture moves, so that nothing stands still). They are encoded as H.
 else as MPEG-4 by OpenCV; the table says which. The demo has 2 to 5 faces in the picture at a time.
 
 "decoding" reads every frame with `cv2.VideoCapture`; "counting" is the program's own way, `run_headless` over the
-pipeline that `factory` builds with the shipped settings. Both are timed in turn, `--repeats` times, by the time that all
-threads of the process spent on a processor; figures are milliseconds a frame, the median of the repeats, and the ratio is
-the median of the ratios. Loading the networks is not part of it.
+pipeline that `factory` builds with the shipped settings. Both are timed in turn, `--repeats` times, by the time that
+all threads of the process spent on a processor; figures are milliseconds a frame, the median of the repeats, and the
+ratio is the median of the ratios. Loading the networks is not part of it.
 """
 
 from __future__ import annotations
@@ -195,11 +195,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{'file':28s} {'frames':>7s} {'faces':>6s} {'looks/s':>8s} {'decoding':>9s} {'counting':>9s} {'ratio':>6s}"
         )
         for path in paths:
-            costs = [measure(path, pipeline) for _ in range(options.repeats)]
+            costs = [measure(path, pipeline) for _ in range(max(1, options.repeats))]
             seen, fps = costs[0].seen, cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS)
-            decoding, counting = (
-                statistics.median(c) for c in zip(*((c.decoding, c.counting) for c in costs), strict=True)
-            )
+            decoding = statistics.median(c.decoding for c in costs)
+            counting = statistics.median(c.counting for c in costs)
             ratio = statistics.median(c.counting / c.decoding for c in costs)
             print(
                 f"{path.name[-28:]:28s} {seen.frames:7d} {seen.faces / max(1, seen.frames):6.1f} "

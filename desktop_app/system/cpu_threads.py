@@ -27,8 +27,8 @@ def choose_threads(cores: int) -> ThreadPolicy:
     """Return the policy for a number of cores.
 
     Haar gains nearly in proportion up to about four threads, after which small pictures no longer split well.
-    YuNet at 640 pixels and a batch of a few 96-pixel faces take milliseconds: shared between two threads they cost about
-    a tenth more processor time, which on fewer than four cores decoding and the window need.
+    YuNet at 640 pixels and a batch of a few 96-pixel faces take milliseconds: shared between two threads they cost
+    about a tenth more processor time, which on fewer than four cores decoding and the window need.
     From four cores on, one is left to these.
     """
     opencv = cores if cores < 4 else min(cores - 1, 4)

@@ -16,8 +16,9 @@ CELL = 8
 """Side of a cell in pixels of the picture that is given."""
 
 LEAST = 3
-"""A cell changed if, in the mean over it and its eight neighbours, a colour moved by more grey levels. Single cells flicker
-in compressed video; a person, even a small one, is larger than a cell."""
+"""A cell changed if, in the mean over it and its eight neighbours, a colour moved by more grey levels.
+
+Single cells flicker in compressed video; a person, even a small one, is larger than a cell."""
 
 SHORT = 0.6
 """The share of a picture's or a tile's longer side that is searched where that is enough."""
@@ -48,7 +49,7 @@ class ChangeMap:
         return np.asarray(cv2.blur(moved, (3, 3)) > LEAST)
 
     def searched(self, cells: NDArray[np.uint8], part: Part, size: tuple[int, int]) -> None:
-        """Note that a part of a picture of this size (width, height) was searched. Cells partly in it count as in it."""
+        """Note that a part of a picture of `size` (width, height) was searched. Cells partly in it count as in it."""
         if self._searched is None or self._searched.shape != cells.shape:
             self._searched = cells.copy()
             return
@@ -73,8 +74,8 @@ def grown_to_boxes(changed: NDArray[np.bool_], boxes: Sequence[Box], size: tuple
 def part_to_search(changed: NDArray[np.bool_], part: Part, size: tuple[int, int], margin: float) -> Part | None:
     """Return what is to be searched of `part`: all of it, `SHORT` of its longer side, or None where nothing changed.
 
-    The shorter one is chosen where it holds all changed cells and a margin. Part and margin are in pixels of a picture of
-    `size` (width, height). There is only one shorter size, because a detector keeps memory ready for each size it meets.
+    The shorter one is chosen where it holds all changed cells and a margin. Part and margin are in pixels of a picture
+    of `size` (width, height). There is only one shorter size: a detector keeps memory ready for each size it meets.
     """
     rows, columns = changed.shape
     left, right = part[0] * columns // size[0], -(-part[2] * columns // size[0])
@@ -93,7 +94,7 @@ def part_to_search(changed: NDArray[np.bool_], part: Part, size: tuple[int, int]
 
 
 def _shorter(first: float, last: float, start: int, end: int) -> tuple[int, int]:
-    """Return `SHORT` of start..end around first..last, which may reach beyond it; start..end where that is too short."""
+    """Return `SHORT` of start..end around first..last, or start..end where that is too short."""
     first, last = max(first, start), min(last, end)
     length = math.ceil(SHORT * (end - start))
     if last - first > length:

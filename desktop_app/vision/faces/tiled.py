@@ -44,7 +44,7 @@ EVERYWHERE_AFTER = 10
 """So many looks after the last time, a picture is searched although nothing seems to have changed in it."""
 
 FEW_TILES = 4
-"""While more tiles than this are due, one is searched on every look: as many as the usual smallest face makes of 16:9."""
+"""While more tiles than this are due, one is searched on every look. With the usual smallest face there are four."""
 
 _REMEMBERED_LOOKS = 12
 
@@ -66,6 +66,7 @@ class ScanningFaceDetector:
         self._coarse_side, self._min_face_share = coarse_side, min_face_share
         self._size = (0, 0)
         self._tiles: list[Part] = []
+        self._fine_scale = self._fine_margin = 1.0
         self._coarse_changes, self._fine_changes = ChangeMap(), ChangeMap()
         self.reset()
 
@@ -94,9 +95,9 @@ class ScanningFaceDetector:
         small = shrink(image_bgr, self._coarse_side / max(size))
         cells = cell_means(small)
         found = self._coarse_faces = self._search_coarsely(small, cells)
-        if not self._tiles or (tile := self._choose(cells)) is None:
+        if not self._tiles or (part := self._choose(cells)) is None:
             return found
-        fine = self._search_finely(image_bgr, tile)
+        fine = self._search_finely(image_bgr, part)
         for detection in fine:
             if all(detection.box.iou(other.box) < SAME_FACE for other in found):
                 self._remember(detection.box)
@@ -125,33 +126,35 @@ class ScanningFaceDetector:
         found += [d for d in self._coarse_faces if not _lies_in(d.box, edges)]
         return [found[i] for i in one_box_a_face(found, cover=1.0)]
 
-    def _choose(self, cells: NDArray[np.uint8]) -> int | None:
-        """Return the tile to search, None for none: on every second look the next in turn, on the others a wanted one.
+    def _choose(self, cells: NDArray[np.uint8]) -> Part | None:
+        """Return what to search finely: on every second look of the tile next in turn, on the others a wanted tile.
 
         Where no tile is wanted and so many are due that a round would take long, it is the next in turn each time.
         """
         changed = self._fine_changes.changed(cells)
         turns = sorted(range(len(self._tiles)), key=lambda t: (self._visited.get(t, 0), t))
-        due = [t for t in turns if self._is_due(t, changed)]
-        wanted = [t for t in turns if self._look - self._wanted.get(t, -math.inf) <= _REMEMBERED_LOOKS]
+        due = {t: part for t in turns if (part := self._due_part(t, changed)) is not None}
+        wanted = {t: self._tiles[t] for t in turns if self._look - self._wanted.get(t, -math.inf) <= _REMEMBERED_LOOKS}
         if self._look % 2 == 0 and (wanted or len(due) <= FEW_TILES):
             due = wanted
-        if not due:
-            return None
-        self._visited[due[0]] = self._look
-        self._fine_changes.searched(cells, self._tiles[due[0]], self._size)
-        return due[0]
+        for tile, part in due.items():
+            self._visited[tile] = self._look
+            self._fine_changes.searched(cells, part, self._size)
+            return part
+        return None
 
-    def _is_due(self, tile: int, changed: NDArray[np.bool_]) -> bool:
-        """Whether to search a tile: something changed in it, or it is long ago."""
+    def _due_part(self, tile: int, changed: NDArray[np.bool_]) -> Part | None:
+        """Return the part of a tile that changed, all of it if it was searched long ago, None if nothing is due."""
         if tile not in self._visited or self._look - self._visited[tile] > EVERYWHERE_AFTER * len(self._tiles):
-            return True
-        return part_to_search(changed, self._tiles[tile], self._size, MARGIN) is not None
+            return self._tiles[tile]
+        return part_to_search(changed, self._tiles[tile], self._size, self._fine_margin)
 
-    def _search_finely(self, image_bgr: NDArray[np.uint8], tile: int) -> list[Detection]:
-        x1, y1, x2, y2 = edges = self._tiles[tile]
-        found = _placed(self._fine.detect(image_bgr[y1:y2, x1:x2]), (1.0, 1.0), (x1, y1))
-        return [d for d in found if not is_cut_off(d.box, edges, self._size)]
+    def _search_finely(self, image_bgr: NDArray[np.uint8], part: Part) -> list[Detection]:
+        x1, y1, x2, y2 = part
+        picture = shrink(image_bgr[y1:y2, x1:x2], self._fine_scale)
+        scale = ((x2 - x1) / picture.shape[1], (y2 - y1) / picture.shape[0])
+        found = _placed(self._fine.detect(picture), scale, (x1, y1))
+        return [d for d in found if not is_cut_off(d.box, part, self._size)]
 
     def _remember(self, box: Box) -> None:
         """Note the tile in whose middle a face lies most, to be looked at again."""
@@ -166,6 +169,9 @@ class ScanningFaceDetector:
         if fine >= WORTH * coarse:
             xs, ys = _cuts(width, TILE[0] / fine, OVERLAP / fine), _cuts(height, TILE[1] / fine, OVERLAP / fine)
             self._tiles = [(x1, y1, x2, y2) for y1, y2 in ys for x1, x2 in xs]
+            # Equal tiles are smaller than the largest: the detector's size is made use of.
+            self._fine_scale = min(1.0, self._coarse_side / max(xs[0][1] - xs[0][0], ys[0][1] - ys[0][0]))
+            self._fine_margin = OVERLAP / self._fine_scale
 
 
 def is_cut_off(box: Box, part: tuple[float, float, float, float], size: tuple[int, int], near: float = 2.0) -> bool:

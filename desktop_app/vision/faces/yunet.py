@@ -139,7 +139,7 @@ def decode(outputs: Sequence[NDArray[np.float32]], score_threshold: float) -> ND
     found[:, :2] = (corner + cells[:, 2:4]) * stride_of - found[:, 2:4] / 2
     found[:, 4:14] = (np.concatenate([corner] * 5, axis=1) + cells[:, 6:16]) * stride_of
     found[:, 14] = score
-    return found[score >= score_threshold]
+    return np.asarray(found[score >= score_threshold], np.float32)
 
 
 def without_doubles(found: NDArray[np.float32], score_threshold: float) -> NDArray[np.float32]:
