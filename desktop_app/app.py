@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 HANGING_SOURCE_S = 2.0
-"""How long the end of the program waits for sources that were left to their own time limit."""
+"""How long, in seconds, the program waits at its end for sources that do not stop at once."""
 
 
 class _Relay(QObject):
-    """Brings a crash message from whichever thread it happened on to the GUI thread."""
+    """Carries a crash message from any thread to the GUI thread."""
 
     crashed = Signal(str, str)
 
 
 def _qt_message(kind: object, _context: object, text: str) -> None:
-    # Qt's own remarks are for us, not for a terminal nobody looks at.
+    # Qt's messages go into our log, not to a terminal that nobody reads.
     logging.getLogger("qt").log(logging.WARNING if "Critical" in str(kind) else logging.INFO, text)
 
 
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     wait_for_detached(HANGING_SOURCE_S)
     if not window.clean_exit:
-        # A driver holds a thread of ours for good; what matters is written, so the process ends without it.
+        # A thread is stuck in a driver and will not end. Everything is saved, so the process ends without it.
         logging.shutdown()
         os._exit(code)
     return code

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import Tracker, TrackerSettings
-from desktop_app.domain.types import Counts, FrameResult
+from desktop_app.domain.types import FrameResult
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import HeadcountError, SettingsError, SourceError
 from desktop_app.resources import demo_clip, model_path, yunet_weights
@@ -197,8 +197,8 @@ class ProgramServices:
     def recording_start(self, text: str) -> RecordingStart | None:
         return recording_start(text)
 
-    def annotate(self, result: FrameResult, settings: Settings, counts: Counts | None = None) -> NDArray[np.uint8]:
-        return build_annotator(settings).draw(result, counts)
+    def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
+        return build_annotator(settings).draw(result)
 
     def list_cameras(self) -> list[tuple[str, str]]:
         """Return (name, source text) of each camera."""

@@ -136,6 +136,7 @@ ODD_VALUES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [(f.name,) for f in fields(Settings)] + [
     (section, f.name)
     for section in ("source", "detector", "count", "recording", "ui")

@@ -46,7 +46,7 @@ class Progress(RunObserver):
 
     def on_result(self, run: DoorRun, result: FrameResult) -> None:
         if not self._bar.disable:
-            self.advance(result.frame.time_s, run.log.read(lambda totals: totals.counts()).people)
+            self.advance(result.frame.time_s, result.counts.people if result.counts is not None else None)
 
     def show_length(self, info: SourceInfo) -> None:
         """Let the bar end where the source or the limit does."""
@@ -87,7 +87,7 @@ class Series(RunObserver):
             return
         while self._next_s <= time_s + 1e-6:
             self._next_s += self._every_s
-        counts = run.log.read(lambda totals: totals.counts(in_view=result.in_view))
+        counts = result.counts or Counts()
         self.points.append((time_s, counts))
         if not self._quiet:
             say(

@@ -224,7 +224,8 @@ class FrameResult:
 
     `in_view` is how many confirmed persons are in view, staff left out. `detected` tells whether the detector ran on
     this frame. `events` are what happened on it, in order. `timings_s` maps a stage ("detect", "track", "classify",
-    "count", "total") to the seconds it took.
+    "count", "total") to the seconds it took. `counts` are the totals of the session after this frame, filled in by the
+    session for whoever draws them; None without one.
     """
 
     frame: Frame
@@ -233,3 +234,4 @@ class FrameResult:
     detected: bool = True
     events: tuple[Event, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=dict)
+    counts: Counts | None = None

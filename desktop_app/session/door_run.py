@@ -243,9 +243,10 @@ class DoorRun(EngineObserver):
                 engine.run_analysis(should_stop)
         finally:
             self._built.set()
-            if self._pipeline is not None:
+            # After a bug of ours nobody knows what state the pipeline is in: the next run builds another.
+            if self._pipeline is not None and (self.error is None or isinstance(self.error, HeadcountError)):
                 self._pipelines.give_back(self.door.settings, self._pipeline)
-                self._pipeline = None
+            self._pipeline = None
             self._over.set()
 
     def _build(self) -> Engine | None:
@@ -306,8 +307,9 @@ class DoorRun(EngineObserver):
         self._write(events)
 
     def on_result(self, result: FrameResult) -> None:
-        if not self._stopping.is_set():
-            self._tell(lambda o: o.on_result(self, result))
+        if not self._stopping.is_set() and self._observers:
+            shown = replace(result, counts=self._log.read(lambda totals: totals.counts(in_view=result.in_view)))
+            self._tell(lambda o: o.on_result(self, shown))
 
     def on_restart(self, events: Sequence[Event]) -> None:
         self._write(events)

@@ -309,6 +309,7 @@ def test_durations_read_well(seconds, text) -> None:
     assert duration_text(seconds) == text
 
 
+@pytest.mark.slow
 def test_the_real_pipeline_counts_a_real_clip_the_same_each_time(shared_clips, tmp_path) -> None:
     """Through the real command, in a process of its own: the whole way from the file to the JSON."""
     source = shared_clips / "intel_walk_and_pause_1m2f.gif"

@@ -22,6 +22,7 @@ def own_models() -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_compare_on_the_command_line(own_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, rows = tmp_path / "c.json", tmp_path / "c.csv"
     args = ["compare", "demo", "--models", "explained,rival", "--limit", "6", "--json", str(out), "--csv", str(rows)]
@@ -47,6 +48,7 @@ def test_compare_on_the_command_line(own_models: Path, tmp_path: Path, capsys: p
     assert lines[0].startswith("id,first_seen_s,last_seen_s,disagree,explained_gender")
 
 
+@pytest.mark.slow
 def test_the_same_comparison_twice_gives_the_same(own_models: Path, tmp_path: Path) -> None:
     texts = []
     for i in range(2):

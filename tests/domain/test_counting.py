@@ -349,6 +349,7 @@ def test_whatever_happens_the_sums_agree_and_everybody_is_told_of_once(seed: int
     assert again.events == repeat.events
 
 
+@pytest.mark.slow
 def test_the_state_stays_small_over_many_updates() -> None:
     """1e5 looks at a crowd that comes and goes: what is held does not grow with time."""
     tracker, counter, counted = Tracker(), PeopleCounter(), 0

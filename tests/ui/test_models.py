@@ -27,6 +27,9 @@ from desktop_app.vision.compare_votes import ComparedPerson, ComparisonSnapshot,
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
+# Each builds a whole window.
+pytestmark = pytest.mark.slow
+
 TINY = Path(__file__).parents[1] / "vision" / "tiny_models"
 WAIT = 15_000
 

@@ -112,7 +112,7 @@ def test_the_vote_is_explained_or_else_what_this_look_leans_to(
     qtbot.waitUntil(lambda: not dialog.picture(2).isNull(), timeout=WAIT)
     assert leans.asked == [asked]
     words = "appears female" if asked else "appears male"
-    assert f"spoke for “{words}”" in dialog.sight
+    assert f"supported “{words}”" in dialog.sight
     assert f"{max(female, 1 - female):.0%}" in dialog.sight
     assert "about 25 years" in dialog.sight
 
@@ -138,7 +138,7 @@ def test_an_answer_for_which_nothing_spoke_says_so() -> None:
     result = result_with()
     explained = Explained(None, None, None, result.tracks[0], Gender.MALE, Attributes(0.9), nothing=True)  # type: ignore[arg-type]
     assert sight_words(explained) == (
-        "In this look alone: appears female 90%. The maps show what spoke for “appears male”: nothing did."
+        "In this look alone: appears female 90%. The maps show what supported “appears male”: nothing did."
     )
 
 

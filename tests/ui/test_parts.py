@@ -292,7 +292,7 @@ def test_the_count_is_kept_for_a_crash_and_forgotten_after_a_good_end() -> None:
     assert recovery.read_recovery() is None
 
 
-def test_events_are_added_and_another_count_begins_anew() -> None:
+def test_events_are_added_and_another_count_starts_from_zero() -> None:
     events = tuple(CountEvent(float(i), i, Gender.MALE, 0.9, 30.0, 4.0, 0.5, 1.5) for i in range(6))
     now = [events[:3]]
     keeper = recovery.Keeper(lambda: (Counts(male=len(now[0])), now[0], "x"), lambda: True)

@@ -189,7 +189,7 @@ def test_a_person_is_marked_as_staff_by_a_click(window: MainWindow, services: Fa
 
 
 class FakeExplainer:
-    """Says that the upper half of every face spoke for the answer."""
+    """Says that the upper half of every face supported the answer."""
 
     def __init__(self) -> None:
         self.asked: list[bool] = []

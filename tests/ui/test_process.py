@@ -15,6 +15,8 @@ import pytest
 
 from desktop_app.ui.window.diagnostics import NATIVE_CRASH_NAME, log_dir
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONG_S = 60.0
 

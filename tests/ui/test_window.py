@@ -21,6 +21,9 @@ from tests.engine.fakes import HungSource, ListSource
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
+# Each builds a whole window.
+pytestmark = pytest.mark.slow
+
 WAIT = 30_000
 
 

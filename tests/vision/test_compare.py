@@ -145,7 +145,7 @@ def test_a_closed_comparison_and_one_taken_over_come_off_by_themselves() -> None
     assert second.classifier.name == "b"
 
 
-def test_answers_that_changed_are_told_again() -> None:
+def test_answers_that_changed_are_reported_again() -> None:
     ballot = Ballot(1, VoteSettings())
     ballot.add(0, 7, Attributes(0.9), 1.0)
     ballot.number({7: 1})

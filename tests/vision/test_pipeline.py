@@ -113,6 +113,7 @@ def test_an_absurd_interval_is_refused(interval_s: float) -> None:
         PipelineSettings(detect_interval_s=interval_s)
 
 
+@pytest.mark.slow
 def test_the_demo_clip_gives_the_same_count_on_every_run() -> None:
     from desktop_app.factory import build_pipeline
 

@@ -80,6 +80,7 @@ def test_a_small_face_once_found_is_looked_at_every_other_time() -> None:
     assert sum(hits[first : first + 20]) >= 9
 
 
+@pytest.mark.slow
 def test_while_one_small_face_is_followed_the_rest_is_still_searched() -> None:
     detector = scanner()
     alone = picture(1920, 1080, (200, 200, 24))
@@ -169,7 +170,7 @@ def test_the_same_pictures_after_a_reset_give_the_same_faces() -> None:
     assert [corners(detector.detect(i)) for i in images] == first
 
 
-def test_another_size_begins_anew() -> None:
+def test_another_size_starts_again() -> None:
     detector = scanner()
     detector.detect(picture(1920, 1080))
     assert corners(detector.detect(picture(640, 360, (10, 10, 40)))) == {(10, 10)}

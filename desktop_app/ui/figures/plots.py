@@ -124,7 +124,7 @@ class CurvePanel(QFrame):
 
 
 def step_points(time_s: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the corners of a staircase through the points, without the corners in the middle of a level stretch."""
+    """Return the corners of a staircase through the points, without the points inside a horizontal stretch."""
     if len(time_s) < 2:
         return np.asarray(time_s, float), np.asarray(values, float)
     rises = np.flatnonzero(np.diff(values)) + 1
@@ -143,7 +143,7 @@ class AgePanel(QFrame):
         bottom = pg.AxisItem("bottom")
         bottom.setTicks([[(i, band.split("-")[0]) for i, band in enumerate(AGE_BANDS)]])
         self._plot = _plot(_WholeAxis("left"), bottom)
-        # Each bar says its own number.
+        # Each bar has its number written on it.
         self._plot.hideAxis("left")
         self._bars = pg.BarGraphItem(x=list(range(len(AGE_BANDS))), height=[0] * len(AGE_BANDS), width=0.72)
         self._plot.addItem(self._bars)

@@ -28,7 +28,7 @@ def summary(counts: Counts) -> str:
 
 
 class Figure(QLabel):
-    """A number in a size of its own, aligned so that a growing count does not jump."""
+    """A large number, aligned so that it does not move when it gains a digit."""
 
     def __init__(self, pixel_size: int, parent: QWidget | None = None) -> None:
         super().__init__("0", parent)

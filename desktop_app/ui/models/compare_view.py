@@ -1,6 +1,6 @@
 """Two models side by side: the same picture twice, each with one model's labels, and where they disagree.
 
-The other model runs on a thread of its own at the lowest priority and is shown the very glimpses that the counting
+The other model runs on a thread of its own at the lowest priority and is shown the same glimpses that the counting
 model was shown. The pictures are the ones already made for the window, so comparing adds no work on frames.
 """
 
@@ -118,8 +118,8 @@ class CompareView(QDialog):
         self.table.setShowGrid(False)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         fit, stretch = QHeaderView.ResizeMode.ResizeToContents, QHeaderView.ResizeMode.Stretch
-        for column, mode in enumerate((fit, stretch, stretch, fit)):
-            self.table.horizontalHeader().setSectionResizeMode(column, mode)
+        for section, mode in enumerate((fit, stretch, stretch, fit)):
+            self.table.horizontalHeader().setSectionResizeMode(section, mode)
         self.table.setStyleSheet(
             "QTableWidget::item { padding: 2px 10px; } QHeaderView::section { padding: 5px 10px; }"
         )
@@ -260,8 +260,8 @@ class CompareView(QDialog):
     def _counting_key(self) -> str:
         """The model of the count under way, which may be another than the one chosen for the next start."""
         session = self._controller.session
-        running = session is not None and self._controller.active
-        return (session.settings if running else self._controller.settings).count.model
+        settings = session.settings if session is not None and self._controller.active else self._controller.settings
+        return settings.count.model
 
     # --- what is shown -------------------------------------------------------------------------------------------
 
@@ -290,7 +290,7 @@ class CompareView(QDialog):
     def _show_table(self) -> None:
         names = [m.name for m in self._snapshot.models] or ["Counting model", "Other model"]
         self.table.setHorizontalHeaderLabels(["Person", *names[:2], ""])
-        # Where they differ is what one looks for; the latest people first otherwise.
+        # People on whom the models differ come first, then the latest.
         people = sorted(self._shown, key=lambda p: (not p.disagree, -p.track_id))[:100]
         self.table.setRowCount(len(people))
         bold = QFont(self.table.font())

@@ -99,7 +99,7 @@ class ModelCommands:
         task.start()
 
     def count_failed(self, error: Exception) -> None:
-        """A count whose model is gone or broken offers a way on, beside the words the presenter shows."""
+        """Offer another model where a count's model is missing or broken; the presenter shows the error itself."""
         if not isinstance(error, ModelError):
             return
         w = self._w
@@ -141,12 +141,12 @@ class ModelCommands:
     # --- ending --------------------------------------------------------------------------------------------------
 
     def keep(self, task: BackgroundTask) -> None:
-        """Hold on to a piece of work until it has ended: a QThread collected while running aborts the process."""
+        """Keep a reference to a thread until it has ended: a QThread collected while running aborts the process."""
         self._tasks.append(task)
         task.finished.connect(lambda: self._tasks.remove(task) if task in self._tasks else None)
 
     def shut_down(self, seconds: float = 2.0) -> bool:
-        """Close the dialogs and wait for what is under way; return False where something would not end in time."""
+        """Close the dialogs and wait for what is under way; return False where something does not end in time."""
         for dialog in (self._chooser, self._compare):
             if dialog is not None:
                 dialog.close()

@@ -26,7 +26,7 @@ class Saver(QObject):
     """Writes what the operator asks for.
 
     `told(kind, title, detail, actions, seconds)` is a message for the banner; `repaired(sentence)` tells of a recording
-    that was cut off, one message each; `recording_changed(bool)` goes with the red light.
+    that was cut off, one message each; `recording_changed(bool)` when one begins or ends.
     """
 
     told = Signal(str, str, str, object, float)
@@ -129,7 +129,7 @@ class Saver(QObject):
 
     def _recording_done(self, path: Path | None) -> None:
         if self._recorder is not None and not self._recorder.recording:
-            # It ended by itself, on a full disk for one.
+            # It ended by itself, for example on a full disk.
             self.stop_recording()
         self._ending = [r for r in self._ending if r.recording]
         if path is not None:

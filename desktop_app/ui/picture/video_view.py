@@ -91,7 +91,7 @@ class VideoView(QWidget):
         self.update()
 
     def set_note(self, text: str, busy: bool = False) -> None:
-        """Write a short state over the picture ("Paused"), with a turning mark where something is under way."""
+        """Write a short state over the picture ("Paused"), with a spinner while something is in progress."""
         self._note = text
         self._busy = busy
         if busy:

@@ -85,7 +85,7 @@ class PlaceCommands:
         menu.popup(at.toPoint())
 
     def why(self, track_id: int) -> None:
-        """Show, live and beside the window, what spoke for the network's answer on a person."""
+        """Show, live and beside the window, what supported the network's answer on a person."""
         from desktop_app.resources import model_path
         from desktop_app.settings import data_dir
         from desktop_app.ui.models.why import WhyDialog, WhyThread, load_explainer
@@ -110,7 +110,7 @@ class PlaceCommands:
             thread.stop()
 
     def shut_down(self) -> bool:
-        """End every explanation; return False where one would not end in time."""
+        """End every explanation; return False where one does not end in time."""
         done = True
         for thread in self.why_threads:
             done = thread.stop() and done

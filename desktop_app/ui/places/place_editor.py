@@ -1,4 +1,4 @@
-"""Lines and zones drawn with the mouse on the picture: new ones, moved ones, and the way back."""
+"""Lines and zones drawn with the mouse on the picture: new ones, moved ones, and undo."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def free_name(kind: str, taken: Sequence[str]) -> str:
 class PlaceEditor(QObject):
     """Keeps the places, paints them and turns mouse and keys into changes of them.
 
-    `changed` is emitted whenever a repaint is due, `places_changed` when the places themselves are other ones,
+    `changed` is emitted whenever a repaint is due, `places_changed` when the places themselves have changed,
     `mode_changed` with "", "line" or "zone".
     """
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -208,7 +209,11 @@ class Controller(QObject):
 
     def mark_staff(self, track_id: int) -> None:
         """Take a person out of the count until its end."""
-        self.submit(lambda pipeline: pipeline.mark_staff(track_id))
+
+        def mark(pipeline: Any) -> None:  # the pipeline that `factory` builds has more to it than the protocol names
+            pipeline.mark_staff(track_id)
+
+        self.submit(mark)
 
     def set_places(self, places: Sequence[PlaceSettings]) -> None:
         """Count at other lines and zones from now on; `places_wait` tells where that takes a new start."""

@@ -96,7 +96,7 @@ class Preview(QObject):
             self._feeder.set_box(width, height)
 
     def start(self, source_text: str) -> None:
-        """Show a camera; one shown before is let go of first."""
+        """Show a camera; one shown before is released first."""
         self.stop()
         if self._feeder is None:
             self._feeder = DisplayFeeder()
@@ -112,7 +112,7 @@ class Preview(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Let go of the camera; returns at once."""
+        """Release the camera; returns at once."""
         self._timer.stop()
         if self._session is not None:
             session, self._session = self._session, None
@@ -123,7 +123,7 @@ class Preview(QObject):
             self._feeder.clear()
 
     def shut_down(self, seconds: float) -> bool:
-        """Stop and wait; return False where a thread would not end in time."""
+        """Stop and wait; return False where a thread does not end in time."""
         self.stop()
         deadline = time.monotonic() + seconds
         done = True

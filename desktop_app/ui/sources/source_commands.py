@@ -78,7 +78,7 @@ class SourceCommands:
         self.open_source(ask_file(self._w, self._folder_of_last()))
 
     def open_folder(self) -> None:
-        """Let the operator pick a folder of pictures and count over it."""
+        """Let the operator pick a folder of pictures and count the people in it."""
         self.open_source(ask_folder(self._w, self._folder_of_last()))
 
     def open_url(self) -> None:

@@ -1,4 +1,4 @@
-"""One slow piece of work on a thread of its own, with its end told on the GUI thread."""
+"""One slow piece of work on a thread of its own, with its result reported on the GUI thread."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BackgroundTask(QThread):
         self.result: object = None
 
     def abandon(self) -> None:
-        """Let the work end by itself, unheard."""
+        """Let the work end by itself and ignore its result."""
         self.abandoned = True
 
     def run(self) -> None:

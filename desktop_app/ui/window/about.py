@@ -1,4 +1,4 @@
-"""Small pages of the Help menu: About, the shortcuts, and the end of all data."""
+"""Small pages of the Help menu: About, the shortcuts, and deleting all data."""
 
 from __future__ import annotations
 
@@ -154,14 +154,14 @@ class ShortcutsDialog(QDialog):
         heading.setProperty("role", "title")
         heading.setContentsMargins(0, 10, 0, 2)
         grid.addWidget(heading, row, 0, 1, 2)
-        for keys, words in (
+        for gesture, words in (
             ("Click", "On a person: what is known, mark as staff"),
             ("Drag", "A corner of a line or zone: move it"),
             ("Del", "Delete the chosen line or zone"),
             ("Esc", "Stop drawing; leave the full screen"),
             ("Double click", "Full screen, on and off"),
         ):
-            row = _shortcut_row(grid, row + 1, keys, words)
+            row = _shortcut_row(grid, row + 1, gesture, words)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(body)
@@ -185,7 +185,7 @@ def _shortcut_row(grid: QGridLayout, row: int, keys: str, words: str) -> int:
 
 
 class DeleteDataDialog(QDialog):
-    """Says what will be deleted and what stays, and wants one deliberate tick."""
+    """Says what will be deleted and what stays, and asks for a tick first."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

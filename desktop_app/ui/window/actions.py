@@ -25,7 +25,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "open_file": Command("Open &file…", "Count the people in a video or a picture", "film", ("Ctrl+O",)),
-    "open_folder": Command("Open f&older of pictures…", "Count over the pictures of a folder", "folder", ("Ctrl+D",)),
+    "open_folder": Command("Open f&older of pictures…", "Count people in a folder of pictures", "folder", ("Ctrl+D",)),
     "open_url": Command("Open &address…", "Count from a network camera, a stream or a web page", "link", ("Ctrl+U",)),
     "open_demo": Command("Play the &demo clip", "See how it works with a short clip of ours", "demo", ("Ctrl+1",)),
     "refresh": Command("&Look for cameras again", "Look for cameras that were plugged in", "refresh", ("F5",)),
@@ -35,7 +35,7 @@ COMMANDS: dict[str, Command] = {
     "settings": Command("Se&ttings…", "Choose how faces are found and people counted", "settings", ("Ctrl+,",)),
     "quit": Command("&Quit", "End the count and close the program", "", ("Ctrl+Q",)),
     "start": Command("&Start", "Begin to count from the chosen source", "play", ("Ctrl+Return", "F2")),
-    "pause": Command("&Pause", "Hold the picture and the count", "pause", ("Space",), True),
+    "pause": Command("&Pause", "Pause the picture and the count", "pause", ("Space",), True),
     "step": Command("&Next frame", "While paused, go on by one frame", "", (".",)),
     "loop": Command("Re&peat", "Start again at the end of a file, with a new count", "loop", ("L",), True),
     "stop": Command("St&op", "End this count; the totals stay", "stop", ("Ctrl+.", "Shift+F2")),
@@ -44,7 +44,9 @@ COMMANDS: dict[str, Command] = {
     "copy_totals": Command("&Copy the totals", "Copy the totals as text", "", ("Ctrl+Shift+C",)),
     "add_line": Command("Draw a &line", "Count who crosses a line, in and out", "line", ("Ctrl+L",)),
     "add_zone": Command("Draw a &zone", "Count who is inside an area, and for how long", "zone", ("Ctrl+E",)),
-    "models": Command("&Models…", "Choose what judges the faces, read its card, add your own", "", ("Ctrl+Shift+M",)),
+    "models": Command(
+        "&Models…", "Choose the gender and age model, read its card, add your own", "", ("Ctrl+Shift+M",)
+    ),
     "compare": Command("Compare &two models…", "See two models side by side on the same people", "", ("Ctrl+T",)),
     "labels": Command("Show &boxes and labels", "Show the box and label of each person", "", ("B",), True),
     "places": Command("Show lines and &zones", "Show the lines and zones on the picture", "", ("Z",), True),

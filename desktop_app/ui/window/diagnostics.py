@@ -1,4 +1,4 @@
-"""The log, what a helper needs to know, and the end of all data this program keeps."""
+"""The log, the diagnostics for whoever helps, and deleting all data of this program."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def start_log() -> Path | None:
 
 
 class NativeCrashWatch:
-    """Writes where every thread was if a native library ends the process, which no Python code lives to report."""
+    """Writes where every thread was if a native library ends the process, which Python code cannot report."""
 
     def __init__(self) -> None:
         self._file: TextIO | None = None

@@ -1,4 +1,4 @@
-"""The Help menu, and what is told after a crash."""
+"""The Help menu, and the messages after a crash."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HelpCommands:
-    """The Help menu, and what is told after a crash. Acts on the parts of the window."""
+    """The Help menu, and the messages after a crash. Acts on the parts of the window."""
 
     def __init__(self, window: MainWindow) -> None:
         self._w = window
@@ -60,7 +60,7 @@ class HelpCommands:
                 self._w.banner.show_message("warning", "Some files could not be deleted.", ", ".join(map(str, left)))
             else:
                 self._w.banner.show_message(
-                    "good", "All data of this program is deleted.", "It starts afresh next time."
+                    "good", "All data of this program is deleted.", "The next start is like the first one."
                 )
 
     def offer_recovered(self) -> None:
@@ -95,7 +95,7 @@ class HelpCommands:
         self._w.banner.dismiss()
 
     def show_crash(self, sentence: str, detail: str) -> None:
-        """Tell of an error that nobody expected."""
+        """Report an uncaught exception."""
         self._w.banner.show_message("error", sentence, detail, (("Show the report", self._show_report),))
 
     def _show_report(self) -> None:

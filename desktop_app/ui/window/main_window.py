@@ -401,7 +401,8 @@ class MainWindow(QMainWindow):
 
     def _shut_down(self) -> bool:
         self.hide()
-        QApplication.instance().removeEventFilter(self)
+        if (application := QApplication.instance()) is not None:
+            application.removeEventFilter(self)
         self.keeper.stop()
         if self._kiosk is not None:
             self._kiosk.close()

@@ -1,4 +1,4 @@
-"""Brings what the controller knows onto the widgets: on a display timer the picture, at 5 Hz the figures."""
+"""Shows the controller's state in the widgets: the picture on a display timer, the figures at 5 Hz."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Presenter(QObject):
             self._w.view.show_frame(frame)
 
     def _log_first(self) -> None:
-        # For whoever looks into a slow start: the log's own times say how long the program took before.
+        # For diagnosing a slow start: the log's own times tell how long the program took before.
         waited = time.perf_counter() - self._asked_at
         _LOG.info("first counted frame on the screen, %.2f s after its source was asked for", waited)
 
@@ -236,7 +236,7 @@ class Presenter(QObject):
 
     def _with_count(self, remedy: str) -> str:
         people = self._controller.counts.people
-        # Some remedies say already that what was counted stands.
+        # Some remedies already say that the count is kept.
         kept = f"The count so far is kept: {people:,}." if people and "counted" not in remedy else ""
         return f"{remedy} {kept}".strip()
 

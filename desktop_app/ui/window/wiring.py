@@ -1,4 +1,4 @@
-"""Which command does what, and who hears of what: every connection of the window in one place."""
+"""Connects commands and signals to the methods they call: every connection of the window in one place."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def wire(window: MainWindow) -> None:
     w.transport.seek_requested.connect(w.sources.seek)
     w.transport.speed_chosen.connect(w.sources.speed)
     w.transport.loop_chosen.connect(w.sources.loop)
-    QApplication.instance().installEventFilter(w)
+    if (application := QApplication.instance()) is not None:
+        application.installEventFilter(w)
     w.view.full_screen_requested.connect(w.actions_["full_screen"].trigger)
     w.view.person_clicked.connect(w.place_commands.person_menu)
     w.view.editor.places_changed.connect(w.place_commands.places_changed)
