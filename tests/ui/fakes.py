@@ -107,7 +107,6 @@ class FakeInfo:
     female: int
     male: int
     undecided: int
-    doors: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
 
 

@@ -398,3 +398,63 @@ def test_a_models_card_is_told_in_words(tmp_path: Path) -> None:
     for part in ("Mine &lt;b&gt;", "gender accuracy", "0.91", "measure it", "faces below 20 pixels", "apparent gender"):
         assert part in html
     assert "model.json" in card_html(tmp_path / "nowhere")
+
+
+SMALL_SCREEN = (910, 480)
+"""1366x768 at 150 %, less a task bar, in logical pixels."""
+
+
+def test_every_dialog_fits_a_small_screen(qtbot: QtBot) -> None:
+    from PySide6.QtWidgets import QDialog, QWidget
+
+    from desktop_app.ui.models.model_chooser import ModelChooser
+    from desktop_app.ui.sessions.kept_counts import KeptCounts
+    from desktop_app.ui.sessions.kept_dialog import KeptDialog
+    from desktop_app.ui.window.about import AboutDialog, DeleteDataDialog, ShortcutsDialog
+    from desktop_app.ui.window.actions import Actions
+
+    class NoCounts(KeptCounts):
+        def __init__(self) -> None:
+            pass
+
+        def all(self) -> list[object]:  # type: ignore[override]
+            return []
+
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    tasks: list[object] = []
+    dialogs: list[QDialog] = [
+        SettingsDialog(Settings()),
+        AboutDialog(),
+        ShortcutsDialog(Actions(parent, LIGHT)),
+        DeleteDataDialog(),
+        ModelChooser(diagnostics.data_dir() / "models", "headcount", LIGHT, tasks.append),
+        KeptDialog(NoCounts(), tasks.append),
+    ]
+    for dialog in dialogs:
+        qtbot.addWidget(dialog)
+        dialog.show()
+        dialog.resize(1, 1)
+        qtbot.wait(20)
+        assert dialog.width() <= SMALL_SCREEN[0], type(dialog).__name__
+        assert dialog.height() <= SMALL_SCREEN[1], type(dialog).__name__
+        dialog.close()
+    for task in tasks:
+        task.wait(5000)  # type: ignore[attr-defined]
+
+
+def test_the_buttons_of_the_settings_stay_in_reach_on_a_small_screen(qtbot: QtBot) -> None:
+    from PySide6.QtWidgets import QDialogButtonBox
+
+    dialog = SettingsDialog(Settings())
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.resize(*SMALL_SCREEN)
+    dialog.resize(480, 340)
+    qtbot.wait(50)
+    buttons = dialog.findChild(QDialogButtonBox)
+    assert dialog.rect().contains(buttons.geometry())
+    for tab in range(dialog.tabs.count()):
+        dialog.tabs.setCurrentIndex(tab)
+        qtbot.wait(10)
+        assert dialog.rect().contains(buttons.geometry())

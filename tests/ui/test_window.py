@@ -554,3 +554,20 @@ def test_both_themes_reach_every_part(window: MainWindow, qtbot: QtBot) -> None:
         colours.append(image.pixelColor(image.width() // 2, 12).lightness())
     assert colours[0] > 200
     assert colours[1] < 70
+
+
+def test_the_window_fits_a_small_screen_and_leaves_out_buttons_rather_than_growing(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    assert window.minimumWidth() <= 800
+    assert window.minimumHeight() <= 500
+    window.sources.open_source("endless")
+    wait_for_picture(qtbot, window)
+    for width, height in ((1280, 800), (800, 500), (window.minimumWidth(), window.minimumHeight()), (1280, 800)):
+        window.resize(width, height)
+        qtbot.wait(50)
+        assert (window.width(), window.height()) == (width, height)
+        visible = [b for group in window.bar._groups for b in group if b.isVisible()]
+        # What is shown lies within the bar, and the start button always does.
+        assert all(window.bar.rect().contains(b.geometry()) for b in [*visible, window.bar.start])
+    assert len(visible) == sum(len(group) for group in window.bar._groups)

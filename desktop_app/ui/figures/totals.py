@@ -26,18 +26,22 @@ def gender_caption(gender: Gender, counts: Counts) -> str:
     return GENDER_WORDS[gender]
 
 
-def summary(counts: Counts) -> str:
-    """Return the totals as one plain sentence, for the clipboard and for a screen reader."""
+def totals_words(counts: Counts) -> str:
+    """Return the totals of a count that is over as one plain sentence."""
     looking = tr(" ({number} still looking)", number=f"{counts.looking:,}") if counts.looking else ""
     return tr(
-        "{people}: {female} appear female, {male} appear male, {undecided} undecided{looking}; {in_view} in view now",
+        "{people}: {female} appear female, {male} appear male, {undecided} undecided{looking}",
         people=people_words(counts.people),
         female=f"{counts.female:,}",
         male=f"{counts.male:,}",
         undecided=f"{counts.undecided:,}",
         looking=looking,
-        in_view=f"{counts.in_view:,}",
     )
+
+
+def summary(counts: Counts) -> str:
+    """Return the totals as one plain sentence, for the clipboard and for a screen reader."""
+    return tr("{totals}; {in_view} in view now", totals=totals_words(counts), in_view=f"{counts.in_view:,}")
 
 
 class Figure(QLabel):
@@ -118,7 +122,6 @@ class TotalsPanel(QFrame):
         layout.addLayout(top)
         layout.addLayout(grid)
         self._before = _muted("")
-        self._before.setWordWrap(True)
         self._show_before = QPushButton(tr("Show"))
         self._show_before.setProperty("flat", "true")
         self._show_before.setToolTip(tr("Show the counts that are kept"))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from desktop_app.domain.events import DoorStarted, Entry
 from desktop_app.session.manager import EntryStore, SessionManager
 from desktop_app.session.session import Session
 
@@ -38,8 +37,6 @@ class KeptInfo(Protocol):
     def male(self) -> int: ...
     @property
     def undecided(self) -> int: ...
-    @property
-    def doors(self) -> tuple[str, ...]: ...
     @property
     def joined(self) -> tuple[str, ...]: ...
 
@@ -70,7 +67,6 @@ class KeptCount:
     female: int
     male: int
     undecided: int
-    doors: tuple[str, ...] = ()
 
 
 class KeptCounts:
@@ -114,9 +110,7 @@ class KeptCounts:
 
 
 def _from_info(info: KeptInfo) -> KeptCount:
-    return KeptCount(
-        info.id, info.name, info.opened_utc, info.people, info.female, info.male, info.undecided, info.doors
-    )
+    return KeptCount(info.id, info.name, info.opened_utc, info.people, info.female, info.male, info.undecided)
 
 
 def _from_memory(session: Session) -> KeptCount:
@@ -130,13 +124,7 @@ def _from_memory(session: Session) -> KeptCount:
         counts.female,
         counts.male,
         counts.undecided,
-        _door_names(entries),
     )
-
-
-def _door_names(entries: Sequence[Entry]) -> tuple[str, ...]:
-    names = (e.event.name or e.event.source for e in entries if isinstance(e.event, DoorStarted))
-    return tuple(dict.fromkeys(names))
 
 
 def local_time(utc: float, *, now: float | None = None) -> str:

@@ -20,10 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.events import DoorStarted
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.errors import HeadcountError
 from desktop_app.session.session import Session
-from desktop_app.ui.figures.totals import summary
+from desktop_app.ui.figures.totals import totals_words
 from desktop_app.ui.sessions.kept_counts import KeptCount, KeptCounts, local_time
 from desktop_app.ui.widgets.background_task import BackgroundTask
 from desktop_app.ui.widgets.texts import people_words, tr
@@ -152,9 +153,8 @@ class KeptDialog(QDialog):
             self.totals.setText(tr("No count is kept yet. Every count with somebody in it is, from its start on."))
             return
         for count in counts:
-            where = count.name or ", ".join(count.doors)
             words = f"{local_time(count.opened_utc)}   {people_words(count.people)}"
-            item = QListWidgetItem(f"{words}\n{where}" if where else words)
+            item = QListWidgetItem(f"{words}\n{count.name}" if count.name else words)
             item.setData(Qt.ItemDataRole.UserRole, count.id)
             self.list.addItem(item)
         rows = [row for row, count in enumerate(counts) if count.id == self._chosen]
@@ -173,7 +173,10 @@ class KeptDialog(QDialog):
             session: Session = self._kept.load(session_id)
         except KeyError:
             raise HeadcountError(tr("This count is not there any more."), "") from None
-        return session_id, summary(session.counts()), session.people()
+        started = (e.event for e in session.log.entries() if isinstance(e.event, DoorStarted))
+        sources = ", ".join(dict.fromkeys(event.name or event.source for event in started))
+        words = totals_words(session.counts())
+        return session_id, f"{sources}\n{words}" if sources else words, session.people()
 
     @Slot(object)
     def _read_done(self, found: tuple[str, str, list[PersonRecord]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -36,6 +36,8 @@ PRIVACY = (
     "sent unless you ask for a snapshot or a recording. Gender and age are estimates of how someone appears, "
     "in sum, never a statement about a person."
 )
+
+NARROW_PX = 540
 
 _WORDS = {
     "open_file": "Open a video or picture…",
@@ -127,20 +129,18 @@ class StartPage(QWidget):
         kept, kept_rows = _card("")
         kept_rows.addWidget(privacy)
 
-        grid = QGridLayout()
-        grid.setSpacing(12)
-        grid.addWidget(cameras, 0, 0)
-        grid.addWidget(others, 0, 1)
-        grid.setColumnStretch(0, 3)
-        grid.setColumnStretch(1, 2)
-        grid.addWidget(kept, 1, 0, 1, 2)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(12)
+        self._cards = (cameras, others, kept)
+        self._is_narrow: bool | None = None
+        self._arrange(is_narrow=False)
         body = QWidget()
         body.setMaximumWidth(860)
         column = QVBoxLayout(body)
         column.setContentsMargins(20, 18, 20, 18)
         column.setSpacing(16)
         column.addLayout(top)
-        column.addLayout(grid)
+        column.addLayout(self._grid)
         centre = QWidget()
         row = QHBoxLayout(centre)
         row.setContentsMargins(0, 0, 0, 0)
@@ -161,6 +161,24 @@ class StartPage(QWidget):
         outer.addWidget(scroll)
         self.apply_theme(theme)
         self._show_cameras()
+
+    def _arrange(self, is_narrow: bool) -> None:
+        """Set the cards side by side, or below each other in a narrow window."""
+        if is_narrow == self._is_narrow:
+            return
+        self._is_narrow = is_narrow
+        cameras, others, kept = self._cards
+        for card in self._cards:
+            self._grid.removeWidget(card)
+        self._grid.addWidget(cameras, 0, 0)
+        self._grid.addWidget(others, *((1, 0) if is_narrow else (0, 1)))
+        self._grid.addWidget(kept, *((2, 0, 1, 1) if is_narrow else (1, 0, 1, 2)))
+        self._grid.setColumnStretch(0, 3)
+        self._grid.setColumnStretch(1, 0 if is_narrow else 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(is_narrow=event.size().width() < NARROW_PX)
 
     # --- cameras -------------------------------------------------------------------------------------------------
 
