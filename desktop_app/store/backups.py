@@ -84,8 +84,8 @@ def make_if_due(
 ) -> StoreCopy | None:
     """Make today's copy if there is none and something was written since the last; remove those beyond the last seven.
 
-    A disk that the copy would nearly fill gets none. `connection` reads the database. Returns the copy made. Raises sqlite3.Error, OSError or DamagedFileError, and then
-    leaves the earlier copies as they were.
+    A disk that the copy would nearly fill gets none. `connection` reads the database. Returns the copy made. Raises
+    sqlite3.Error, OSError or DamagedFileError, and then leaves the earlier copies as they were.
     """
     copies = list_copies(files)
     reaches = last_seq(connection)
