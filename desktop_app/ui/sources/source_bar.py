@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -11,6 +12,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from desktop_app.system.plain_text import printable
+from desktop_app.system.redaction import redact
 from desktop_app.ui.widgets.icons import action_icon
 from desktop_app.ui.widgets.theme import Theme
 from desktop_app.ui.window.actions import Actions
@@ -185,7 +188,9 @@ class SourceBar(QWidget):
     def _entry(self, model: QStandardItemModel, text: str, source: str, icon: str) -> None:
         item = QStandardItem(action_icon(icon, self._theme), text)
         item.setData(source, Qt.ItemDataRole.UserRole)
-        item.setToolTip(source if source != DEMO else "A short clip that comes with the program")
+        # As rich text that is escaped: Qt takes a tip for rich text where a file's name looks like it.
+        shown = html.escape(printable(redact(source)))
+        item.setToolTip(f"<p>{shown}</p>" if source != DEMO else "A short clip that comes with the program")
         model.appendRow(item)
 
     def _activated(self, index: int) -> None:
