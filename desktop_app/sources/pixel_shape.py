@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-import tempfile
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Protocol
 import cv2
 
 from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
+from desktop_app.system.native_names import own_folder
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -155,7 +155,7 @@ class SizeChanges:
         if self._codec.size is not None:
             width, height = self._codec.size(packet)
         else:
-            with tempfile.TemporaryDirectory(prefix="headcount-") as folder:
+            with own_folder("size") as folder:
                 path = Path(folder) / f"picture{self._codec.suffix}"
                 path.write_bytes(packet)
                 capture = self._open_capture(str(path), cv2.CAP_FFMPEG, ())

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from desktop_app.system.native_names import native_name
+from desktop_app.system.native_names import native_name, own_folder
 from desktop_app.system.safe_file import open_regular
 
 _MOST_INDEX_BYTES = 64 * 2**20
@@ -96,7 +96,7 @@ def patched(path: Path, patches: Sequence[tuple[int, bytes]]) -> PatchedFile:
     name = native_name(path, unfit="%|" if patches else "%")
     if not patches:
         return PatchedFile(name)
-    folder = tempfile.TemporaryDirectory(prefix="headcount-")
+    folder = own_folder("patched")
     parts: list[str] = []
     at, end = 0, path.stat().st_size
     for number, (offset, value) in enumerate(sorted(patches)):

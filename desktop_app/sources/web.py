@@ -17,6 +17,7 @@ from desktop_app.sources.snapshots import SnapshotSource
 from desktop_app.sources.stream import StreamSource, StreamTiming, TimeLimits
 from desktop_app.sources.video_file import VIDEO_SUFFIXES, VideoFileSource
 from desktop_app.sources.video_site import VIDEO_SITE_HOSTS, VideoSiteSource
+from desktop_app.system.native_names import own_folder
 from desktop_app.system.plain_text import printable
 
 MOST_PICTURE_BYTES = 64 * 2**20
@@ -139,7 +140,7 @@ class WebSource:
             return None
         if not has_index_behind(answer.url, self._limits.read_s):
             return None
-        self._folder = tempfile.TemporaryDirectory(prefix="headcount-")
+        self._folder = own_folder("download")
         path = Path(self._folder.name) / f"video{PurePosixPath(name).suffix.lower() or '.mp4'}"
         if not fetch_file(answer.url, path, self._limits.read_s, answer.length or 0, self._closed.is_set):
             return None

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+_LOCKED_BYTE = (1 << 62) if sys.platform == "win32" else 0
+
 
 class FileLock:
     """Exclusive between processes, and between two locks of one process. Not for use by two threads at once.
@@ -28,7 +30,7 @@ class FileLock:
         except OSError:
             return False
         try:
-            _lock(file)
+            lock_descriptor(file.fileno())
         except OSError:
             file.close()
             return False
@@ -49,15 +51,17 @@ class FileLock:
             self._file = None
 
 
-def _lock(file: IO[bytes]) -> None:
+def lock_descriptor(descriptor: int) -> None:
+    """Lock an open file for as long as it is open, without waiting. Raises OSError where another holds it."""
     # The platform test is written out because mypy understands it and checks the branch of its own platform only.
     if sys.platform == "win32":
         import msvcrt
 
         # One byte far behind the content: Windows forbids others to read what is locked.
-        file.seek(1 << 30)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
     else:
         import fcntl
 
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

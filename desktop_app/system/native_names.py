@@ -6,7 +6,6 @@ fault, inside the conversion. Such a file is handed over under the name of a lin
 
 from __future__ import annotations
 
-import atexit
 import errno
 import os
 import re
@@ -15,9 +14,11 @@ import tempfile
 import threading
 from pathlib import Path
 
-_PREFIX = "headcount-links-"
+_PREFIX = "headcount-tmp-"
 _lock = threading.Lock()
-_folder: Path | None = None
+_sweeping = threading.Lock()
+_swept = False
+_folder: tempfile.TemporaryDirectory[str] | None = None
 _links: dict[str, Path] = {}
 
 
@@ -50,28 +51,38 @@ def native_name(path: Path, unfit: str = "%") -> str:
     return str(_link(path))
 
 
+def own_folder(what: str) -> tempfile.TemporaryDirectory[str]:
+    """Make a temporary folder of our own; what killed programs of ours left behind is removed at the first one."""
+    global _swept
+    with _sweeping:
+        if not _swept:
+            _swept = True
+            _remove_leftovers()
+    return tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-{what}-")
+
+
 def _link(target: Path) -> Path:
     if os.name == "nt":
         raise OSError(errno.EINVAL, "its name holds letters that are no text; give it another name", str(target))
     global _folder
     key = os.fspath(target)
     with _lock:
-        if _folder is None or not _folder.is_dir():
-            _remove_leftovers()
-            _folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        if _folder is None or not Path(_folder.name).is_dir():
+            _folder = own_folder("links")
             _links.clear()
-            atexit.register(shutil.rmtree, _folder, ignore_errors=True)
         link = _links.get(key)
         if link is None:
             suffix = target.suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", target.suffix) else ""
-            link = _folder / f"{len(_links)}{suffix}"
+            link = Path(_folder.name) / f"{len(_links)}{suffix}"
             link.symlink_to(target)
             _links[key] = link
         return link
 
 
 def _remove_leftovers() -> None:
-    """Remove the folders of links whose program was killed; only our own user's."""
+    """Remove the temporary folders whose program was killed; only our own user's."""
+    if os.name == "nt":
+        return  # there os.kill would end the program that is asked after
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         match = re.match(rf"{_PREFIX}(\d+)-", folder.name)
         try:
