@@ -7,15 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.counting import CountingSettings, PeopleCounter
-from desktop_app.domain.tracking import Tracker
+from desktop_app import factory
 from desktop_app.domain.types import CountEvent, Frame
-from desktop_app.resources import model_path, yunet_weights
+from desktop_app.settings import Settings
 from desktop_app.sources.video_file import VideoFileSource
-from desktop_app.vision.attributes.classifier import LiteRtClassifier
-from desktop_app.vision.faces.detectors import YuNetFaceDetector
-from desktop_app.vision.faces.tiled import ScanningFaceDetector
-from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline
 
 CLIPS = Path(__file__).resolve().parents[3] / "shared" / "clips"
@@ -33,18 +28,8 @@ def frames(name: str) -> list[Frame]:
     return read
 
 
-def build(returns_s: float = 0.0) -> FramePipeline:
-    def detector() -> YuNetFaceDetector:
-        return YuNetFaceDetector(yunet_weights(), 0.3)
-
-    classifier = LiteRtClassifier(model_path("headcount"))
-    return FramePipeline(
-        ScanningFaceDetector(detector(), detector()),
-        classifier,
-        Tracker(),
-        PeopleCounter(CountingSettings(returns_s=returns_s)),
-        likeness=LikenessSpace.load(model_path("headcount") / str(classifier.card["file"])),
-    )
+def build() -> FramePipeline:
+    return factory.build_pipeline(Settings())
 
 
 def run(pipeline: FramePipeline, given: list[Frame]) -> tuple[CountEvent, ...]:
