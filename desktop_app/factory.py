@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.counting import CountingSettings
+from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import Tracker, TrackerSettings
-from desktop_app.domain.types import FrameResult
+from desktop_app.domain.types import Counts, FrameResult
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.resources import demo_clip, model_path, yunet_weights
@@ -30,11 +30,11 @@ from desktop_app.system.cpu_threads import apply_thread_policy
 from desktop_app.vision.annotate import Annotator
 from desktop_app.vision.attributes.classifier import CardClassifier, load_classifier
 from desktop_app.vision.attributes.quality import GlimpseScheduler, SchedulerSettings
-from desktop_app.vision.compare import ComparingPipeline, Comparison, GlimpseCounter
+from desktop_app.vision.compare import Comparison
 from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
 from desktop_app.vision.faces.tiled import ScanningFaceDetector
 from desktop_app.vision.likeness.face_space import LikenessSpace
-from desktop_app.vision.pipeline import PipelineSettings
+from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 
 COARSE_SIDE = 640
 """The longer side, in pixels, at which YuNet searches a whole picture; what is smaller is found tile by tile."""
@@ -108,7 +108,7 @@ def _likeness(model_dir: Path, card: Mapping[str, Any]) -> LikenessSpace | None:
 def build_comparison(settings: Settings, names: Sequence[str], *, threaded: bool = False) -> Comparison:
     """Return a comparison of the model that counts with the models of these names. Raises ModelError."""
     others = [load_classifier(model_path(name, data_dir() / "models")) for name in names]
-    return Comparison(others, VoteSettings(threshold=settings.count.decide_threshold), threaded=threaded)
+    return Comparison(others, VoteSettings(name_at=settings.count.decide_threshold), threaded=threaded)
 
 
 def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
@@ -125,7 +125,7 @@ def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]
         raise SettingsError(f"A line or zone cannot be used: {error}.", "Draw it again.") from error
 
 
-def build_pipeline(settings: Settings | None = None) -> ComparingPipeline:
+def build_pipeline(settings: Settings | None = None) -> FramePipeline:
     """Return a pipeline with its models loaded, and set the process's number of threads.
 
     Raises ModelError where a model is missing or damaged and SettingsError for what cannot be worked with.
@@ -141,15 +141,15 @@ def build_pipeline(settings: Settings | None = None) -> ComparingPipeline:
         min_face=default.min_face if detector.reject_non_faces else 0.0,
         linger_s=count.lost_s,
         returns_s=count.returns_minutes * 60,
-        vote=VoteSettings(threshold=count.decide_threshold),
+        vote=VoteSettings(name_at=count.decide_threshold),
     )
     classifier = build_classifier(settings, policy.litert)
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
-    return ComparingPipeline(
+    return FramePipeline(
         build_detector(settings),
         classifier,
         Tracker(tracking),
-        GlimpseCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
+        PeopleCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
         settings=PipelineSettings(detect_interval_s=detector.interval_s),
         scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
         likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier.card),
@@ -168,11 +168,11 @@ class ProgramServices:
     def open_source(self, text: str, settings: Settings, on_connection: OnConnection) -> FrameSource:
         return open_source(text, settings, on_connection)
 
-    def build_pipeline(self, settings: Settings) -> ComparingPipeline:
+    def build_pipeline(self, settings: Settings) -> FramePipeline:
         return build_pipeline(settings)
 
-    def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
-        return build_annotator(settings).draw(result)
+    def annotate(self, result: FrameResult, settings: Settings, counts: Counts | None = None) -> NDArray[np.uint8]:
+        return build_annotator(settings).draw(result, counts)
 
     def list_cameras(self) -> list[tuple[str, str]]:
         """Return (name, source text) of each camera."""

@@ -1,4 +1,4 @@
-"""The bounded channel between the capture and the analysis thread, and the one-place slot a display reads from."""
+"""The bounded channel between the capture and the analysis thread."""
 
 from __future__ import annotations
 
@@ -115,30 +115,3 @@ class Channel(Generic[T]):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-
-
-class LatestSlot(Generic[T]):
-    """Holds the newest value for a reader that pulls at its own pace and must never slow the writer."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._value: T | None = None
-        self._fresh = False
-
-    def put(self, value: T) -> None:
-        with self._lock:
-            self._value = value
-            self._fresh = True
-
-    def take(self) -> T | None:
-        """Return the newest value if it was not taken yet, else None."""
-        with self._lock:
-            if not self._fresh:
-                return None
-            self._fresh = False
-            return self._value
-
-    def clear(self) -> None:
-        with self._lock:
-            self._value = None
-            self._fresh = False

@@ -1,8 +1,8 @@
 """The capture loop and the analysis loop, in plain Python, used by the window's threads and by the command line alike.
 
-One `Engine` is one run over one source. Frames go from the reader through a `Channel` to the analysis, which owns the
-pipeline and with it the count. Nothing that happens to the source can lose the count: whatever ends the run, the
-pipeline is finished and its figures stay readable.
+One `Engine` is one run over one source. Frames go from the reader through one bounded `Channel` to the analysis, which
+owns the pipeline. The engine holds no count: it hands on events. Nothing that happens to the source can lose any:
+whatever ends the run, the pipeline is finished and its last events are told.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from desktop_app.domain.types import CountEvent, Counts, Frame, FrameResult
-from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy, LatestSlot
-from desktop_app.engine.history import CountHistory
-from desktop_app.engine.ledger import CountLedger
+from desktop_app.domain.events import Event
+from desktop_app.domain.types import Frame
+from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy
+from desktop_app.engine.commands import Command, CommandQueue
 from desktop_app.engine.pacing import Pacer
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
-from desktop_app.engine.statistics import RunMeter
+from desktop_app.engine.statistics import RunStatistics
 from desktop_app.errors import HeadcountError
 from desktop_app.sources.base import FrameSource, SourceInfo
 
@@ -46,8 +48,9 @@ class Engine:
     """One run over one source.
 
     Either call `start` (two daemon threads, for the command line and tests), or run `run_capture` and `run_analysis` in
-    two threads of your own. All other methods may be called from any thread and return at once; `stop` returns within
-    its time limit even where the source hangs.
+    two threads of your own. All other methods may be called from any thread and return at once. A source that can hang
+    comes inside a `sources.detached.DetachedReader`, whose `close` ends every wait: then `stop` returns within its time
+    limit whatever the backend does.
     """
 
     def __init__(
@@ -58,25 +61,25 @@ class Engine:
         observers: Sequence[EngineObserver] = (),
     ) -> None:
         self.options = options or EngineOptions()
-        self.latest: LatestSlot[FrameResult] = LatestSlot()
         self._source = source
-        self._observers = list(observers)
-        self._ledger = CountLedger(pipeline, self._tell)
+        self._pipeline = pipeline
+        self._observers = tuple(observers)
+        self._commands = CommandQueue(pipeline)
         self._pacer = Pacer(self.options.speed)
         self._loop = self.options.loop
         self._channel: Channel[_Packet | _Restart] | None = None
         self._ready = threading.Event()
         self._stop = threading.Event()
         self._read_done = threading.Event()
-        self._capture_over = threading.Event()
         self._ended = threading.Event()
-        self._closing = False
-        self._state_lock = threading.RLock()
+        self._state_lock = threading.Lock()
         self._state = EngineState.IDLE
         self._message = ""
+        self._untold: deque[tuple[EngineState, str]] = deque()
+        self._telling = False
         self._error: Exception | None = None
         self._info: SourceInfo | None = None
-        self._meter = RunMeter(self.options.start_time_s)
+        self._statistics = RunStatistics(self.options.start_time_s)
         self._threads: list[threading.Thread] = []
 
     # ---- what the outside reads
@@ -101,40 +104,32 @@ class Engine:
         return self._info
 
     @property
-    def counts(self) -> Counts:
-        """An immutable snapshot of the totals; stays readable after the run, however it ended."""
-        return self._ledger.counts
-
-    @property
-    def history(self) -> CountHistory:
-        """The totals over time."""
-        return self._ledger.history
-
-    @property
     def stats(self) -> EngineStats:
-        return self._meter.stats
+        return self._statistics.stats
 
     @property
     def paused(self) -> bool:
         return self._pacer.paused
 
-    def people(self) -> tuple[CountEvent, ...]:
-        """One record for each person counted, those still in view included. Waits for the frame in work, if any."""
-        return self._ledger.people()
-
     def remove_observer(self, observer: EngineObserver) -> None:
-        self._observers = [o for o in self._observers if o is not observer]
+        self._observers = tuple(o for o in self._observers if o is not observer)
 
     # ---- what the outside asks for
 
     def pause(self) -> None:
         """Hold a file where it is; a live source goes on being read, so that it is fresh when counting resumes."""
-        self._pacer.pause()
-        self._change_state({EngineState.RUNNING}, EngineState.PAUSED)
+        with self._state_lock:
+            self._pacer.pause()
+            if self._state is EngineState.RUNNING:
+                self._enter(EngineState.PAUSED)
+        self._tell_states()
 
     def resume(self) -> None:
-        self._pacer.resume()
-        self._change_state({EngineState.PAUSED}, EngineState.RUNNING)
+        with self._state_lock:
+            self._pacer.resume()
+            if self._state is EngineState.PAUSED:
+                self._enter(EngineState.RUNNING)
+        self._tell_states()
 
     def step(self) -> None:
         """While paused, let one more frame through."""
@@ -155,28 +150,18 @@ class Engine:
         if self._info is None or self._info.seekable:
             self._pacer.seek(max(0.0, time_s))
 
-    def reset(self) -> None:
-        """Start the count again from nothing, before the next frame."""
-        self._ledger.reset()
-
-    def set_aside(self) -> None:
-        """Start the count again from nothing, before the next frame, in such a way that `bring_back` undoes it."""
-        self._ledger.set_aside()
-
-    def bring_back(self) -> None:
-        """Go on with the count put aside as if it had never been, its curve included. Nothing happens without one."""
-        self._ledger.bring_back()
-
-    def submit(self, command: Callable[[Pipeline], object]) -> None:
+    def submit(self, command: Command) -> None:
         """Have `command(pipeline)` run on the analysis thread between two frames, or here if the run is over."""
-        self._ledger.submit(command)
+        self._commands.submit(command)
 
     def note_connection(self, connected: bool, message: str = "") -> None:
         """For a source that reconnects by itself: tell that the connection was lost, or is there again."""
-        if connected:
-            self._change_state({EngineState.RECONNECTING}, EngineState.RUNNING, message)
-        else:
-            self._change_state({EngineState.RUNNING, EngineState.OPENING}, EngineState.RECONNECTING, message)
+        with self._state_lock:
+            if connected and self._state is EngineState.RECONNECTING:
+                self._enter(self._going(), message)
+            elif not connected and self._state in (EngineState.RUNNING, EngineState.PAUSED, EngineState.OPENING):
+                self._enter(EngineState.RECONNECTING, message)
+        self._tell_states()
 
     def start(self) -> None:
         """Run both loops in daemon threads of the engine's own."""
@@ -190,17 +175,9 @@ class Engine:
         return self._ended.wait(timeout_s)
 
     def stop(self, timeout_s: float = 0.5) -> bool:
-        """End the run and wait for it, at most `timeout_s` seconds. Idempotent. Return whether all of it has ended.
-
-        A source that hangs cannot hold this up: it is closed from a thread of its own and left to its time limit.
-        """
+        """End the run and wait for it, at most `timeout_s` seconds. Idempotent. Return whether all of it has ended."""
         deadline = time.monotonic() + timeout_s
         self.request_stop()
-        with self._state_lock:
-            must_close = not (self._closing or self._read_done.is_set() or self._state is EngineState.IDLE)
-            self._closing = self._closing or must_close
-        if must_close:
-            threading.Thread(target=self._close_hung_source, name="headcount-close", daemon=True).start()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
@@ -214,27 +191,17 @@ class Engine:
             self._channel.clear()
             self._channel.close()
         self._ready.set()
-        self._capture_over.set()
+        if self._state is not EngineState.IDLE and not self._read_done.is_set():
+            self._close_source()  # ends a read under way
 
     # ---- capture
 
     def run_capture(self) -> None:
-        """Body of the capture thread. Returns when the source has ended, or at once after a stop.
-
-        The reading itself goes on in a daemon thread, because a read that hangs in a driver or in the network cannot be
-        ended from outside; a thread that must be waited for would hang with it.
-        """
-        reader = threading.Thread(target=self._read_until_end, name="headcount-reader", daemon=True)
-        reader.start()
-        self._capture_over.wait()
-        if not self._stop.is_set():
-            reader.join()
-        elif not self._read_done.wait(0.2):
-            log.info("the source did not answer to the stop and was left to its own time limit")
-
-    def _read_until_end(self) -> None:
+        """Body of the capture thread: read the source to its end. Returns soon after a stop."""
         try:
             self._set_state(EngineState.OPENING)
+            if self._stop.is_set():
+                return
             self._source.open()
             if self._stop.is_set():
                 return
@@ -244,7 +211,10 @@ class Engine:
             if self._stop.is_set():  # a stop that came before the channel was there could not close it
                 self._channel.close()
             self._tell(lambda o: o.on_info(info))
-            self._set_state(EngineState.PAUSED if self._pacer.paused else EngineState.RUNNING)
+            with self._state_lock:
+                # Under the lock, so that a pause at this moment is not lost.
+                self._enter(self._going())
+            self._tell_states()
             self._ready.set()
             self._read_frames(self._channel, info)
         except ChannelClosed:
@@ -256,10 +226,9 @@ class Engine:
         finally:
             if self._channel is not None:
                 self._channel.close()
+            self._read_done.set()
             self._close_source()
             self._ready.set()
-            self._read_done.set()
-            self._capture_over.set()
 
     def _read_frames(self, channel: Channel[_Packet | _Restart], info: SourceInfo) -> None:
         first_s: float | None = None
@@ -279,7 +248,7 @@ class Engine:
                 self._pacer.forget()
                 first_s = None
                 continue
-            self._meter.arrived()
+            self._statistics.arrived()
             first_s = frame.time_s if first_s is None else first_s
             if self.options.limit_s is not None and frame.time_s - first_s >= self.options.limit_s:
                 return
@@ -287,16 +256,11 @@ class Engine:
                 if self._pacer.admit_live():
                     channel.put(_Packet(frame, era))
                 else:
-                    self._meter.passed_over()
+                    self._statistics.passed_over()
                 continue
             if self._pacer.wait_turn(frame.time_s):
                 # A file's frame "arrives" when its turn has come, so that the delay does not include the waiting.
                 channel.put(_Packet(replace(frame, captured_at=time.perf_counter()), era))
-
-    def _close_hung_source(self) -> None:
-        # A healthy reader notices the stop by itself within a frame; closing under a read is the last resort.
-        if not self._read_done.wait(0.1):
-            self._close_source()
 
     def _close_source(self) -> None:
         try:
@@ -315,7 +279,7 @@ class Engine:
             while not self._ready.wait(_POLL_S):
                 if should_stop is not None and should_stop():
                     self.request_stop()
-                self._ledger.run_commands()
+                self._commands.run()
             if self._channel is not None:
                 self._analyse(self._channel, should_stop)
         except ChannelClosed:
@@ -333,36 +297,41 @@ class Engine:
         while True:
             if should_stop is not None and should_stop():
                 self.request_stop()
-            self._ledger.run_commands()
+            self._commands.run()
             item = channel.get(_POLL_S)
             if item is None:
                 continue
             if isinstance(item, _Restart):
-                self._ledger.restart()
-                self._meter.restart()
+                self._restart()
             elif item.era == self._pacer.era:  # else it was read before a seek
                 self._count(item.frame)
 
     def _count(self, raw: Frame) -> None:
         info = self._info
-        frame = self._meter.on_session_clock(raw, info.fps if info is not None else 0.0)
-        result = self._ledger.process(frame)
-        self._meter.analysed(frame, raw.time_s, info is not None and info.is_live)
-        self.latest.put(result)
-        self._tell(lambda o: o.on_result(result))
+        frame = self._statistics.on_session_clock(raw, info.fps if info is not None else 0.0)
+        result = self._pipeline.process(frame)
+        self._statistics.analysed(frame, raw.time_s, info is not None and info.is_live)
+        # The events first: whoever draws the result finds the totals that go with it.
         self._report(result.events)
+        self._tell(lambda o: o.on_result(result))
 
-    def _report(self, events: tuple[CountEvent, ...]) -> None:
+    def _report(self, events: Sequence[Event]) -> None:
         if events:
             self._tell(lambda o: o.on_events(events))
 
+    def _restart(self) -> None:
+        events = self._pipeline.finish()
+        self._pipeline.reset()
+        self._statistics.restart()
+        self._tell(lambda o: o.on_restart(events))
+
     def _finish(self) -> None:
-        """Close the open persons, note the last figures and say how the run ended."""
+        """Close the open persons, tell the last events and say how the run ended."""
         try:
-            self._report(self._ledger.finish(self._meter.time_s))
+            self._report(self._pipeline.finish())
         except Exception as error:  # noqa: BLE001 - as in run_analysis
             self._fail(error)
-        self._ledger.close()
+        self._commands.close()
         if self._error is not None:
             message = str(self._error) if isinstance(self._error, HeadcountError) else OUR_BUG
             self._set_state(EngineState.FAILED, message)
@@ -382,17 +351,34 @@ class Engine:
             log.error("a bug of ours ended the run", exc_info=error)
         self._tell(lambda o: o.on_error(error))
 
-    def _change_state(self, expected: set[EngineState], state: EngineState, message: str = "") -> None:
-        with self._state_lock:
-            if self._state in expected:
-                self._set_state(state, message)
+    def _going(self) -> EngineState:
+        """The state of an open source; called with the lock held."""
+        return EngineState.PAUSED if self._pacer.paused else EngineState.RUNNING
 
     def _set_state(self, state: EngineState, message: str = "") -> None:
         with self._state_lock:
-            if self._state.is_final:
-                return
+            self._enter(state, message)
+        self._tell_states()
+
+    def _enter(self, state: EngineState, message: str = "") -> None:
+        """Take on a state; called with the lock held, and followed by `_tell_states` without it."""
+        if not self._state.is_final:
             self._state, self._message = state, message
-        self._tell(lambda o: o.on_state(state, message))
+            self._untold.append((state, message))
+
+    def _tell_states(self) -> None:
+        """Tell the observers every new state, in order and without holding the lock."""
+        while True:
+            with self._state_lock:
+                if self._telling or not self._untold:
+                    return  # whoever is telling tells these too
+                self._telling = True
+                state, message = self._untold.popleft()
+            try:
+                self._tell(partial(_say_state, state, message))
+            finally:
+                with self._state_lock:
+                    self._telling = False
 
     def _tell(self, call: Callable[[EngineObserver], object]) -> None:
         for observer in self._observers:
@@ -401,6 +387,10 @@ class Engine:
             except Exception:  # an observer's bug must not cost the count
                 log.exception("an observer failed and is no longer told")
                 self.remove_observer(observer)
+
+
+def _say_state(state: EngineState, message: str, observer: EngineObserver) -> None:
+    observer.on_state(state, message)
 
 
 OUR_BUG = "The program made a mistake of its own and stopped counting. The count so far is kept."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from desktop_app.domain.types import CountEvent, Counts, Frame, FrameResult
+from desktop_app.domain.events import Event
+from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.types import Frame, FrameResult
 from desktop_app.errors import SettingsError
 from desktop_app.sources.base import SourceInfo
 
@@ -36,7 +38,7 @@ class EngineOptions:
     """How a run goes.
 
     `speed` paces a file (1.0 is its own speed, 0 as fast as possible); a live source ignores it. `loop` starts a file
-    again at its end, with a new count each time, so that the count is always that of one pass. `limit_s` ends
+    again at its end and tells so, so that the count can always be that of one pass. `limit_s` ends
     the run after that much media time. `start_time_s` is added to the clock, so that a second source can go on in the
     session of the first. `queue_frames` is the room between decoding and analysis for a source that is not live.
     """
@@ -53,25 +55,40 @@ class EngineOptions:
 
 
 class Pipeline(Protocol):
-    """What the engine needs of `vision.pipeline.FramePipeline`. Not thread-safe: the engine calls it under one lock."""
+    """What a run needs of `vision.pipeline.FramePipeline`: all that is called on it. Not thread-safe.
 
-    @property
-    def counts(self) -> Counts: ...
+    The engine calls it on the analysis thread only; other threads go through `Engine.submit`.
+    """
 
-    def process(self, frame: Frame) -> FrameResult: ...
+    def process(self, frame: Frame) -> FrameResult:
+        """Take in the next frame, whose time is not before that of the one before."""
+        ...
 
-    def finish(self) -> tuple[CountEvent, ...]: ...
+    def finish(self) -> Sequence[Event]:
+        """Close everybody at the end of a source and return the events that this completes."""
+        ...
 
-    def reset(self) -> None: ...
+    def reset(self, prefix: str = "") -> None:
+        """Forget everybody; the references of people begin with `prefix` from now on."""
+        ...
 
-    def set_aside(self) -> None: ...
+    def new_count(self, time_s: float) -> tuple[Sequence[Event], Sequence[Event]]:
+        """Return the events that close the count so far and those that open a new one with whoever is in view."""
+        ...
 
-    @property
-    def aside_counts(self) -> Counts | None: ...
+    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+        """Give people in memory these numbers on the screen, by reference, and count on from `next_number`."""
+        ...
 
-    def bring_back(self) -> tuple[CountEvent, ...]: ...
+    def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
+        """Know somebody marked as staff by their looks; None takes the mark back. False for an unknown reference."""
+        ...
 
-    def people(self) -> Sequence[CountEvent]: ...
+    def set_places(
+        self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
+    ) -> object:
+        """Count at these lines and zones from the next frame on."""
+        ...
 
 
 class EngineObserver:
@@ -90,17 +107,11 @@ class EngineObserver:
     def on_result(self, result: FrameResult) -> None:
         """One frame was analysed."""
 
-    def on_events(self, events: tuple[CountEvent, ...]) -> None:
-        """People, crossings or visits were counted, on a frame or when the source ended."""
+    def on_events(self, events: Sequence[Event]) -> None:
+        """Something was counted, on a frame or when the source ended."""
 
-    def on_reset(self) -> None:
-        """The count starts again from nothing."""
-
-    def on_set_aside(self) -> None:
-        """The count starts again from nothing, and the one before may be brought back."""
-
-    def on_brought_back(self, events: tuple[CountEvent, ...]) -> None:
-        """The count put aside is the count again; `events` are those it completed meanwhile."""
+    def on_restart(self, events: Sequence[Event]) -> None:
+        """The file begins again: `events` end the pass before. The pipeline has forgotten everybody."""
 
     def on_error(self, error: Exception) -> None:
         """The run failed: a `HeadcountError` to show, or any other exception, which is a bug of ours."""

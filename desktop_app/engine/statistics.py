@@ -1,4 +1,4 @@
-"""The session clock and the figures of one run."""
+"""The media clock of a run and its figures: rates, delay, dropped frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from desktop_app.domain.types import Frame
 from desktop_app.engine.state import EngineStats, RateMeter
 
 
-class RunMeter:
+class RunStatistics:
     """Keeps an engine's clock and its `EngineStats`.
 
     `arrived` and `passed_over` are called by the reader, the rest by the analysis; `stats` may be read anywhere.

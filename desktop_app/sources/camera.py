@@ -16,6 +16,7 @@ from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
 from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
 from desktop_app.sources.clock import LiveClock, sane_fps
+from desktop_app.sources.device_lease import DeviceLease
 
 COMMON_RESOLUTIONS: tuple[tuple[int, int], ...] = ((640, 480), (800, 600), (1280, 720), (1920, 1080), (2560, 1440))
 COMMON_FRAME_RATES: tuple[float, ...] = (10.0, 15.0, 25.0, 30.0, 60.0)
@@ -169,11 +170,25 @@ class CameraSource:
         if self._closed.is_set():
             return
         camera = self._camera = find_camera(self._wanted, self._list())
-        capture = self._open_capture(camera.index, camera.backend, ())
+        lease = DeviceLease(camera.device or str(camera.index))
+        if not lease.acquire(self._closed.is_set):
+            if self._closed.is_set():
+                return
+            raise SourceError(
+                f"The camera “{camera.name}” is still held by what used it before.",
+                "Wait a moment and try again; if that does not help, unplug it and plug it in again.",
+                retryable=True,
+            )
+        try:
+            capture = self._open_capture(camera.index, camera.backend, ())
+        except BaseException:
+            lease.release()
+            raise
         if not capture.isOpened():
             capture.release()
+            lease.release()
             raise self._cannot_open(camera)
-        handle = self._handle = CaptureHandle(capture)
+        handle = self._handle = CaptureHandle(capture, lease.release)
         self._ask_for_mode(handle)
         self._info = replace(
             self._info,

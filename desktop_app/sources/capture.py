@@ -50,8 +50,10 @@ class CaptureHandle:
     releases it: the closing thread if nobody reads, otherwise the reader on its way out.
     """
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Capture, on_released: Callable[[], object] | None = None) -> None:
+        """`on_released` is called once, on whichever thread released the capture, when that is done."""
         self._capture = capture
+        self._on_released = on_released
         self._lock = threading.Lock()
         self._closing = False
         self._released = False
@@ -101,6 +103,8 @@ class CaptureHandle:
                 if not self._released:
                     self._released = True
                     self._capture.release()
+                    if self._on_released is not None:
+                        self._on_released()
             finally:
                 self._lock.release()
 

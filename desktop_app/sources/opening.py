@@ -125,8 +125,8 @@ def describe(text: str) -> str:
 def open_source(what: str | Camera | SourceAddress, options: OpenOptions | None = None) -> FrameSource:
     """Return the source that `what` means. Returns at once: the source's `open` does the work and raises SourceError.
 
-    Cameras and network sources come detached (`close` answers at once, whatever their backend does); streams also
-    reconnect. A missing folder or demo clip raises SourceError here already.
+    Every source comes detached, so that `close` answers at once whatever its backend does, be it a hung driver, a dead
+    server or a network drive; streams and cameras also reconnect. A missing folder or demo clip raises SourceError here already.
     """
     options = options or OpenOptions()
     if isinstance(what, Camera):
@@ -137,13 +137,13 @@ def open_source(what: str | Camera | SourceAddress, options: OpenOptions | None 
         case SourceForm.DEMO:
             if options.demo_clip is None or not options.demo_clip.is_file():
                 raise SourceError("The demo clip is missing from this installation.", "Install Headcount again.")
-            return VideoFileSource(options.demo_clip, loop=options.loop)
+            return DetachedReader(VideoFileSource(options.demo_clip, loop=options.loop))
         case SourceForm.VIDEO_FILE:
-            return VideoFileSource(target, loop=options.loop)
+            return DetachedReader(VideoFileSource(target, loop=options.loop))
         case SourceForm.PICTURE:
-            return picture_file(target, hold_s=options.hold_s)
+            return DetachedReader(picture_file(target, hold_s=options.hold_s))
         case SourceForm.PICTURE_FOLDER:
-            return picture_folder(target, hold_s=options.hold_s, fps=options.folder_fps)
+            return DetachedReader(picture_folder(target, hold_s=options.hold_s, fps=options.folder_fps))
         case SourceForm.CAMERA:
             return _camera(target, options)
         case _:

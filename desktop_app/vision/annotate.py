@@ -105,26 +105,25 @@ def _overlap(a: Rect, b: Rect) -> bool:
 class Annotator:
     """Draws results; `annotator(result)` returns a new uint8 (height, width, 3) BGR picture.
 
-    `lines` and `zones` are drawn where given, `totals` adds a plate with the running counts in the upper left corner.
+    `lines` and `zones` are drawn where given, and so are running counts: a plate in the upper left corner.
     All sizes follow the picture's, from 480p to 4K. Stateless between frames, so any thread may call it.
     """
 
-    def __init__(self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), *, totals: bool = True) -> None:
+    def __init__(self, lines: Sequence[Line] = (), zones: Sequence[Zone] = ()) -> None:
         self.lines = tuple(lines)
         self.zones = tuple(zones)
-        self.totals = totals
 
-    def __call__(self, result: FrameResult) -> NDArray[np.uint8]:
-        return self.draw(result)
+    def __call__(self, result: FrameResult, counts: Counts | None = None) -> NDArray[np.uint8]:
+        return self.draw(result, counts)
 
-    def draw(self, result: FrameResult) -> NDArray[np.uint8]:
+    def draw(self, result: FrameResult, counts: Counts | None = None) -> NDArray[np.uint8]:
         canvas = _Canvas(result.frame.image_bgr)
         for zone in self.zones:
             canvas.polygon(zone.points, zone.name)
         for line in self.lines:
             canvas.arrow_line((line.x1, line.y1), (line.x2, line.y2), line.name)
-        if self.totals:
-            canvas.totals(result.counts)
+        if counts is not None:
+            canvas.totals(counts)
         # Large faces first: the plates of those in front get the best places.
         tracks = sorted(result.tracks, key=lambda t: (-t.box.area, t.track_id))
         for track in tracks:
@@ -136,10 +135,10 @@ class Annotator:
 
 
 def annotate(
-    result: FrameResult, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), *, totals: bool = True
+    result: FrameResult, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), counts: Counts | None = None
 ) -> NDArray[np.uint8]:
     """Return a copy of the result's picture with everything drawn on it; see `Annotator`."""
-    return Annotator(lines, zones, totals=totals).draw(result)
+    return Annotator(lines, zones).draw(result, counts)
 
 
 def _track_colour(track: Track) -> Colour:

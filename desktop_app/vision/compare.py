@@ -1,6 +1,6 @@
 """Several models on the same tracks: each is asked about the very glimpses that the counting model was asked about.
 
-    pipeline = ComparingPipeline(...)                       # counts exactly as `FramePipeline`
+    pipeline = FramePipeline(...)                           # counts exactly as it does without
     comparison = Comparison([other, ...], vote_settings)    # threaded=True: beside the count, never holding it up
     pipeline.compare_with(comparison)                       # from the next frame on; None ends it
     comparison.snapshot()                                   # from any thread: figures a model, answers a person
@@ -15,21 +15,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.counting import PeopleCounter
-from desktop_app.domain.tracking import TrackedFace
-from desktop_app.domain.types import Attributes, CountEvent, Frame, FrameResult
+from desktop_app.domain.types import Attributes, Frame
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import ModelError
 from desktop_app.system.thread_priority import lower_thread_priority
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import InputSpec, crop_faces
 from desktop_app.vision.compare_votes import Ballot, ComparisonSnapshot, ModelFigures
-from desktop_app.vision.pipeline import FramePipeline
+from desktop_app.vision.glimpses import ClassifiedGlimpse
 
 MAX_WAITING = 64
 """Frames with glimpses that may wait for the other models; beyond it the oldest are left out and counted as such."""
@@ -83,38 +80,6 @@ class TimedClassifier:
         return 1000 * float(np.median(times)) / size
 
 
-@dataclass(frozen=True, slots=True)
-class _Glimpse:
-    key: int
-    face: TrackedFace
-    attributes: Attributes
-    weight: float
-
-
-class GlimpseCounter(PeopleCounter):
-    """A `PeopleCounter` that also notes the glimpses of a frame, for the other models."""
-
-    listening = False
-
-    def reset(self) -> None:
-        super().reset()
-        self.glimpses: list[_Glimpse] = []
-
-    def observe(self, face: TrackedFace, attributes: Attributes, weight: float) -> None:
-        super().observe(face, attributes, weight)
-        if self.listening:
-            self.glimpses.append(_Glimpse(face.key, face, attributes, weight))
-
-    def take_glimpses(self) -> list[_Glimpse]:
-        """Return the glimpses noted since the last call."""
-        taken, self.glimpses = self.glimpses, []
-        return taken
-
-    def numbers(self) -> dict[int, int]:
-        """Return the person number of each track key now in use, confirmed people only."""
-        return {key: person.number for key, person in self._by_key.items() if person.confirmed}
-
-
 class Comparison:
     """The other models and everybody's votes. `snapshot` and `close` may be called from any thread.
 
@@ -161,8 +126,8 @@ class Comparison:
             self._ballot = Ballot(1 + len(self.others), self._settings)
             self._waiting.clear()
 
-    def take(self, frame: Frame, glimpses: Sequence[_Glimpse], numbers: Mapping[int, int]) -> None:
-        """Take in the glimpses of one frame, as the counting model answered them."""
+    def take(self, frame: Frame, glimpses: Sequence[ClassifiedGlimpse], numbers: Mapping[int, int]) -> None:
+        """Take in the glimpses of one frame, as the counting model answered them: a `FramePipeline.on_glimpses`."""
         with self._wake:
             self._ballot.number(numbers)
             for glimpse in glimpses:
@@ -244,56 +209,3 @@ class Comparison:
             return True
         thread.join(seconds)
         return not thread.is_alive()
-
-
-class ComparingPipeline(FramePipeline):
-    """A `FramePipeline` to which a comparison can be attached between two frames. Without one it costs nothing."""
-
-    counter: GlimpseCounter
-    comparison: Comparison | None = None
-
-    def compare_with(self, comparison: Comparison | None) -> None:
-        """Let other models answer beside the counting one from the next frame on, or stop that with None."""
-        if comparison is self.comparison:
-            return
-        if isinstance(self.classifier, TimedClassifier):
-            self.classifier = self.classifier.inner
-        self.comparison = comparison
-        self.counter.listening = comparison is not None
-        self.counter.take_glimpses()
-        if comparison is not None:
-            timed = TimedClassifier(self.classifier)
-            self.classifier = timed
-            comparison.begin(timed)
-
-    def process(self, frame: Frame) -> FrameResult:
-        result = super().process(frame)
-        comparison = self.comparison
-        if comparison is not None:
-            if comparison.is_of(self.classifier):
-                comparison.take(frame, self.counter.take_glimpses(), self.counter.numbers())
-            else:
-                self.compare_with(None)
-        return result
-
-    def reset(self) -> None:
-        super().reset()
-        self._begin_again()
-
-    def set_aside(self) -> None:
-        former = self.counter
-        super().set_aside()
-        former.listening = False
-        self._begin_again()
-
-    def bring_back(self) -> tuple[CountEvent, ...]:
-        events = super().bring_back()
-        self.counter.listening = self.comparison is not None
-        self.counter.take_glimpses()
-        self._begin_again()
-        return events
-
-    def _begin_again(self) -> None:
-        # The people of another count have other numbers.
-        if self.comparison is not None:
-            self.comparison.reset()

@@ -1,14 +1,16 @@
-"""Fakes for the runtime tests: sources and a pipeline that do what the real ones do, without a camera or a network."""
+"""Fakes for the engine, session and window tests: sources and a pipeline that do what the real ones do, without a camera or a network."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from desktop_app.domain.types import Box, CountEvent, Counts, Decision, Frame, FrameResult, Gender, Track
+from desktop_app.domain.events import Counted, Event, Left
+from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
 
@@ -82,19 +84,18 @@ class HungSource(ListSource):
 
 
 class CountingPipeline:
-    """Counts one woman every `every` frames; keeps what it saw."""
+    """Counts one woman every `every` frames, who stays in view; keeps what it saw and what it was told."""
 
     def __init__(self, every: int = 5, work_s: float = 0.0, fail_at: int | None = None) -> None:
         self.every, self.work_s, self.fail_at = every, work_s, fail_at
         self.times: list[float] = []
         self.resets = self.finishes = 0
-        self._people: list[CountEvent] = []
-        self._aside: list[CountEvent] | None = None
-        self._aside_from = 0
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(female=len(self._people), age_bands=(0, 0, 0, len(self._people), 0, 0, 0, 0, 0), in_view=1)
+        self.staff: list[tuple[str, bool | None]] = []
+        self.places: list[tuple[tuple[str, ...], ...]] = []
+        self.prefix = ""
+        self._numbers: dict[str, int] = {}
+        self._ref = 0
+        self._next_number = 1
 
     def process(self, frame: Frame) -> FrameResult:
         if self.fail_at == len(self.times):
@@ -102,36 +103,41 @@ class CountingPipeline:
         if self.work_s:
             time.sleep(self.work_s)
         self.times.append(frame.time_s)
-        events: tuple[CountEvent, ...] = ()
+        events: tuple[Event, ...] = ()
         if len(self.times) % self.every == 0:
-            t = frame.time_s
-            events = (CountEvent(t, len(self._people) + 1, Gender.FEMALE, 0.9, 25.0, 4.0, max(0, t - 0.1), t),)
-            self._people.extend(events)
-            if self._aside is not None:
-                self._aside.extend(events)
+            self._ref += 1
+            events = (self._counted(f"{self.prefix}{self._ref}", frame.time_s),)
         track = Track(1, Box(10, 10, 30, 34), Decision(Gender.FEMALE, 0.9, 25.0, 4.0, 3), True, True, 0.0, frame.time_s)
-        return FrameResult(frame, (track,), self.counts, events=events)
+        return FrameResult(frame, (track,), in_view=1, events=events)
 
-    def finish(self) -> tuple[CountEvent, ...]:
+    def _counted(self, ref: str, time_s: float) -> Counted:
+        self._numbers[ref] = self._next_number
+        self._next_number += 1
+        return Counted(time_s, ref, self._numbers[ref], max(0.0, time_s - 0.1), Gender.FEMALE, 0.9, 25.0, 4.0)
+
+    def finish(self) -> tuple[Event, ...]:
         self.finishes += 1
-        return ()
+        gone, self._numbers = list(self._numbers), {}
+        return tuple(Left(self.times[-1], ref, self.times[-1], 0.1) for ref in gone)
 
-    def reset(self) -> None:
+    def reset(self, prefix: str = "") -> None:
         self.resets += 1
-        self._people, self._aside = [], None
+        self.prefix, self._numbers, self._next_number = prefix, {}, 1
 
-    def set_aside(self) -> None:
-        self._aside, self._people = self._people, []
-        self._aside_from = len(self._aside)
+    def new_count(self, time_s: float) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+        closing = tuple(Left(time_s, ref, time_s, 0.1) for ref in self._numbers)
+        in_view, self._numbers, self._next_number = list(self._numbers), {}, 1
+        return closing, tuple(self._counted(ref, time_s) for ref in in_view)
 
-    @property
-    def aside_counts(self) -> Counts | None:
-        return None if self._aside is None else Counts(female=len(self._aside))
+    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+        self._numbers = {ref: numbers.get(ref, number) for ref, number in self._numbers.items()}
+        self._next_number = next_number
 
-    def bring_back(self) -> tuple[CountEvent, ...]:
-        assert self._aside is not None
-        self._people, self._aside = self._aside, None
-        return tuple(self._people[self._aside_from :])
+    def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
+        self.staff.append((ref, is_staff))
+        return True
 
-    def people(self) -> Sequence[CountEvent]:
-        return list(self._people)
+    def set_places(
+        self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
+    ) -> None:
+        self.places.append(tuple(tuple(p.name for p in places) for places in (lines, zones, staff_zones)))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy, LatestSlot
+from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy
 
 NEWEST, BLOCKING = ChannelPolicy.NEWEST_WINS, ChannelPolicy.BLOCKING
 
@@ -115,14 +115,3 @@ def test_many_writers_and_readers_lose_nothing() -> None:
 def test_a_channel_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Channel(0, NEWEST)
-
-
-def test_the_slot_gives_the_newest_once() -> None:
-    slot: LatestSlot[int] = LatestSlot()
-    assert slot.take() is None
-    slot.put(1)
-    slot.put(2)
-    assert (slot.take(), slot.take()) == (2, None)
-    slot.put(3)
-    slot.clear()
-    assert slot.take() is None

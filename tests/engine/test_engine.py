@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
-from desktop_app.domain.types import CountEvent, FrameResult
+from desktop_app.domain.events import Counted, Event
+from desktop_app.domain.types import FrameResult
 from desktop_app.engine.engine import Engine
-from desktop_app.engine.headless import run_headless
 from desktop_app.engine.pacing import Pacer
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState
 from desktop_app.errors import SettingsError, SourceError
+from desktop_app.session.headless import run_headless
+from desktop_app.sources.detached import DetachedReader, wait_for_detached
 from desktop_app.system.cpu_threads import choose_threads
 from tests.engine.fakes import CountingPipeline, HungSource, ListSource
 
@@ -25,9 +28,9 @@ class Recorder(EngineObserver):
         self.states: list[EngineState] = []
         self.messages: list[str] = []
         self.results: list[FrameResult] = []
-        self.events: list[CountEvent] = []
+        self.events: list[Event] = []
         self.errors: list[Exception] = []
-        self.resets = 0
+        self.passes: list[int] = []
 
     def on_state(self, state: EngineState, message: str) -> None:
         self.states.append(state)
@@ -36,14 +39,20 @@ class Recorder(EngineObserver):
     def on_result(self, result: FrameResult) -> None:
         self.results.append(result)
 
-    def on_events(self, events: tuple[CountEvent, ...]) -> None:
+    def on_events(self, events: Sequence[Event]) -> None:
         self.events.extend(events)
+
+    @property
+    def counted(self) -> int:
+        return sum(isinstance(e, Counted) for e in self.events)
 
     def on_error(self, error: Exception) -> None:
         self.errors.append(error)
 
-    def on_reset(self) -> None:
-        self.resets += 1
+    def on_restart(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
+        self.passes.append(self.counted)
+        self.events.clear()
 
 
 def wait_for(condition, timeout_s: float = 5.0) -> None:
@@ -60,21 +69,19 @@ def test_a_file_is_counted_frame_by_frame_to_its_end() -> None:
     assert engine.wait(5)
     assert engine.stop()
     assert pipeline.times == [i / 25 for i in range(23)]
-    assert engine.counts.people == 4
-    assert len(engine.people()) == len(seen.events) == 4
+    assert seen.counted == 4
     assert seen.states == [EngineState.OPENING, EngineState.RUNNING, EngineState.FINISHED]
     assert pipeline.finishes == 1
     assert source.closed >= 1
-    assert engine.latest.take() is seen.results[-1]
     stats = engine.stats
     assert (stats.frames, stats.dropped_frames, round(stats.position_s, 3)) == (23, 0, 0.88)
-    assert engine.history.snapshot().female[-1] == 4
+    assert len(seen.results) == 23
 
 
 @pytest.mark.parametrize("where", ["open", "read", "close"])
 def test_stop_answers_in_half_a_second_although_the_source_hangs(where) -> None:
-    source = HungSource(where)
-    engine = Engine(source, CountingPipeline(every=1))
+    source, seen = HungSource(where), Recorder()
+    engine = Engine(DetachedReader(source), CountingPipeline(every=1), observers=[seen])
     engine.start()
     assert source.hanging.wait(5)
     started = time.monotonic()
@@ -84,8 +91,9 @@ def test_stop_answers_in_half_a_second_although_the_source_hangs(where) -> None:
     assert engine.wait(0.5)
     # Where only the closing hangs, all frames may have been counted before the stop came.
     assert engine.state in (EngineState.STOPPED, EngineState.FINISHED if where == "close" else EngineState.STOPPED)
-    assert engine.counts.people == (0 if where == "open" else engine.stats.frames)
+    assert seen.counted == (0 if where == "open" else engine.stats.frames)
     source.let_go.set()  # the house rule in conftest then finds no thread left
+    assert wait_for_detached(5)
 
 
 def test_stop_is_idempotent_and_works_before_the_start() -> None:
@@ -105,22 +113,22 @@ def test_a_lost_source_keeps_the_count_and_says_what_happened() -> None:
     assert engine.wait(5)
     engine.stop()
     assert engine.state is EngineState.FAILED
-    assert engine.counts.people == 2
-    assert len(engine.people()) == 2
+    assert seen.counted == 2
     assert engine.message == "The camera was unplugged. Plug it in again and press Start."
     assert [type(e) for e in seen.errors] == [SourceError]
 
 
 @pytest.mark.allow_error_log
 def test_a_bug_in_the_pipeline_ends_the_run_in_plain_words() -> None:
-    engine = Engine(ListSource(100), CountingPipeline(fail_at=7))
+    seen = Recorder()
+    engine = Engine(ListSource(100), CountingPipeline(fail_at=7), observers=[seen])
     engine.start()
     assert engine.wait(5)
     assert engine.stop()
     assert engine.state is EngineState.FAILED
     assert isinstance(engine.error, ZeroDivisionError)
     assert "mistake of its own" in engine.message
-    assert engine.counts.people == 1
+    assert seen.counted == 1
 
 
 @pytest.mark.allow_error_log
@@ -221,36 +229,82 @@ def test_a_loop_counts_each_pass_anew() -> None:
     seen, source, pipeline = Recorder(), ListSource(20), CountingPipeline()
     engine = Engine(source, pipeline, EngineOptions(loop=True), [seen])
     engine.start()
-    wait_for(lambda: seen.resets >= 3)
+    wait_for(lambda: len(seen.passes) >= 3)
     engine.set_loop(False)
     assert engine.wait(5)
     engine.stop()
-    assert engine.counts.people == 4
+    assert {*seen.passes, seen.counted} == {4}
     assert engine.state is EngineState.FINISHED
     assert pipeline.times[:21] == [*(i / 25 for i in range(20)), 0.0]
 
 
-def test_reset_empties_the_count_between_two_frames() -> None:
-    seen = Recorder()
-    engine = Engine(ListSource(2000), CountingPipeline(every=1), EngineOptions(speed=1.0), [seen])
+def test_commands_run_between_frames_and_after_the_end() -> None:
+    pipeline, seen = CountingPipeline(), []
+    engine = Engine(ListSource(2000), pipeline, EngineOptions(speed=1.0))
     engine.start()
-    wait_for(lambda: engine.counts.people > 3)
+    wait_for(lambda: engine.stats.frames > 3)
     engine.pause()
-    time.sleep(0.15)
-    engine.reset()
-    wait_for(lambda: engine.counts.people == 0)
-    assert len(engine.history.snapshot()) == 0
+    engine.submit(lambda p: seen.append((p is pipeline, threading.current_thread().name)))
+    wait_for(lambda: len(seen) == 1)
     engine.stop()
-    assert seen.resets == 1
-    engine.reset()  # after the run too
-    assert seen.resets == 2
+    engine.submit(lambda p: seen.append((p is pipeline, threading.current_thread().name)))
+    assert seen == [(True, "headcount-analysis"), (True, threading.current_thread().name)]
 
 
-def test_a_second_source_goes_on_with_the_clock_and_the_count_of_the_first() -> None:
+def test_a_pause_while_the_source_opens_is_not_lost() -> None:
+    for _ in range(30):
+        seen = Recorder()
+        engine = Engine(ListSource(10_000, fps=500, live=True), CountingPipeline(), observers=[seen])
+        threading.Thread(target=engine.pause).start()
+        engine.start()
+        wait_for(lambda e=engine: e.paused and e.state in (EngineState.PAUSED, EngineState.RUNNING))
+        wait_for(lambda e=engine: e.state is EngineState.PAUSED)
+        engine.stop()
+        assert seen.states[-2:] == [EngineState.PAUSED, EngineState.STOPPED]
+
+
+def test_a_source_that_comes_back_in_a_pause_is_still_paused() -> None:
+    engine = Engine(ListSource(10_000, fps=200, live=True), CountingPipeline())
+    engine.start()
+    wait_for(lambda: engine.state is EngineState.RUNNING)
+    engine.note_connection(False, "lost")
+    engine.pause()
+    assert engine.state is EngineState.RECONNECTING
+    engine.note_connection(True)
+    assert engine.state is EngineState.PAUSED
+    engine.resume()
+    assert engine.state is EngineState.RUNNING
+    engine.stop()
+
+
+def test_observers_are_told_without_a_lock_held_and_in_order() -> None:
+    class Asking(Recorder):
+        """Asks the engine, from another thread, for what needs its lock while it is being told."""
+
+        engine: Engine | None = None
+        answered = True
+
+        def on_state(self, state: EngineState, message: str) -> None:
+            super().on_state(state, message)
+            if self.engine is not None and state is EngineState.RUNNING:
+                asked = threading.Thread(target=self.engine.pause)
+                asked.start()
+                asked.join(2.0)
+                self.answered = self.answered and not asked.is_alive()
+
+    seen = Asking()
+    engine = seen.engine = Engine(ListSource(10_000, fps=200, live=True), CountingPipeline(), observers=[seen])
+    engine.start()
+    wait_for(lambda: EngineState.PAUSED in seen.states)
+    engine.stop()
+    assert seen.answered, "an observer was told while a lock was held"
+    assert seen.states == [EngineState.OPENING, EngineState.RUNNING, EngineState.PAUSED, EngineState.STOPPED]
+
+
+def test_a_second_source_goes_on_with_the_clock_of_the_first() -> None:
     pipeline = CountingPipeline()
     first = run_headless(ListSource(10), pipeline)
-    second = run_headless(ListSource(10), pipeline, EngineOptions(start_time_s=first.duration_s))
-    assert second.counts.people == 4
+    run_headless(ListSource(10), pipeline, EngineOptions(start_time_s=first.duration_s))
     assert pipeline.times == pytest.approx([i / 25 for i in range(20)])
 
 
@@ -306,10 +360,11 @@ def test_headless_can_be_interrupted_while_the_source_hangs() -> None:
     source = HungSource("read")
     asked = threading.Event()
     threading.Timer(0.2, asked.set).start()
-    summary = run_headless(source, CountingPipeline(every=1), should_stop=asked.is_set)
+    summary = run_headless(DetachedReader(source), CountingPipeline(every=1), should_stop=asked.is_set)
     assert summary.interrupted
     assert summary.frames == 2
     source.let_go.set()
+    assert wait_for_detached(5)
 
 
 def test_headless_reports_a_source_error_in_the_summary_and_raises_a_bug() -> None:

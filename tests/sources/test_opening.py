@@ -116,7 +116,9 @@ def test_what_it_becomes(tmp_path: Path, jpegs: list[bytes]) -> None:
     ]
     for what, kind in table:
         source = open_source(what, OpenOptions(demo_clip=demo))
-        assert type(source) is kind, what
+        # Whatever can hang, a file on a network drive too, is read on a thread of its own.
+        inside = source.source if isinstance(source, DetachedReader) and kind is not DetachedReader else source
+        assert type(inside) is kind, what
         source.close()
 
 

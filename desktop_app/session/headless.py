@@ -4,31 +4,53 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from desktop_app.domain.types import CountEvent, Counts
+from desktop_app.domain.events import Event
+from desktop_app.domain.person_facts import PersonRecord
+from desktop_app.domain.totals import Totals
+from desktop_app.domain.types import Counts
 from desktop_app.engine.engine import Engine
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState, Pipeline
 from desktop_app.errors import HeadcountError
+from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.sources.base import FrameSource, SourceInfo
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a run came to, complete also where it failed or was interrupted half-way.
+    """The result of a run, complete also where it failed or was interrupted half-way.
 
     `info` is None where the source could not be opened. `duration_s` is the media time that was seen; `people` has one
-    record a counted person; `dropped_frames` is 0 but for a live source. `error` is what the user can put right.
+    record a counted person, staff left out; `dropped_frames` is 0 but for a live source. `error` is what the user can
+    put right.
     """
 
     info: SourceInfo | None
     frames: int
     duration_s: float
-    counts: Counts
-    people: tuple[CountEvent, ...]
+    totals: Totals = field(default_factory=Totals)
     dropped_frames: int = 0
     interrupted: bool = False
     error: HeadcountError | None = None
+
+    @property
+    def counts(self) -> Counts:
+        return self.totals.counts()
+
+    @property
+    def people(self) -> tuple[PersonRecord, ...]:
+        return tuple(r for r in self.totals.people() if r.counts)
+
+
+class _Recorder(EngineObserver):
+    """Writes what a run counts into a log in memory."""
+
+    def __init__(self) -> None:
+        self.log = SessionLog("headless", SequenceNumbers())
+
+    def on_events(self, events: Sequence[Event]) -> None:
+        self.log.append(events, "main", lambda event: event.time_s)
 
 
 def run_headless(
@@ -38,7 +60,7 @@ def run_headless(
     observers: Sequence[EngineObserver] = (),
     should_stop: Callable[[], bool] | None = None,
 ) -> RunSummary:
-    """Count a whole source as fast as the pipeline goes and return the result.
+    """Count a whole source as fast as the pipeline goes and return the result; nothing is kept.
 
     Decoding runs beside the analysis, yet every frame of a file is analysed in order, so the result is the same on
     every run. `should_stop` is asked between frames; True ends the run early (`interrupted`).
@@ -46,7 +68,8 @@ def run_headless(
     An error of the source is part of the summary and not raised: the count so far is worth having. A bug of ours is
     raised as it came.
     """
-    engine = Engine(source, pipeline, options, observers)
+    recorder = _Recorder()
+    engine = Engine(source, pipeline, options, (recorder, *observers))
     capture = threading.Thread(target=engine.run_capture, name="headcount-capture", daemon=True)
     capture.start()
     try:
@@ -54,6 +77,11 @@ def run_headless(
     finally:
         engine.stop()
         capture.join(0.5)
+    return summary_of(engine, recorder.log.read(lambda totals: totals))
+
+
+def summary_of(engine: Engine, totals: Totals) -> RunSummary:
+    """Return the summary of a run that is over. Raises the bug of ours that ended it, if one did."""
     error = engine.error
     if error is not None and not isinstance(error, HeadcountError):
         raise error
@@ -63,8 +91,7 @@ def run_headless(
         info=info,
         frames=stats.frames,
         duration_s=stats.position_s + frame_s if stats.frames else 0.0,
-        counts=engine.counts,
-        people=engine.people(),
+        totals=totals,
         dropped_frames=stats.dropped_frames,
         interrupted=engine.state is EngineState.STOPPED,
         error=error,
