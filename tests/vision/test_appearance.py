@@ -81,9 +81,9 @@ def test_a_change_of_light_by_a_little_is_no_cut() -> None:
 
 
 def walker(i: int, step: int) -> NDArray[np.uint8]:
-    """Somebody large and dark who crosses the scene `step` pixels a frame."""
+    """Somebody large and dark who walks to and fro, `step` pixels a frame."""
     image = scene(1).copy()
-    left = (40 + step * i) % 460
+    left = abs((step * i) % 900 - 450)
     image[60:, left : left + 180] = 20
     return image
 

@@ -100,6 +100,7 @@ class ShotCutDetector:
         self._steps_s.clear()
         self._thumbnail: NDArray[np.int16] | None = None
         self._time_s = 0.0
+        self._compared = 0
         self._last_cut_s = float("-inf")
 
     def is_cut(self, image_bgr: NDArray[np.uint8], time_s: float) -> bool:
@@ -110,25 +111,26 @@ class ShotCutDetector:
             self._thumbnail, self._time_s = thumbnail, time_s
             return before is not None
         change = float(np.abs(thumbnail - before).mean())
+        self._compared += 1
         if change < _REPEATED:
             return False
         step_s, usual = time_s - self._time_s, self._usual(time_s - self._time_s)
-        known = len(self._changes)
+        self._thumbnail, self._time_s = thumbnail, time_s
+        is_large = self._compared > _FEWEST_TO_COMPARE and change >= max(self.least, self.ratio * usual)
+        if is_large and restructured(before, thumbnail) >= self.restructured:
+            # What a cut changes says nothing of how much moves in either scene.
+            is_first = time_s - self._last_cut_s >= self.pause_s
+            self._last_cut_s = time_s if is_first else self._last_cut_s
+            return is_first
         self._changes.append(change)
         self._steps_s.append(step_s)
-        self._thumbnail, self._time_s = thumbnail, time_s
-        if known < _FEWEST_TO_COMPARE or time_s - self._last_cut_s < self.pause_s:
-            return False
-        if change < self.least or change < self.ratio * usual or restructured(before, thumbnail) < self.restructured:
-            return False
-        self._last_cut_s = time_s
-        return True
+        return False
 
     def _usual(self, step_s: float) -> float:
         """Return the change to be expected after `step_s`, by the changes of the frames before."""
-        if not self._changes:
-            return 0.0
         # A still picture has no noise to compare with; below half a grey level nothing is usual.
+        if not self._changes:
+            return 0.5
         usual = max(float(np.median(self._changes)), 0.5)
         step = float(np.median(self._steps_s))
         return usual * min(max(step_s / step, 1.0), _LONGEST_GAP) if step > 0 else usual
@@ -149,9 +151,13 @@ def restructured(before: NDArray[np.int16], after: NDArray[np.int16]) -> float:
 
 
 def _spread(thumbnail: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Return the shares of the colours by their difference from the mean colour, in 6 x 6 x 6 bins."""
+    """Return the shares of the colours by their difference from the mean colour, in 6 x 6 x 6 bins.
+
+    The bins are three quarters of a standard deviation wide, so that more or less contrast leaves them alone.
+    """
     pixels = thumbnail.reshape(-1, 3)
-    bins = np.clip((pixels - pixels.mean(0) + 96) // 32, 0, 5).astype(np.int64)
+    width = 0.75 * max(float(pixels.std(0).mean()), _FLAT)
+    bins = np.clip((pixels - pixels.mean(0)) / width + 3, 0, 5).astype(np.int64)
     counted = np.bincount(bins @ np.array([36, 6, 1]), minlength=216)
     return np.asarray(counted / counted.sum(), dtype=np.float64)
 
