@@ -25,31 +25,14 @@ import cv2
 
 from benchmarks import scores
 from benchmarks.clips import HALVES, Clip, frames, read_clips
+from benchmarks.log import RunLog
 from benchmarks.pipelines import DETECTORS, TRACKERS, Way, build
 from benchmarks.scores import Row
 from benchmarks.textbook import TextbookLoop
-from desktop_app.domain.types import Counts, Frame, Gender, Track
+from desktop_app.domain.types import Counts, Frame, Gender
 from desktop_app.vision.pipeline import FramePipeline
 
 TEXTBOOK = "textbook loop, Haar 1.3/5"
-
-
-@dataclass
-class Names:
-    """Who was named a gender while in view, and who lost it again."""
-
-    last: dict[int, Gender] = field(default_factory=dict)
-    renamed: set[int] = field(default_factory=set)
-
-    def see(self, tracks: Sequence[Track]) -> None:
-        for track in tracks:
-            if not track.confirmed:
-                continue
-            named, now = self.last.get(track.track_id), track.decision.gender
-            if named is not None and now is not named:
-                self.renamed.add(track.track_id)
-            if now is not Gender.UNDECIDED:
-                self.last[track.track_id] = now
 
 
 @dataclass
@@ -58,31 +41,31 @@ class Run:
 
     way: Way
     pipeline: FramePipeline
-    names: Names = field(default_factory=Names)
+    log: RunLog = field(default_factory=RunLog)
     seconds: float = 0.0
 
     def see(self, frame: Frame) -> None:
         began = time.process_time()
         result = self.pipeline.process(frame)
         self.seconds += time.process_time() - began
-        self.names.see(result.tracks)
+        self.log.add(result.events)
 
     def row(self, clip: Clip, name: str, number: int, media_s: float, decoding_s: float) -> Row:
-        self.pipeline.finish()
+        self.log.add(self.pipeline.finish())
         people = tuple(
-            f"{e.track_id}:{e.gender.value[0]}{e.gender_probability:.2f}@{e.first_seen_s:.1f}-{e.last_seen_s:.1f}"
-            for e in self.pipeline.people()
+            f"{p.number}:{p.gender.value[0]}{p.probability:.2f}@{p.first_seen_s:.1f}-{p.last_seen_s:.1f}"
+            for p in self.log.totals.people()
         )
         return Row(
             name,
             clip,
             self.way.returns_minutes > 0,
-            self.pipeline.counts,
+            self.log.totals.counts(),
             number,
             media_s,
             self.seconds + decoding_s,
-            len(self.names.last),
-            len(self.names.renamed),
+            len(self.log.named),
+            len(self.log.renamed),
             people,
         )
 

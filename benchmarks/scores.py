@@ -25,7 +25,7 @@ class Row:
     """One clip counted one way.
 
     `seconds` is the processor time, decoding included. `named` is how many people were named a gender at any time,
-    `renamed` how many of them lost that gender again while they were in view. `people` tells of each person counted.
+    `renamed` how many of them lost it again. `people` tells of each person counted.
     """
 
     way: str

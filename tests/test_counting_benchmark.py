@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.clips import HALVES, Clip, half_of, read_clips
-from benchmarks.counting import Names
+from benchmarks.log import RunLog
 from benchmarks.scores import HEADER, Figure, Row, line, outside, table
-from desktop_app.domain.types import Box, Counts, Decision, Gender, Track
+from desktop_app.domain.events import Counted, Revised
+from desktop_app.domain.types import Counts, Gender
 
 CLIP = Clip(Path("door.mp4"), males=2, females=1, appearances=3, low=3, high=4, kind="unedited")
 AGAIN = Clip(Path("again.mp4"), males=1, females=1, appearances=5, low=5, high=5, kind="old")
@@ -79,12 +80,9 @@ def test_people_where_nobody_is_are_told_apart() -> None:
 
 
 def test_a_name_that_is_lost_or_changed_is_noticed_once_a_person() -> None:
-    names = Names()
-    shown = [Gender.UNDECIDED, Gender.MALE, Gender.UNDECIDED, Gender.MALE, Gender.FEMALE]
-    for gender in shown:
-        names.see([track(1, gender), track(2, Gender.FEMALE), track(0, gender, confirmed=False)])
-    assert (set(names.last), names.renamed) == ({1, 2}, {1})
-
-
-def track(number: int, gender: Gender, confirmed: bool = True) -> Track:
-    return Track(number, Box(0, 0, 9, 9), Decision(gender), confirmed, True, 0.0, 1.0)
+    log = RunLog()
+    log.add([Counted(0.5, "a", 1, 0.1), Counted(0.5, "b", 2, 0.1, Gender.FEMALE, 0.9)])
+    log.add([Revised(1.0 + i, "a", gender, 0.9) for i, gender in enumerate([Gender.MALE, Gender.FEMALE, Gender.MALE])])
+    log.add([Revised(9.0, "b", Gender.FEMALE, 0.95, final=True)])
+    assert (set(log.named), log.renamed) == ({"a", "b"}, {"a"})
+    assert (log.totals.counts().male, log.totals.counts().female) == (1, 1)
