@@ -28,7 +28,7 @@ from desktop_app.domain.place_board import PlaceBoard
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.recognition import Absent, StaffLooks
 from desktop_app.domain.tracking import DOUBTFUL, TrackedFace
-from desktop_app.domain.types import Attributes, Track
+from desktop_app.domain.types import Attributes, Box, Track
 from desktop_app.domain.voting import Vote
 
 __all__ = ["CountingSettings", "PeopleCounter"]
@@ -225,6 +225,7 @@ class PeopleCounter:
         x, y = face.box.centre
         in_staff_zone = any(z.contains(x / frame_size[0], y / frame_size[1]) for z in self.staff_zones)
         person.see(face, facing, in_staff_zone)
+        person.at_edge = _is_at_edge(face.box, frame_size)
         if not person.confirmed and self._is_evident(person):
             person, events = self._confirm(person)
         elif person.confirmed and person.number == 0:
@@ -365,3 +366,10 @@ class PeopleCounter:
     def _take_pending(self) -> list[Event]:
         pending, self._pending = self._pending, []
         return pending
+
+
+def _is_at_edge(box: Box, frame_size: tuple[int, int]) -> bool:
+    """Whether less than half a face's width lies between a face and the edge of the picture."""
+    margin = 0.5 * max(box.width, box.height)
+    width, height = frame_size
+    return min(box.x1, box.y1, width - box.x2, height - box.y2) < margin

@@ -32,6 +32,8 @@ class CountingSettings:
     linger_reach: float = 2.5
     same_place: float = 0.4
     linger_alike: float = 0.55
+    hidden_s: float = 15.0
+    hidden_alike: float = 0.65
     cut_memory_s: float = 2.0
     cut_alike: float = 0.85
     returns_s: float = 0.0

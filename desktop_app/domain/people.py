@@ -52,6 +52,7 @@ class Person:
     came_back: bool = False
     asked_at: int = 0
     cut_s: float | None = None
+    at_edge: bool = False
     decision: Decision = field(default_factory=Decision)
     told: tuple[Gender, str | None] | None = None
     told_final: bool = False
@@ -125,6 +126,7 @@ class Person:
         self.dwell_s += other.dwell_s
         self.staff_zone_s += other.staff_zone_s
         self.box, self.last_seen_s = other.box, other.last_seen_s
+        self.at_edge = other.at_edge
         self.clothes = other.clothes if other.clothes is not None else self.clothes
         self.cut_s = None
         self.came_back = True
