@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import Tracker, TrackerSettings
-from desktop_app.domain.types import Counts, FrameResult
+from desktop_app.domain.types import FrameResult
 from desktop_app.domain.voting import VoteSettings
-from desktop_app.errors import HeadcountError, SettingsError
+from desktop_app.errors import HeadcountError, SettingsError, SourceError
 from desktop_app.resources import demo_clip, model_path, yunet_weights
-from desktop_app.settings import PlaceSettings, Settings, data_dir
-from desktop_app.sources import opening
+from desktop_app.session.services import RecordingStart
+from desktop_app.settings import PlaceSettings, SecretStore, Settings, data_dir
+from desktop_app.sources import opening, recording_time
 from desktop_app.sources.base import FrameSource
 from desktop_app.sources.camera import CameraMode
 from desktop_app.sources.camera import list_cameras as cameras_of_this_computer
@@ -62,8 +63,10 @@ def open_source(text: str, settings: Settings | None = None, on_connection: OnCo
         reconnect_cameras=chosen.reconnect,
         listener=listen,
         demo_clip=_demo_clip_if_there(),
+        turn=chosen.turn,
+        mirror=chosen.mirror,
     )
-    return opening.open_source(text, options)
+    return opening.open_source(SecretStore().restore(text), options)
 
 
 def _demo_clip_if_there() -> Path | None:
@@ -73,20 +76,15 @@ def _demo_clip_if_there() -> Path | None:
         return None  # `opening` says so in its own words, but only to somebody who asks for the demo
 
 
-def build_detector(settings: Settings) -> FaceDetector:
-    """Return the face detector that the settings choose. Raises ModelError or SettingsError."""
+def build_detector(settings: Settings, threads: int = 1) -> FaceDetector:
+    """Return the face detector that the settings choose; `threads` is for YuNet. Raises ModelError or SettingsError."""
     chosen = settings.detector
     if chosen.kind == "haar":
         return HaarFaceDetector(
             chosen.cascade, chosen.scale_factor, chosen.min_neighbors, min_face_share=max(chosen.min_face_share, 0.005)
         )
-    return ScanningFaceDetector(
-        _yunet(settings), _yunet(settings), coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share
-    )
-
-
-def _yunet(settings: Settings) -> YuNetFaceDetector:
-    return YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE)
+    yunet = YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE, threads)
+    return ScanningFaceDetector(yunet, yunet, coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share)
 
 
 def _weak_score(settings: Settings) -> float:
@@ -146,7 +144,7 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
     classifier = build_classifier(settings, policy.litert)
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
     return FramePipeline(
-        build_detector(settings),
+        build_detector(settings, policy.litert),
         classifier,
         Tracker(tracking),
         PeopleCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
@@ -162,6 +160,27 @@ def build_annotator(settings: Settings) -> Annotator:
     return Annotator(lines, [*zones, *staff_zones])
 
 
+def recording_start(text: str) -> RecordingStart | None:
+    """Return when the video file that `text` names began: as its container says, else when the file was last written.
+
+    None for anything but a file, and for a file that cannot be read.
+    """
+    try:
+        address = opening.understand(text)
+    except SourceError:
+        return None
+    if address.form is not opening.SourceForm.VIDEO_FILE:
+        return None
+    path = Path(address.target)
+    created = recording_time.creation_time(path)
+    if created is not None:
+        return RecordingStart(created, "container")
+    try:
+        return RecordingStart(path.stat().st_mtime, "file time")
+    except OSError:
+        return None
+
+
 class ProgramServices:
     """The real sources, pipeline and drawing, as the window asks for them."""
 
@@ -169,10 +188,19 @@ class ProgramServices:
         return open_source(text, settings, on_connection)
 
     def build_pipeline(self, settings: Settings) -> FramePipeline:
-        return build_pipeline(settings)
+        from desktop_app.system.native_log import quiet_native_start
 
-    def annotate(self, result: FrameResult, settings: Settings, counts: Counts | None = None) -> NDArray[np.uint8]:
-        return build_annotator(settings).draw(result, counts)
+        with quiet_native_start():
+            return build_pipeline(settings)
+
+    def build_places(self, settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
+        return build_places(settings)
+
+    def recording_start(self, text: str) -> RecordingStart | None:
+        return recording_start(text)
+
+    def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
+        return build_annotator(settings).draw(result)
 
     def list_cameras(self) -> list[tuple[str, str]]:
         """Return (name, source text) of each camera."""

@@ -37,7 +37,7 @@ FULL = Settings(
         PlaceSettings("Eingang", "line", ((0.1, 0.5), (0.9, 0.5))),
         PlaceSettings("Kasse", "staff", ((0.0, 0.0), (0.2, 0.0), (0.2, 1.0))),
     ),
-    ui=UiSettings(theme="dark", first_start_done=True),
+    ui=UiSettings(theme="dark", show_labels=False),
 )
 
 
@@ -136,6 +136,7 @@ ODD_VALUES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [(f.name,) for f in fields(Settings)] + [
     (section, f.name)
     for section in ("source", "detector", "count", "recording", "ui")
@@ -279,7 +280,7 @@ def test_the_defaults_are_those_of_the_counting_itself() -> None:
     assert count.confirm_s == counting.min_span_s
     assert count.lost_s == counting.linger_s
     assert count.returns_minutes * 60 == counting.returns_s
-    assert count.decide_threshold == VoteSettings().threshold
+    assert count.decide_threshold == VoteSettings().name_at
     assert detector.score_threshold == TrackerSettings().sure_score
 
 

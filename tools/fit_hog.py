@@ -156,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     cv2.setNumThreads(1)
     parts = gather(args.data, args.limit)
-    # Rounded to how they are stored before they are measured.
+    # Rounded as they are stored, so that the measured weights are the stored ones.
     gender = best(parts, 1, len(GENDERS)).astype(np.float16).astype(np.float32)
     age = best(parts, 2, len(AGE_BANDS)).astype(np.float16).astype(np.float32)
     x, genders, bands = parts["test"]

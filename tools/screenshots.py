@@ -29,7 +29,7 @@ PATIENCE_S = 240.0
 
 
 def wait(until: Callable[[], bool], what: str) -> None:
-    """Let the window live until something is so. Raises SystemExit naming it if it never is."""
+    """Run the event loop until a condition holds. Raises SystemExit naming the condition if it never does."""
     end = time.monotonic() + PATIENCE_S
     while not until():
         if time.monotonic() > end:

@@ -3,248 +3,50 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import itertools
-import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
-from desktop_app import factory
-from desktop_app.cli.count import Progress, say
-from desktop_app.cli.output import columns, duration_text, put_out
-from desktop_app.domain.types import CountEvent, Decision, Gender
-from desktop_app.engine.headless import RunSummary, run_headless
-from desktop_app.engine.state import EngineOptions
-from desktop_app.errors import HeadcountError, SettingsError
-from desktop_app.settings import Settings, without_password
-from desktop_app.vision.compare import TimedClassifier
-from desktop_app.vision.compare_votes import ComparisonSnapshot
-
-BATCHES = (1, 8)
-"""The sizes of the batches on which milliseconds a face are measured, once the video is done."""
+from desktop_app.cli.checks import check_outputs, check_seconds
+from desktop_app.cli.count import SOURCES_HELP
+from desktop_app.cli.interrupt import Interrupt
+from desktop_app.errors import HeadcountError
+from desktop_app.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedModel:
-    """One model's figures. `key` is the name it is chosen by; `ms_in_batch` maps a batch size to ms a face."""
-
-    key: str
-    name: str
-    faces: int
-    ms_a_face: float
-    ms_in_batch: dict[int, float]
-    totals: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class CompareReport:
-    """What came out. `people` pairs each counted person with each model's decision, in the order of `models`."""
-
-    source: str
-    summary: RunSummary
-    models: tuple[ComparedModel, ...]
-    people: tuple[tuple[CountEvent, tuple[Decision, ...]], ...]
-
-    @property
-    def disagreements(self) -> tuple[tuple[CountEvent, tuple[Decision, ...]], ...]:
-        return tuple((p, d) for p, d in self.people if len({x.gender for x in d} - {Gender.UNDECIDED}) > 1)
-
-    def agreement(self, first: int, second: int) -> tuple[int, int]:
-        """Return (on how many both decide, on how many of these they say the same) for two models."""
-        both = [(d[first].gender, d[second].gender) for _, d in self.people]
-        decided = [pair for pair in both if Gender.UNDECIDED not in pair]
-        return len(decided), sum(a is b for a, b in decided)
-
-
-def model_keys(text: str) -> list[str]:
-    """Return the names in "a,b,c". Raises SettingsError for fewer than two, or one named twice."""
-    keys = [key.strip() for key in text.split(",") if key.strip()]
-    if len(keys) < 2:
-        raise SettingsError(f"“{text}” names fewer than two models.", "Give two or more, like headcount,mini_xception.")
-    if len(set(keys)) < len(keys):
-        raise SettingsError(f"“{text}” names a model twice.", "Give each once.")
-    return keys
-
-
-def run_compare(
-    args: argparse.Namespace,
-    should_stop: Callable[[], bool],
-    quietly: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> CompareReport:
-    """Run the models over the source. Raises HeadcountError where a model or the source cannot be opened."""
-    keys = model_keys(args.models)
-    settings = Settings()
-    settings = replace(
-        settings,
-        detector=replace(settings.detector, kind=args.detector),
-        count=replace(settings.count, model=keys[0]),
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `headcount compare` to the command line."""
+    compare = commands.add_parser(
+        "compare",
+        help="run two or more models on the same people of a video",
+        description="Run two or more models on the same tracks: one detector, one tracker, the same glimpses for every "
+        "model. Print what each decides, how long a face takes it, and on whom they disagree. The first model counts: "
+        "it decides who is a face.",
     )
-    with quietly():
-        pipeline = factory.build_pipeline(settings)
-        comparison = factory.build_comparison(settings, keys[1:])
-    pipeline.compare_with(comparison)
-    name = without_password(args.source)
-    progress = Progress(Path(name).name or name, args.limit, args.quiet)
-    try:
-        source = factory.open_source(args.source, settings, lambda _up, text: say(f"headcount: {text}"))
-        summary = run_headless(source, pipeline, EngineOptions(limit_s=args.limit), [progress], should_stop)
-    finally:
-        progress.close()
-        comparison.close()
-    snapshot = comparison.snapshot()
-    classifiers = (pipeline.classifier, *comparison.others)
-    people = tuple((event, _decisions(snapshot, event, len(keys))) for event in summary.people)
-    models = []
-    for i, (key, classifier) in enumerate(zip(keys, classifiers, strict=True)):
-        assert isinstance(classifier, TimedClassifier)
-        figures = snapshot.models[i]
-        if figures.problem:
-            say(f"headcount: {figures.problem}")
-        timed = {size: classifier.ms_in_batches(size) for size in BATCHES if not figures.problem}
-        totals = {g.value: sum(d[i].gender is g for _, d in people) for g in Gender}
-        in_batch = {size: round(ms, 3) for size, ms in timed.items() if ms is not None}
-        models.append(ComparedModel(key, figures.name, figures.faces, figures.ms_a_face, in_batch, totals))
-    return CompareReport(name, summary, tuple(models), people)
+    compare.add_argument("source", metavar="SOURCE", help=SOURCES_HELP)
+    compare.add_argument(
+        "--models", required=True, metavar="A,B[,C]", help="names of two or more models, see “headcount models”"
+    )
+    compare.add_argument("--json", metavar="OUT", help="write everything as JSON ('-' for standard output)")
+    compare.add_argument("--csv", metavar="OUT", help="write one row a person ('-' for standard output)")
+    compare.add_argument("--detector", choices=("yunet", "haar"), default=Settings().detector.kind)
+    compare.add_argument("--limit", type=float, metavar="S", help="stop after S seconds of video")
+    compare.add_argument("--quiet", action="store_true", help="no progress bar and no table")
+    compare.set_defaults(run=run)
 
 
-def _decisions(snapshot: ComparisonSnapshot, event: CountEvent, models: int) -> tuple[Decision, ...]:
-    # Somebody counted without one glimpse worth classifying is Undecided for everybody.
-    return snapshot.decisions_of(event.track_id) or (Decision(),) * models
+def run(args: argparse.Namespace) -> int:
+    """Run several models on the same tracks; print and write how they differ. Returns the exit code."""
+    from desktop_app.cli.comparing import csv_text, json_text, run_compare, table_text
+    from desktop_app.cli.observers import say
+    from desktop_app.cli.output import put_out
 
-
-def compare(
-    args: argparse.Namespace,
-    should_stop: Callable[[], bool],
-    quietly: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> int:
-    """Compare, write and print; return the exit code. `quietly` keeps native libraries silent while they load."""
-    report = run_compare(args, should_stop, quietly)
+    check_seconds("--limit", args.limit)
+    check_outputs([args.source], (args.json, args.csv))
+    interrupt = Interrupt()
+    with interrupt.listening():
+        report = run_compare(args, interrupt)
     if report.summary.info is not None:
         put_out(args, json_text(report), csv_text(report), table_text(report))
     error = report.summary.error
     if isinstance(error, HeadcountError):
         say(f"headcount: {report.source}: {error}")
-        return error.exit_code
-    return 0
-
-
-# --- what is printed and written --------------------------------------------------------------------------------------
-
-
-def answer_words(decision: Decision) -> str:
-    """Return one model's answer on one person for the eye: "female 97%, 34 y"."""
-    text = decision.gender.value
-    if decision.gender is not Gender.UNDECIDED:
-        text += f" {round(decision.probability * 100)}%"
-    return text if decision.age_years is None else f"{text}, {decision.age_years:.0f} y"
-
-
-def table_text(report: CompareReport) -> str:
-    """Return the figures of the models, their agreement, and the people on whom they disagree."""
-    head = ("Model", "Female", "Male", "Undecided", "Faces", "ms a face", *(f"batch of {n}" for n in BATCHES))
-    rows = [
-        (
-            m.key,
-            *(str(m.totals[g.value]) for g in (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED)),
-            str(m.faces),
-            f"{m.ms_a_face:.2f}",
-            *(f"{m.ms_in_batch[n]:.2f}" if n in m.ms_in_batch else "-" for n in BATCHES),
-        )
-        for m in report.models
-    ]
-    lines = [*columns(head, rows), ""]
-    for (i, a), (j, b) in itertools.combinations(enumerate(report.models), 2):
-        decided, same = report.agreement(i, j)
-        share = f" ({same / decided:.0%})" if decided else ""
-        lines.append(
-            f"{a.key} and {b.key} both decide on {decided} of {len(report.people)} people and agree on {same}{share}."
-        )
-    if report.disagreements:
-        lines += ["", "They disagree on:"]
-        who = [
-            (
-                f"#{event.track_id}",
-                f"{event.first_seen_s:.1f} to {event.last_seen_s:.1f} s",
-                *map(answer_words, decisions),
-            )
-            for event, decisions in report.disagreements
-        ]
-        lines += columns(("Person", "Seen", *(m.key for m in report.models)), who)
-    else:
-        lines += ["", "They disagree on nobody."]
-    summary = report.summary
-    lines += ["", f"{report.source}: {summary.frames} frames, {duration_text(summary.duration_s)}."]
-    if summary.interrupted:
-        lines.append("Stopped early: the figures are those up to there.")
-    return "\n".join(lines) + "\n"
-
-
-def _answer(decision: Decision) -> dict[str, Any]:
-    age = decision.age_years
-    return {
-        "gender": decision.gender.value,
-        "probability": round(decision.probability, 4),
-        "age": None if age is None else round(age, 1),
-        "age_band": decision.age_band,
-        "glimpses": decision.glimpses,
-    }
-
-
-def json_text(report: CompareReport) -> str:
-    """Return everything as one JSON object."""
-    keys = [m.key for m in report.models]
-    pairs = []
-    for i, j in itertools.combinations(range(len(keys)), 2):
-        decided, same = report.agreement(i, j)
-        share = round(same / decided, 4) if decided else None
-        pairs.append({"models": [keys[i], keys[j]], "both_decide": decided, "same": same, "share": share})
-    record = {
-        "source": report.source,
-        "duration_s": round(report.summary.duration_s, 3),
-        "frames": report.summary.frames,
-        "complete": not report.summary.interrupted and report.summary.error is None,
-        "models": [
-            {
-                "model": m.key,
-                "name": m.name,
-                "totals": m.totals,
-                "faces": m.faces,
-                "ms_a_face": round(m.ms_a_face, 3),
-                "ms_a_face_in_batch_of": {str(n): ms for n, ms in m.ms_in_batch.items()},
-            }
-            for m in report.models
-        ],
-        "agreement": pairs,
-        "disagreements": [event.track_id for event, _ in report.disagreements],
-        "people": [
-            {
-                "id": event.track_id,
-                "first_seen_s": round(event.first_seen_s, 3),
-                "last_seen_s": round(event.last_seen_s, 3),
-                "answers": {key: _answer(d) for key, d in zip(keys, decisions, strict=True)},
-            }
-            for event, decisions in report.people
-        ],
-    }
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-
-
-def csv_text(report: CompareReport) -> str:
-    """Return one row a person, three columns a model."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    fields: Sequence[str] = ("gender", "probability", "age")
-    writer.writerow(
-        ("id", "first_seen_s", "last_seen_s", "disagree", *(f"{m.key}_{f}" for m in report.models for f in fields))
-    )
-    different = {event.track_id for event, _ in report.disagreements}
-    for event, decisions in report.people:
-        answers = [_answer(d) for d in decisions]
-        cells = ["" if a[f] is None else a[f] for a in answers for f in fields]
-        times = (round(event.first_seen_s, 3), round(event.last_seen_s, 3))
-        writer.writerow((event.track_id, *times, int(event.track_id in different), *cells))
-    return out.getvalue()
+        return interrupt.exit_code or error.exit_code
+    return interrupt.exit_code

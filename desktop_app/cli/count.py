@@ -1,198 +1,128 @@
-"""The work of `headcount count`: one run a source, with its progress bar and its annotated video."""
+"""The command `headcount count`: counts each source without a window, keeps it as a session and prints a table."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from tqdm import tqdm
+from desktop_app.cli.checks import UsageError, check_outputs, check_seconds
+from desktop_app.cli.interrupt import Interrupt
+from desktop_app.errors import SettingsError
+from desktop_app.settings import PlaceSettings, Settings
 
-from desktop_app import factory
-from desktop_app.cli.output import SourceReport
-from desktop_app.domain.types import CountEvent, Counts, FrameResult
-from desktop_app.engine.headless import RunSummary, run_headless
-from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState
-from desktop_app.errors import HeadcountError, OutputError
-from desktop_app.recording.recorder import VideoRecorder, recover_recordings
-from desktop_app.settings import Settings, without_password
-from desktop_app.sources.base import SourceInfo
-from desktop_app.vision.pipeline import FramePipeline
-
-# Without this, tqdm keeps a thread that only serves bars which stand still.
-tqdm.monitor_interval = 0
+SOURCES_HELP = (
+    "a video file, picture, folder of pictures, camera (camera:0 or camera:NAME), address (rtsp://, http://, a video "
+    "page) or “demo”"
+)
 
 
-def say(text: str) -> None:
-    """Print a line to standard error, past a progress bar if there is one."""
-    tqdm.write(text, file=sys.stderr)
-
-
-class Progress(EngineObserver):
-    """A bar over the video's length with the time left; for a source without one, what was seen so far."""
-
-    def __init__(self, title: str, limit_s: float | None, quiet: bool) -> None:
-        # `None` switches the bar off by itself where the output is no terminal.
-        off = True if quiet else None
-        self._bar = tqdm(desc=title[-32:], unit="s", disable=off, dynamic_ncols=True, leave=False, bar_format=OPEN)
-        self._limit_s = limit_s
-        self._info: SourceInfo | None = None
-
-    def on_info(self, info: SourceInfo) -> None:
-        self._info = info
-        length_s = min((s for s in (info.duration_s, self._limit_s) if s is not None), default=None)
-        if length_s:
-            self._bar.total = round(length_s, 1)
-            self._bar.bar_format = BAR
-
-    def on_state(self, state: EngineState, message: str) -> None:
-        if state is EngineState.RECONNECTING and message:
-            say(f"headcount: {message}")
-
-    def on_result(self, result: FrameResult) -> None:
-        position_s = round(result.frame.time_s, 1)
-        if self._bar.total is not None:
-            position_s = min(position_s, self._bar.total)
-        self._bar.set_postfix_str(f"people {result.counts.people}", refresh=False)
-        self._bar.update(position_s - self._bar.n)
-
-    def close(self) -> None:
-        self._bar.close()
-
-
-BAR = "{desc} {percentage:3.0f}% |{bar}| {n:.0f} of {total:.0f} s, {remaining} left{postfix}"
-OPEN = "{desc} {n:.0f} s{postfix}"
-
-
-class Series(EngineObserver):
-    """Notes, and prints, the running totals each `every_s` seconds of the video."""
-
-    def __init__(self, every_s: float | None, quiet: bool) -> None:
-        self._every_s = every_s
-        self._quiet = quiet
-        self._next_s: float | None = None
-        self.points: list[tuple[float, Counts]] = []
-
-    def on_result(self, result: FrameResult) -> None:
-        if self._every_s is None:
-            return
-        time_s, counts = result.frame.time_s, result.counts
-        if self._next_s is None:
-            self._next_s = time_s + self._every_s
-        if time_s + 1e-6 < self._next_s:
-            return
-        while self._next_s <= time_s + 1e-6:
-            self._next_s += self._every_s
-        self.points.append((time_s, counts))
-        if not self._quiet:
-            say(
-                f"{time_s:8.1f} s  people {counts.people}  female {counts.female}  male {counts.male}  "
-                f"undecided {counts.undecided}  in view {counts.in_view}"
-            )
-
-
-class PlaceEvents(EngineObserver):
-    """Gathers the crossings of lines and the visits of zones."""
-
-    def __init__(self) -> None:
-        self.events: list[CountEvent] = []
-
-    def on_events(self, events: tuple[CountEvent, ...]) -> None:
-        self.events += [e for e in events if e.kind != "person"]
-
-
-class AnnotatedVideo(EngineObserver):
-    """Writes the annotated video of one run. A failure is said once and costs the video, not the count."""
-
-    def __init__(self, target: str | None, settings: Settings) -> None:
-        self._target = Path(target) if target else None
-        self._draw = factory.build_annotator(settings)
-        self._info: SourceInfo | None = None
-        self._recorder: VideoRecorder | None = None
-        self.error: OutputError | None = None
-
-    def on_info(self, info: SourceInfo) -> None:
-        self._info = info
-
-    def on_result(self, result: FrameResult) -> None:
-        if self._target is None or self.error is not None:
-            return
-        if self._recorder is None:
-            info = self._info
-            fps = info.fps if info is not None and 1 <= info.fps <= 60 else 25.0
-            live = info is not None and info.is_live
-            try:
-                self._recorder = VideoRecorder(
-                    self._target, self._draw, fps, wait_when_full=not live, on_error=self._failed
-                )
-            except OutputError as error:
-                self._failed(error)
-                return
-        self._recorder.on_result(result)
-
-    def _failed(self, error: OutputError) -> None:
-        if self.error is None:
-            say(f"headcount: {error}")
-        self.error = error
-
-    def close(self) -> None:
-        if self._recorder is not None:
-            self._recorder.stop(timeout_s=600)
-
-
-def count_sources(
-    args: argparse.Namespace, settings: Settings, pipeline: FramePipeline, should_stop: Callable[[], bool]
-) -> tuple[list[SourceReport], int]:
-    """Count each source on its own; return the reports and the exit code of the first problem, 0 if there was none.
-
-    A source that fails is said and the next one is counted all the same.
-    """
-    if args.annotated:
-        for recovery in recover_recordings(Path(args.annotated).parent):
-            say(f"headcount: {recovery.message}")
-    reports: list[SourceReport] = []
-    problem = 0
-    for text in args.sources:
-        if should_stop():
-            break
-        report, failure = _count_one(text, args, settings, pipeline, should_stop)
-        reports.append(report)
-        if failure is not None and problem == 0:
-            problem = failure.exit_code
-    return reports, problem
-
-
-def _count_one(
-    text: str, args: argparse.Namespace, settings: Settings, pipeline: FramePipeline, should_stop: Callable[[], bool]
-) -> tuple[SourceReport, HeadcountError | None]:
-    name = without_password(text)
-    pipeline.reset()
-    progress = Progress(Path(name).name or name, args.limit, args.quiet)
-    series, places, video = Series(args.every, args.quiet), PlaceEvents(), AnnotatedVideo(args.annotated, settings)
-    try:
-        source = factory.open_source(text, settings, _say_connection)
-        options = EngineOptions(limit_s=args.limit)
-        summary = run_headless(source, pipeline, options, [progress, series, places, video], should_stop)
-    except HeadcountError as error:
-        summary = RunSummary(None, 0, 0.0, pipeline.counts, (), error=error)
-    finally:
-        progress.close()
-        video.close()
-    if summary.error is not None:
-        say(f"headcount: {name}: {summary.error}" if name.strip() else f"headcount: {summary.error}")
-    report = SourceReport(
-        name,
-        summary,
-        tuple(places.events),
-        tuple(series.points),
-        tuple(place.name for place in settings.places if place.kind == "line"),
-        tuple(place.name for place in settings.places if place.kind == "zone"),
-        pipeline.detector.name,
-        pipeline.classifier.name,
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `headcount count` to the command line."""
+    count = commands.add_parser(
+        "count",
+        help="count without a window and print a table",
+        description="Count the people in each SOURCE and print a table. The program's own defaults are used, not the "
+        "window's settings, so that a file gives the same result everywhere.",
     )
-    return report, summary.error or video.error
+    count.add_argument("sources", nargs="+", metavar="SOURCE", help=SOURCES_HELP)
+    outputs = count.add_argument_group("results")
+    outputs.add_argument("--csv", metavar="OUT", help="write one row a person ('-' for standard output)")
+    outputs.add_argument("--json", metavar="OUT", help="write totals and people ('-' for standard output)")
+    outputs.add_argument("--annotated", metavar="OUT.mp4", help="write the video with boxes and labels")
+    outputs.add_argument("--every", type=float, metavar="S", help="print the running totals every S seconds of video")
+    outputs.add_argument("--quiet", action="store_true", help="no progress bar and no table")
+    kept = count.add_argument_group("what is kept of it")
+    kept.add_argument("--session", metavar="NAME", default="", help="name of the occasion")
+    kept.add_argument("--place", metavar="NAME", default="", help="where it was")
+    kept.add_argument(
+        "--began", metavar="TIME", help="when the recording began, like 2026-05-12T09:00 (default: as the file says)"
+    )
+    kept.add_argument("--forget", action="store_true", help="do not keep this count in the program's own database")
+    how = count.add_argument_group("how to count")
+    how.add_argument("--detector", choices=("yunet", "haar"), help="what finds the faces (default: %(default)s)")
+    how.add_argument("--model", metavar="NAME", help="the network for gender and age, see “headcount models”")
+    how.add_argument("--min-face", type=float, metavar="SHARE", help="smallest face, as a share of the shorter side")
+    how.add_argument("--interval", type=float, metavar="S", help="seconds of video between two detections")
+    how.add_argument(
+        "--returns", type=float, metavar="MINUTES", help="count somebody who comes back within MINUTES only once"
+    )
+    how.add_argument("--limit", type=float, metavar="S", help="stop after S seconds of video")
+    shape = "NAME:x1,y1,x2,y2"
+    how.add_argument("--line", action="append", default=[], metavar=shape, help="count crossings (shares, 0 to 1)")
+    how.add_argument("--zone", action="append", default=[], metavar=shape + ",x3,y3...", help="count visits")
+    how.add_argument("--staff-zone", action="append", default=[], metavar="NAME:...", help="do not count who is there")
+    defaults = Settings()
+    count.set_defaults(
+        run=run,
+        detector=defaults.detector.kind,
+        model=defaults.count.model,
+        min_face=defaults.detector.min_face_share,
+        interval=defaults.detector.interval_s,
+        returns=defaults.count.returns_minutes,
+    )
 
 
-def _say_connection(connected: bool, message: str) -> None:
-    say(f"headcount: {message}")
+def parse_place(text: str, kind: str, number: int) -> PlaceSettings:
+    """Return the line or zone that "NAME:x1,y1,x2,y2..." describes, in shares of the picture. Raises SettingsError."""
+    name, _, numbers = text.rpartition(":")
+    try:
+        values = [float(v) for v in numbers.split(",")]
+        if len(values) % 2:
+            raise ValueError
+    except ValueError:
+        raise SettingsError(
+            f"The {kind} “{text}” was not understood.",
+            "Give its corners as shares of the picture, like entrance:0.1,0.6,0.9,0.6.",
+        ) from None
+    points = tuple(zip(values[::2], values[1::2], strict=True))
+    return PlaceSettings(name.strip() or f"{kind} {number}", kind, points)
+
+
+def settings_from(args: argparse.Namespace) -> Settings:
+    """Return the settings that the options of `headcount count` ask for. Raises SettingsError."""
+    defaults = Settings()
+    places = [
+        parse_place(text, kind, i + 1)
+        for kind, texts in (("line", args.line), ("zone", args.zone), ("staff", args.staff_zone))
+        for i, text in enumerate(texts)
+    ]
+    return replace(
+        defaults,
+        detector=replace(defaults.detector, kind=args.detector, min_face_share=args.min_face, interval_s=args.interval),
+        count=replace(defaults.count, model=args.model, returns_minutes=args.returns),
+        places=tuple(places),
+    )
+
+
+def began_from(text: str | None) -> float | None:
+    """Return a local or zoned ISO 8601 time in seconds since 1970, None for None. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"The time {text} was not understood.", "Write it like 2026-05-12T09:00.") from None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Count every source; print and write the results, also when they were cut short. Returns the exit code."""
+    from desktop_app.cli.counting import SourceCounter
+    from desktop_app.cli.output import csv_text, json_text, put_out, table_text
+
+    check_seconds("--every", args.every)
+    check_seconds("--limit", args.limit)
+    settings = settings_from(args)
+    began_utc = began_from(args.began)
+    if args.annotated and len(args.sources) > 1:
+        raise UsageError("An annotated video shows one source.", "Give one source, or leave out --annotated.")
+    if args.annotated and Path(args.annotated).suffix.lower() != ".mp4":
+        raise UsageError(f"The annotated video {args.annotated} must end in .mp4.", "Choose such a name.")
+    check_outputs(args.sources, (args.csv, args.json, args.annotated))
+    interrupt = Interrupt()
+    with interrupt.listening(), SourceCounter(args, settings, began_utc) as counter:
+        reports, problem = counter.count_all(args.sources, interrupt)
+    if any(r.summary.info is not None for r in reports):
+        put_out(args, json_text(reports), csv_text(reports), table_text(reports))
+    return interrupt.exit_code or problem

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import csv
+import errno
 import io
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -14,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.cli.checks import STDOUT
-from desktop_app.domain.types import AGE_BANDS, CountEvent, Counts
-from desktop_app.engine.headless import RunSummary
+from desktop_app.domain.person_facts import PersonRecord
+from desktop_app.domain.types import AGE_BANDS, Counts
 from desktop_app.errors import OutputError
+from desktop_app.session.headless import RunSummary
 from desktop_app.settings import write_atomically
+from desktop_app.system.plain_text import printable
 
 PERSON_FIELDS = (
     "id",
@@ -35,18 +39,14 @@ PERSON_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """What one source came to.
+    """The result of one source.
 
-    `source` has no password in it. `place_events` are the crossings and visits at `lines` and
-    `zones`, which are names. `series` are the running totals with their times.
+    `source` has no password in it. `series` are the running totals with their times.
     """
 
     source: str
     summary: RunSummary
-    place_events: tuple[CountEvent, ...] = ()
     series: tuple[tuple[float, Counts], ...] = ()
-    lines: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
     detector: str = ""
     model: str = ""
 
@@ -55,19 +55,19 @@ def _rounded(value: float | None, digits: int = 3) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def person_record(event: CountEvent) -> dict[str, Any]:
+def person_record(person: PersonRecord) -> dict[str, Any]:
     """Return one counted person as plain values; times in seconds of the media clock."""
     return {
-        "id": event.track_id,
-        "first_seen_s": _rounded(event.first_seen_s),
-        "last_seen_s": _rounded(event.last_seen_s),
-        "counted_at_s": _rounded(event.time_s),
-        "facing_s": _rounded(event.facing_s),
-        "gender": event.gender.value,
-        "probability": _rounded(event.gender_probability, 4),
-        "age": _rounded(event.age_years, 1),
-        "age_spread": _rounded(event.age_spread_years, 1),
-        "age_band": event.age_band,
+        "id": person.number,
+        "first_seen_s": _rounded(person.first_seen_s),
+        "last_seen_s": _rounded(person.last_seen_s),
+        "counted_at_s": _rounded(person.counted_s),
+        "facing_s": _rounded(person.facing_s),
+        "gender": person.gender.value,
+        "probability": _rounded(person.probability, 4),
+        "age": _rounded(person.age_years, 1),
+        "age_spread": _rounded(person.age_spread_years, 1),
+        "age_band": person.age_band,
     }
 
 
@@ -76,7 +76,7 @@ def totals_record(counts: Counts) -> dict[str, int]:
 
 
 def json_record(report: SourceReport) -> dict[str, Any]:
-    """Return what one source came to, as the JSON output has it."""
+    """Return the result of one source, as the JSON output has it."""
     summary = report.summary
     counts = summary.counts
     record: dict[str, Any] = {
@@ -86,42 +86,50 @@ def json_record(report: SourceReport) -> dict[str, Any]:
         "totals": totals_record(counts),
         "age_bands": {**dict(zip(AGE_BANDS, counts.age_bands, strict=True)), "unknown": counts.age_unknown},
         "people": [person_record(e) for e in summary.people],
-        "complete": not summary.interrupted and summary.error is None,
+        "complete": summary.complete,
+        "not_seen": list(summary.omissions),
         "error": None if summary.error is None else str(summary.error),
         "dropped_frames": summary.dropped_frames,
         "detector": report.detector,
         "model": report.model,
     }
-    if report.lines or report.zones:
-        record["places"] = _places(report)
+    places = _places(report)
+    if any(places.values()):
+        record["places"] = places
     if report.series:
         record["series"] = [{"time_s": round(t, 3), **totals_record(c), "in_view": c.in_view} for t, c in report.series]
     return record
 
 
-def _places(report: SourceReport) -> dict[str, Any]:
-    lines = {name: {"in": 0, "out": 0} for name in report.lines}
-    visits: dict[str, list[CountEvent]] = {name: [] for name in report.zones}
-    for event in report.place_events:
-        if event.kind == "line":
-            lines[event.place][event.direction] += 1
+def _places(report: SourceReport) -> dict[str, dict[str, Any]]:
+    lines: dict[str, Any] = {}
+    zones: dict[str, Any] = {}
+    for (door, name), figures in report.summary.totals.places().items():
+        if figures.kind == "line":
+            lines[name] = {"in": figures.into, "out": figures.out}
         else:
-            visits[event.place].append(event)
-    zones = {
-        name: {
-            "visits": len(stays),
-            "people": len({s.track_id for s in stays}),
-            "mean_dwell_s": round(sum(s.last_seen_s - s.first_seen_s for s in stays) / max(len(stays), 1), 3),
-        }
-        for name, stays in visits.items()
-    }
+            people = sum((door, name) in person.visits for person in report.summary.people)
+            zones[name] = {
+                "visits": figures.visits,
+                "people": people,
+                "mean_dwell_s": round(figures.mean_dwell_s, 3),
+            }
     return {"lines": lines, "zones": zones}
+
+
+_TERMINAL_SIGNS = re.compile("[\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069]")
+
+
+def plain_json(value: object) -> str:
+    """Return indented JSON; the control characters beyond ASCII that a terminal obeys are escaped, as JSON may."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _TERMINAL_SIGNS.sub(lambda match: f"\\u{ord(match.group()):04x}", text) + "\n"
 
 
 def json_text(reports: Sequence[SourceReport]) -> str:
     """Return one object for one source, a list for several."""
     records = [json_record(r) for r in reports]
-    return json.dumps(records[0] if len(records) == 1 else records, indent=2, ensure_ascii=False) + "\n"
+    return plain_json(records[0] if len(records) == 1 else records)
 
 
 def csv_text(reports: Sequence[SourceReport]) -> str:
@@ -130,8 +138,8 @@ def csv_text(reports: Sequence[SourceReport]) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("source", *PERSON_FIELDS))
     for report in reports:
-        for event in report.summary.people:
-            record = person_record(event)
+        for person in report.summary.people:
+            record = person_record(person)
             cells = ["" if record[name] is None else record[name] for name in PERSON_FIELDS]
             writer.writerow((_harmless(report.source), *cells))
     return out.getvalue()
@@ -139,6 +147,7 @@ def csv_text(reports: Sequence[SourceReport]) -> str:
 
 def _harmless(text: str) -> str:
     # A spreadsheet takes a cell that begins so for a formula.
+    text = printable(text)
     return "'" + text if text[:1] in ("=", "+", "-", "@") else text
 
 
@@ -184,7 +193,7 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _short(source: str) -> str:
-    name = source if "://" in source else Path(source).name or source
+    name = printable(source if "://" in source else Path(source).name or source)
     return name if len(name) <= 44 else name[:20] + "…" + name[-23:]
 
 
@@ -197,6 +206,8 @@ def _how_it_went(report: SourceReport) -> str:
         text += f". Not complete: {summary.error}"
     elif summary.interrupted:
         text += ". Stopped early: the figures are those up to there."
+    elif summary.omissions:
+        text += ". Not complete: " + " ".join(summary.omissions)
     else:
         text += "."
     return text
@@ -213,25 +224,53 @@ def duration_text(seconds: float) -> str:
 
 
 def write_output(target: str, text: str) -> None:
-    """Write a result in one step to a file, or to standard output for "-". Raises OutputError."""
-    if target == STDOUT:
-        sys.stdout.write(text)
-        return
+    """Write a result in one step to a file, or to standard output for "-". Raises OutputError.
+
+    Names that are not UTF-8 are written as escapes, which JSON reads back as the same name.
+    """
+    data = text.encode("utf-8", "backslashreplace")
     try:
-        write_atomically(Path(target), text.encode("utf-8"))
-    except OSError as error:
+        if target != STDOUT:
+            write_atomically(Path(target), data)
+        elif sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        else:
+            sys.stdout.write(data.decode("utf-8"))
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # the reader has what it wanted
+    except (OSError, ValueError) as error:
+        where = "Standard output" if target == STDOUT else printable(target)
         raise OutputError(
-            f"{target} could not be written ({error.strerror or error}).", "Check the disk and the folder's rights."
+            f"{where} could not be written ({getattr(error, 'strerror', None) or error}).",
+            "Check the disk and the folder's rights.",
         ) from error
 
 
 def put_out(args: argparse.Namespace, as_json: str, as_csv: str, table: str) -> None:
-    """Write what `--json` and `--csv` ask for and, unless `--quiet`, print the table. Raises OutputError.
+    """Write what `--json` and `--csv` ask for and, unless `--quiet`, print the table.
 
-    Where a result goes to standard output, the table goes to standard error.
+    Every one of them is tried, whatever became of the others, so that no count is lost; what failed is raised together
+    as one OutputError. Where a result goes to standard output, the table goes to standard error. If a result cannot be
+    written, the table is printed although `--quiet` was given: it is all that is left.
     """
+    problems: list[OutputError] = []
     for target, text in ((args.json, as_json), (args.csv, as_csv)):
         if target:
-            write_output(target, text)
-    if not args.quiet:
-        print(table, end="", file=sys.stderr if STDOUT in (args.json, args.csv) else sys.stdout)
+            try:
+                write_output(target, text)
+            except OutputError as error:
+                problems.append(error)
+    if not args.quiet or problems:
+        try:
+            stream = sys.stderr if STDOUT in (args.json, args.csv) else sys.stdout
+            print(table, end="", file=stream, flush=True)
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:
+            problems.append(
+                OutputError(f"The table could not be printed ({getattr(error, 'strerror', None) or error}).")
+            )
+    if problems:
+        remedies = dict.fromkeys(p.remedy for p in problems if p.remedy)
+        raise OutputError(" ".join(p.message for p in problems), " ".join(remedies))

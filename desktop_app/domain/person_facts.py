@@ -251,22 +251,26 @@ def _crossings(people: Iterable[PersonFacts]) -> dict[tuple[str, str], tuple[int
 
 
 def _visits(people: Iterable[PersonFacts]) -> dict[tuple[str, str], Visits]:
-    found: dict[tuple[str, str], Visits] = {}
+    """Return the visits by (door, zone). What began at one moment is one visit, whoever it was told of."""
+    entered: dict[tuple[str, str, float], int] = {}
+    left: dict[tuple[str, str, float], tuple[int, float]] = {}
     for person in people:
-        for key in person.entered.keys() | person.visited.keys():
-            ended, entered = person.visited.get(key), person.entered.get(key)
-            if ended is not None and entered is not None and entered.seq > ended.seq:
-                ended = None  # a new count told of the same stay again, and the two are joined
-            first = ended or entered
-            if first is None:
-                continue
-            door = first.door
-            before = found.get((door, key[0]), Visits())
-            dwell_ms = round(1000 * ended.event.dwell_s) if ended and isinstance(ended.event, ZoneLeft) else 0
-            found[door, key[0]] = Visits(
-                before.visits + 1,
-                before.open + (ended is None),
-                before.ended + (ended is not None),
-                before.dwell_ms + dwell_ms,
-            )
+        for (place, entered_s), entry in person.entered.items():
+            stay = (entry.door, place, entered_s)
+            entered[stay] = max(entered.get(stay, -1), entry.seq)
+        for (place, entered_s), entry in person.visited.items():
+            stay = (entry.door, place, entered_s)
+            if isinstance(entry.event, ZoneLeft):
+                left[stay] = max(left.get(stay, (-1, 0.0)), (entry.seq, entry.event.dwell_s))
+    found: dict[tuple[str, str], Visits] = {}
+    for stay in sorted(entered.keys() | left.keys()):
+        seq, dwell_s = left.get(stay, (-1, 0.0))
+        is_over = seq > entered.get(stay, -1)  # a new count may have told of the same visit again
+        before = found.get(stay[:2], Visits())
+        found[stay[:2]] = Visits(
+            before.visits + 1,
+            before.open + (not is_over),
+            before.ended + is_over,
+            before.dwell_ms + (round(1000 * dwell_s) if is_over else 0),
+        )
     return found

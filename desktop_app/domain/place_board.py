@@ -79,10 +79,10 @@ class PlaceBoard:
         ended = [(zone, zone.absorb(known, other)) for zone in self.zones]
         return [_left(zone, stay, time_s) for zone, stay in ended if stay is not None]
 
-    def begin_count(self, key: int, time_s: float, *, is_here: bool) -> list[Event]:
-        """End what somebody did in the former count, and return that; a visit goes on in the new one if they are here.
+    def begin_count(self, key: int, time_s: float) -> list[Event]:
+        """End what somebody did in the former count, and return that.
 
-        A visit that goes on begins when it began: it is one stay, however many counts see it.
+        A visit that goes on in the new one begins when it began: it is one stay, however many counts see it.
         """
         for line in self.lines:
             line.begin_count(key)
@@ -91,9 +91,7 @@ class PlaceBoard:
             visit = zone.visit(key)
             if visit is not None and visit.told_of:
                 events.append(_left(zone, visit, time_s))
-                visit.told_of = ""
-            if not is_here:
-                zone.forget(key)
+                visit.told_of, visit.told_before = "", True
         return events
 
     def forget(self, key: int) -> None:

@@ -156,12 +156,14 @@ class LineCounter:
 class Stay:
     """The time from somebody's entering a zone until they were last seen in it, in seconds of the media clock.
 
-    `told_of` is the reference under which the visit was told, "" until then.
+    `told_of` is the reference under which the visit was told in the present count, "" until then. `told_before` says
+    that a former count has told of it.
     """
 
     entered_s: float
     last_inside_s: float
     told_of: str = ""
+    told_before: bool = False
 
     @property
     def dwell_s(self) -> float:
@@ -205,7 +207,7 @@ class ZoneCounter:
         old = [key for key, stay in self._stays.items() if time_s - stay.last_inside_s > self.gap_s]
         ended = [(key, self._stays.pop(key)) for key in old]
         for key, stay in ended:
-            if not stay.told_of and self._is_visit(stay):
+            if not (stay.told_of or stay.told_before) and self._is_visit(stay):
                 self._over.setdefault(key, []).append(stay)
         return [stay for _, stay in ended if stay.told_of]
 

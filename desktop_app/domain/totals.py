@@ -51,6 +51,9 @@ class Curve:
         return len(self.time_s)
 
 
+_GENDERS = tuple(Gender)
+
+
 class _Sum:
     """Running sums over person records; `add` with -1 takes a record out again."""
 
@@ -104,8 +107,7 @@ class Totals:
         self._all, self._by_door = _Sum(), defaultdict[str, _Sum](_Sum)
         self._places: dict[tuple[str, str], _PlaceSum] = defaultdict(_PlaceSum)
         self._place_kinds: dict[tuple[str, str], tuple[int, str]] = {}
-        for entry in entries:
-            self.apply(entry)
+        self.apply_all(entries)
 
     # ---- reading
 
@@ -117,6 +119,10 @@ class Totals:
     def person(self, ref: str) -> PersonRecord | None:
         """Return the record of the person with this reference, whoever they were merged into; None before counted."""
         return self._record_of.get(ref)
+
+    def records(self) -> tuple[PersonRecord, ...]:
+        """Return the records in no order, a merged person's once a reference. Quick: `curve_of` does the rest."""
+        return tuple(self._record_of.values())
 
     def people(self) -> list[PersonRecord]:
         """Return one record a person, staff and removed ones included, in the order in which they were counted."""
@@ -137,20 +143,7 @@ class Totals:
 
     def curve(self, *, utc: bool = False, max_points: int = 2048) -> Curve:
         """Return the running totals over media time, or over UTC; thinned out to `max_points`."""
-        records = [r for r in self.people() if r.counts]
-        times = np.array([r.counted_utc if utc else r.counted_s for r in records], np.float64)
-        order = np.argsort(times, kind="stable")
-        genders = np.array([tuple(Gender).index(r.gender) for r in records], np.int64)[order]
-        steps = {g: np.cumsum(genders == i, dtype=np.int64) for i, g in enumerate(Gender)}
-        keep = np.arange(len(records))
-        if len(keep) > max_points:
-            keep = np.unique(np.linspace(0, len(records) - 1, max_points).astype(np.int64))
-        return Curve(
-            times[order][keep],
-            steps[Gender.FEMALE][keep],
-            steps[Gender.MALE][keep],
-            steps[Gender.UNDECIDED][keep],
-        )
+        return curve_of(self.people(), utc=utc, max_points=max_points)
 
     def entries(self) -> Iterator[Entry]:
         """Return every entry applied, in the order of their sequence numbers."""
@@ -181,33 +174,48 @@ class Totals:
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry. One that was taken in before changes nothing."""
+        self._refresh(self._take(entry))
+
+    def apply_all(self, entries: Iterable[Entry]) -> None:
+        """Take in many entries. The result is that of `apply` on each, but every person is worked out once only."""
+        touched: dict[str, None] = {}  # in the order of the entries, so that every run gives the same order of places
+        for entry in entries:
+            touched.update(dict.fromkeys(self._take(entry)))
+        self._refresh(touched)
+
+    def _take(self, entry: Entry) -> set[str]:
+        """Note an entry and return the references of those whose records it may change."""
         if entry.id in self._entries:
-            return
+            return set()
         self._entries[entry.id] = entry
         self.version += 1
         event = entry.event
+        touched: set[str] = set()
         if isinstance(event, Undone):
             self._undone_by[event.entry].append(entry)
-            self._refresh(self._touched_by_undo(event.entry))
+            touched |= self._touched_by_undo(event.entry)
         elif isinstance(event, PersonEvent):
             self._facts_of(event.person).take(entry)
-            touched = {event.person}
+            touched.add(event.person)
             if isinstance(event, Merged):
                 touched.add(event.into)
             if isinstance(event, Merged | Split):
                 for ref in touched:
                     self._links[ref].append(entry)
-            self._refresh(touched)
         elif isinstance(event, PlacesSet):
             for kind, names in (("line", event.lines), ("zone", event.zones)):
                 for name in names:
                     known = self._place_kinds.get((entry.door, name), (-1, ""))
                     self._place_kinds[entry.door, name] = max(known, (entry.seq, kind))
         if entry.id in self._undone_by:  # its undoing was read before it
-            self._refresh(self._touched_by_undo(entry.id))
+            touched |= self._touched_by_undo(entry.id)
+        return touched
 
     def _facts_of(self, ref: str) -> PersonFacts:
-        return self._facts.setdefault(ref, PersonFacts(ref))
+        facts = self._facts.get(ref)
+        if facts is None:
+            facts = self._facts[ref] = PersonFacts(ref)
+        return facts
 
     def _touched_by_undo(self, entry_id: str) -> set[str]:
         """Return the references that an entry is about, or that whatever it undoes is about."""
@@ -221,9 +229,11 @@ class Totals:
                 return {entry.event.person, *((entry.event.into,) if isinstance(entry.event, Merged) else ())}
         return set()
 
-    def _refresh(self, refs: set[str]) -> None:
+    def _refresh(self, refs: Iterable[str]) -> None:
         """Work the records of these people out again, and of whoever they were or are merged with."""
-        refs = refs | {m for r in refs if r in self._record_of for m in self._record_of[r].members}
+        refs = tuple(refs)
+        merged = (m for r in refs if r in self._record_of for m in self._record_of[r].members)
+        refs = dict.fromkeys((*refs, *merged))
         done: set[str] = set()
         for ref in refs:
             if ref in done:
@@ -248,6 +258,8 @@ class Totals:
 
     def _group(self, ref: str) -> list[str]:
         """Return everybody merged with `ref`, the one they are merged into first."""
+        if ref not in self._links:
+            return [ref]
         members, into, stack = {ref}, set[str](), [ref]
         while stack:
             for merge in self._merges(stack.pop()):
@@ -296,3 +308,17 @@ def _is_by_operator(entry: Entry) -> bool:
     if isinstance(event, Merged):
         return event.by_operator
     return isinstance(event, OPERATOR_EVENTS)
+
+
+def curve_of(people: Iterable[PersonRecord], *, utc: bool = False, max_points: int = 2048) -> Curve:
+    """Return the running totals of these people; see `Totals.curve`. A record that comes twice counts once."""
+    records = list({r.ref: r for r in people if r.counts}.values())
+    times = np.array([r.counted_utc if utc else r.counted_s for r in records], np.float64)
+    order = np.argsort(times, kind="stable")
+    genders = np.array([_GENDERS.index(r.gender) for r in records], np.int64)[order]
+    steps = [np.cumsum(genders == i, dtype=np.int64) for i in range(len(_GENDERS))]
+    keep = np.arange(len(records))
+    if len(keep) > max_points:
+        keep = np.unique(np.linspace(0, len(records) - 1, max_points).astype(np.int64))
+    female, male, undecided = (steps[_GENDERS.index(g)][keep] for g in (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED))
+    return Curve(times[order][keep], female, male, undecided)

@@ -60,6 +60,12 @@ class Pipeline(Protocol):
     The engine calls it on the analysis thread only; other threads go through `Engine.submit`.
     """
 
+    @property
+    def detector_name(self) -> str: ...
+
+    @property
+    def model_name(self) -> str: ...
+
     def process(self, frame: Frame) -> FrameResult:
         """Take in the next frame, whose time is not before that of the one before."""
         ...

@@ -12,7 +12,6 @@ import logging
 import math
 import shutil
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy
 from desktop_app.engine.state import EngineObserver
 from desktop_app.errors import OutputError
 from desktop_app.recording.mp4_repair import FOURCC, is_complete, repair_mp4
+from desktop_app.recording.output_path import check_output_path
 from desktop_app.system.file_lock import FileLock
 
 log = logging.getLogger(__name__)
@@ -47,26 +47,6 @@ def _disk_full(folder: Path) -> OutputError:
         f"The disk with {folder} is almost full, so the recording was ended and saved.",
         "Counting goes on. Free some space before you record again.",
     )
-
-
-def check_output_path(path: Path) -> None:
-    """Raise OutputError, in plain words, where a file cannot be made at `path`. Leaves nothing behind."""
-    folder = path.parent if str(path.parent) else Path()
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder.", "Give the name of a file.")
-    if not folder.is_dir():
-        raise OutputError(f"The folder {folder} does not exist.", "Make it first, or choose another one.")
-    probe = folder / f".headcount-{time.time_ns()}.tmp"
-    try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
-        if path.exists():
-            with path.open("ab"):
-                pass  # an existing file that may not be written is found here
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}).", "Choose another folder, or get the right to it."
-        ) from error
 
 
 class VideoRecorder(EngineObserver):

@@ -107,6 +107,7 @@ class DoorRun(EngineObserver):
         self._start: RecordingStart | None = None
         self._is_live = True
         self._opened_utc = 0.0
+        self._names = ("", "")
         self._logged = False
         self._lost = self._paused = self._pause_wanted = False
         self._built = threading.Event()
@@ -123,6 +124,11 @@ class DoorRun(EngineObserver):
     @property
     def log(self) -> SessionLog:
         return self._log
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the detector and of the model, "" before they are loaded."""
+        return self._names
 
     @property
     def info(self) -> SourceInfo | None:
@@ -237,9 +243,10 @@ class DoorRun(EngineObserver):
                 engine.run_analysis(should_stop)
         finally:
             self._built.set()
-            if self._pipeline is not None:
+            # After a bug of ours nobody knows what state the pipeline is in: the next run builds another.
+            if self._pipeline is not None and (self.error is None or isinstance(self.error, HeadcountError)):
                 self._pipelines.give_back(self.door.settings, self._pipeline)
-                self._pipeline = None
+            self._pipeline = None
             self._over.set()
 
     def _build(self) -> Engine | None:
@@ -249,6 +256,7 @@ class DoorRun(EngineObserver):
             self._enter(EngineState.OPENING, "")
             pipeline = self._pipelines.take(door.settings, self._services.build_pipeline)
             self._pipeline = pipeline
+            self._names = (pipeline.detector_name, pipeline.model_name)
             pipeline.reset(self.prefix)
             pipeline.set_places(*self._services.build_places(door.settings))
             pipeline.renumber({}, self._options.next_number)
@@ -268,6 +276,8 @@ class DoorRun(EngineObserver):
         self._engine = engine = Engine(source, pipeline, self._options.engine, (self,))
         if self._pause_wanted:
             engine.pause()
+        if self.door is not door:  # the places were changed while the models were loaded
+            self.set_places(self.door.settings)
         self._built.set()
         if self._stopping.is_set():  # the stop came between the look above and the engine's being there
             engine.stop(0.0)
@@ -299,8 +309,9 @@ class DoorRun(EngineObserver):
         self._write(events)
 
     def on_result(self, result: FrameResult) -> None:
-        if not self._stopping.is_set():
-            self._tell(lambda o: o.on_result(self, result))
+        if not self._stopping.is_set() and self._observers:
+            shown = replace(result, counts=self._log.read(lambda totals: totals.counts(in_view=result.in_view)))
+            self._tell(lambda o: o.on_result(self, shown))
 
     def on_restart(self, events: Sequence[Event]) -> None:
         self._write(events)
@@ -355,7 +366,8 @@ class DoorRun(EngineObserver):
         start = None if self._is_live else self._start
         unknown = (self._opened_utc, "live" if self._is_live else "opened")
         began, clock = (start.utc, start.clock) if start is not None else unknown
-        return DoorStarted(time_s, without_password(self.door.source), began, clock, self.door.name)
+        source = without_password(self.door.source)
+        return DoorStarted(time_s, source, began, clock, self.door.name, *self._names)
 
     @staticmethod
     def _places_set(settings: Settings) -> PlacesSet:

@@ -130,6 +130,10 @@ class SessionManager(RunObserver):
         self._warming = threading.Thread(target=load, name="headcount-warm-up", daemon=True)
         self._warming.start()
 
+    def load_models(self, settings: Settings) -> None:
+        """Load the models here and now, for whoever wants to know before a start. Raises HeadcountError."""
+        self._pipelines.warm_up(settings, self._services.build_pipeline)
+
     def open(self, name: str = "", place: str = "", note: str = "") -> Session:
         """Begin a new session; the current one is stopped, closed and kept."""
         self.stop()
@@ -267,20 +271,18 @@ class SessionManager(RunObserver):
 
     def go_on(self, session_id: str) -> Session:
         """Make a stored session the current one; the next start counts on in it. Raises KeyError for an unknown one."""
-        if self._store is None:
-            raise KeyError(session_id)
-        entries = tuple(self._store.entries(session_id))
-        if not entries:
-            raise KeyError(session_id)
-        self.stop()
-        self._leave_current()
-        session = Session(
-            self._numbers, self.undo_stack, self._sinks, session_id=session_id, entries=entries, clock=self._clock
-        )
-        self._join_stored(session, entries)
+        return self.go_on_with(self.load(session_id))
+
+    def go_on_with(self, session: Session) -> Session:
+        """`go_on` with what `load` returned, which may have read it on another thread."""
+        if session is not self.current:
+            self.stop()
+            self._leave_current()
+            self.undo_stack.leave_session()
+            self._open.append(session)
+            self.current = session
         session.reopen()
-        self._open.append(session)
-        self.current, self._goes_on = session, True
+        self._goes_on = True
         return session
 
     def load(self, session_id: str) -> Session:

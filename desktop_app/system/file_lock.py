@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import IO
 
 
 class FileLock:
-    """Exclusive between processes, and between two locks of one process. Not for use by two threads at once."""
+    """Exclusive between processes, and between two locks of one process. Not for use by two threads at once.
 
-    def __init__(self, path: Path) -> None:
+    `make` makes the file, and its folder, if they are not there.
+    """
+
+    def __init__(self, path: Path, *, make: bool = False) -> None:
         self._path = path
+        self._make = make
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> bool:
         """Take the lock without waiting. Return False where another holds it or the file is not there."""
+        if self._file is not None:
+            return True
         try:
-            file = self._path.open("r+b")
+            file = os.fdopen(self._open(), "r+b")
         except OSError:
             return False
         try:
@@ -27,6 +34,13 @@ class FileLock:
             return False
         self._file = file
         return True
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        if self._make:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            flags |= os.O_CREAT
+        return os.open(self._path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
 
     def release(self) -> None:
         """Give the lock back. Idempotent."""

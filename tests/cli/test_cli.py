@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,17 +19,17 @@ import pytest
 
 from desktop_app import __version__, factory
 from desktop_app.cli import main as cli
+from desktop_app.cli.count import parse_place
 from desktop_app.cli.output import duration_text
+from desktop_app.domain.events import Counted
 from desktop_app.errors import SettingsError
 from desktop_app.resources import demo_clip
+from desktop_app.sources.detached import DetachedReader, wait_for_detached
+from desktop_app.store.files import default_folder
+from desktop_app.store.store import SessionInfo, Store
 from tests.engine.fakes import CountingPipeline, HungSource, ListSource
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-class NamedPipeline(CountingPipeline):
-    detector = SimpleNamespace(name="fake detector")
-    classifier = SimpleNamespace(name="fake network")
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def fake_pipeline(monkeypatch) -> list:
 
     def build(settings):
         built.append(settings)
-        return NamedPipeline()
+        return CountingPipeline()
 
     monkeypatch.setattr(factory, "build_pipeline", build)
     return built
@@ -244,7 +245,7 @@ def test_ctrl_c_prints_and_writes_what_was_counted_even_if_the_source_hangs(
 ) -> None:
     source = HungSource("read")
     before = signal.getsignal(signal.SIGINT)  # ignored, where the tests run as a background job
-    monkeypatch.setattr(factory, "open_source", lambda *_: source)
+    monkeypatch.setattr(factory, "open_source", lambda *_: DetachedReader(source))
     out = tmp_path / "o.json"
 
     def interrupt() -> None:
@@ -259,6 +260,7 @@ def test_ctrl_c_prints_and_writes_what_was_counted_even_if_the_source_hangs(
     assert time.monotonic() - started < 3
     sender.join()
     source.let_go.set()
+    assert wait_for_detached(5)
     data = json.loads(out.read_text("utf-8"))
     assert data["frames"] == 2
     assert data["complete"] is False
@@ -291,12 +293,12 @@ def test_without_a_display_it_says_how_to_count(monkeypatch, capsys, arguments) 
     ("text", "name"), [("a:0,0,1,1", "a"), ("0,0,1,1", "line 3"), ("Tür: Süd:0,0,1,1", "Tür: Süd")]
 )
 def test_a_place_may_have_a_name(text, name) -> None:
-    assert cli.parse_place(text, "line", 3).name == name
+    assert parse_place(text, "line", 3).name == name
 
 
 def test_a_place_without_numbers_is_refused() -> None:
     with pytest.raises(SettingsError, match="like entrance"):
-        cli.parse_place("door", "line", 1)
+        parse_place("door", "line", 1)
 
 
 @pytest.mark.parametrize(
@@ -307,6 +309,7 @@ def test_durations_read_well(seconds, text) -> None:
     assert duration_text(seconds) == text
 
 
+@pytest.mark.slow
 def test_the_real_pipeline_counts_a_real_clip_the_same_each_time(shared_clips, tmp_path) -> None:
     """Through the real command, in a process of its own: the whole way from the file to the JSON."""
     source = shared_clips / "intel_walk_and_pause_1m2f.gif"
@@ -347,3 +350,95 @@ def test_files_given_without_a_command_go_to_the_window(monkeypatch) -> None:
     assert cli.main([]) == 0
     assert cli.main(["window", "demo"]) == 0
     assert opened == [["a.mp4", "b c.mp4"], [], ["demo"]]
+
+
+# ---------------------------------------------------------------------------------------- every count is kept
+
+
+def _kept() -> list[SessionInfo]:
+    store = Store.open(default_folder(), read_only=True)
+    return store.sessions()
+
+
+def test_every_source_is_kept_as_a_session_of_its_own(clip, fake_pipeline) -> None:
+    arguments = ["count", str(clip), str(clip), "--quiet", "--place", "Hall 3", "--began", "2026-05-12T09:00+02:00"]
+    assert cli.main(arguments) == 0
+    assert cli.main(["count", str(clip), "--quiet", "--session", "Fair"]) == 0
+    assert [(s.name, s.place, s.people, s.is_open) for s in _kept()] == [
+        ("Fair", "", 5, False),
+        (clip.name, "Hall 3", 5, False),
+        (clip.name, "Hall 3", 5, False),
+    ]
+    store = Store.open(default_folder(), read_only=True)
+    entries = list(store.entries(_kept()[-1].id))
+    began = datetime(2026, 5, 12, 7, 0, tzinfo=UTC).timestamp()
+    counted = [e for e in entries if isinstance(e.event, Counted)]
+    assert [e.utc for e in counted] == pytest.approx([began + e.event.time_s for e in counted])
+
+
+def test_a_count_that_is_to_be_forgotten_leaves_nothing(clip, fake_pipeline) -> None:
+    assert cli.main(["count", str(clip), "--quiet", "--forget"]) == 0
+    assert not default_folder().exists()
+
+
+def test_a_time_that_was_not_understood_is_refused(clip, capsys) -> None:
+    assert cli.main(["count", str(clip), "--began", "yesterday"]) == 2
+    assert "2026-05-12T09:00" in capsys.readouterr().err
+
+
+def test_a_count_beside_the_window_is_kept_too(clip, fake_pipeline) -> None:
+    window = Store.open(default_folder())
+    assert cli.main(["count", str(clip), "--quiet", "--session", "Beside"]) == 0
+    assert window.close()
+    again = Store.open(default_folder())
+    deadline = time.monotonic() + 10
+    while not (names := [s.name for s in again.sessions()]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert names == ["Beside"]
+    assert again.close()
+
+
+LIVE = """
+import sys
+from desktop_app import factory
+from desktop_app.cli.main import main
+from desktop_app.sources.detached import DetachedReader
+from desktop_app.store.files import default_folder
+from desktop_app.store.store import SessionInfo, Store
+from tests.engine.fakes import CountingPipeline, ListSource
+factory.build_pipeline = lambda settings: CountingPipeline()
+factory.open_source = lambda *_: DetachedReader(ListSource(10**9, fps=100, live=True))
+sys.exit(main(["count", "rtsp://cam", "--quiet", "--session", "Live"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="uses POSIX signals")
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_a_live_count_is_kept_whatever_ends_it(number, code) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", LIVE], cwd=REPOSITORY, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 60
+        people = 0
+        while people < 30:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+            if (default_folder() / "counts.sqlite3").exists():
+                store = Store.open(default_folder(), read_only=True)
+                people = sum(isinstance(e.event, Counted) for s in store.sessions() for e in store.entries(s.id))
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == code, errors
+    assert b"Traceback" not in errors
+    store = Store.open(default_folder(), read_only=True)
+    (session,) = store.sessions()
+    entries = list(store.entries(session.id))
+    assert sum(isinstance(e.event, Counted) for e in entries) >= people
+    assert session.is_open is (number == signal.SIGKILL), "only a killed count is offered for continuation"

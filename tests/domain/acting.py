@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
-from desktop_app.domain.events import Event
+from desktop_app.domain.events import Corrected, Event
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.totals import PlaceFigures, Totals
 from desktop_app.domain.tracking import Tracker, TrackerSettings
@@ -131,6 +131,11 @@ class Stage:
     def finish(self) -> Stage:
         self.events += self.counter.finish()
         return self
+
+    def mark_staff(self, ref: str, is_staff: bool = True) -> None:
+        """Mark a person as a session does: remembered by the counter, decided by an entry of the log."""
+        assert self.counter.mark_staff(ref, is_staff)
+        self.events.append(Corrected(self.time_s, ref, "staff", "yes" if is_staff else "no"))
 
     @property
     def totals(self) -> Totals:

@@ -1,4 +1,4 @@
-"""Fakes for the engine, session and window tests: sources and a pipeline that do what the real ones do, without a camera or a network."""
+"""Fakes for the engine, session and window tests: sources and a pipeline without camera, network or model."""
 
 from __future__ import annotations
 
@@ -85,6 +85,9 @@ class HungSource(ListSource):
 
 class CountingPipeline:
     """Counts one woman every `every` frames, who stays in view; keeps what it saw and what it was told."""
+
+    detector_name = "fake detector"
+    model_name = "fake network"
 
     def __init__(self, every: int = 5, work_s: float = 0.0, fail_at: int | None = None) -> None:
         self.every, self.work_s, self.fail_at = every, work_s, fail_at

@@ -17,7 +17,8 @@ import pytest
 from desktop_app.domain.types import Counts, Frame, FrameResult
 from desktop_app.errors import OutputError
 from desktop_app.recording.mp4_repair import _close_data_box, is_complete
-from desktop_app.recording.recorder import VideoRecorder, check_output_path, recover_recordings
+from desktop_app.recording.output_path import check_output_path
+from desktop_app.recording.recorder import VideoRecorder, recover_recordings
 from desktop_app.recording.snapshot import media_path, save_snapshot
 from desktop_app.system.file_lock import FileLock
 

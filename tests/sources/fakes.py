@@ -1,4 +1,4 @@
-"""Sources and captures that do as they are told, among them ones that hang."""
+"""Sources and captures that tests control, among them ones that hang."""
 
 from __future__ import annotations
 

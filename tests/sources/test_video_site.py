@@ -34,6 +34,7 @@ NO_RUNTIME = (
 )
 
 
+@pytest.mark.slow
 def test_a_page_with_a_video(web: TestServer, clips: Clips, tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(clips("mp4").read_bytes())
     (tmp_path / "page.html").write_text(

@@ -12,6 +12,8 @@ from desktop_app.engine.state import EngineState
 from desktop_app.ui.sessions.services import LazyServices
 from tests.ui.conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 LONG = 120_000
 
 

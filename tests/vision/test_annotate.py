@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from desktop_app.domain.places import Line, Zone
-from desktop_app.domain.types import Box, Counts, Decision, Frame, FrameResult, Gender, Track
+from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.vision.annotate import MARKS, PALETTE, Annotator, annotate, bgr, label_text, place_label, plain_ascii
 
 
@@ -16,7 +16,7 @@ def track(box: Box, gender: Gender = Gender.FEMALE, track_id: int = 1, **changes
 
 
 def result(width: int, height: int, *tracks: Track) -> FrameResult:
-    return FrameResult(Frame(np.full((height, width, 3), 100, np.uint8), 0.0, 0), tracks, Counts(2, 1, 1))
+    return FrameResult(Frame(np.full((height, width, 3), 100, np.uint8), 0.0, 0), tracks)
 
 
 @pytest.mark.parametrize(
@@ -58,21 +58,21 @@ def test_a_frame_that_may_not_be_written_is_no_obstacle() -> None:
     assert (annotate(given) != given.frame.image_bgr).any()
 
 
-def test_without_people_and_totals_the_picture_stays_as_it_is() -> None:
+def test_without_people_and_counts_the_picture_stays_as_it_is() -> None:
     given = result(320, 240)
-    assert np.array_equal(annotate(given, totals=False), given.frame.image_bgr)
+    assert np.array_equal(annotate(given), given.frame.image_bgr)
 
 
 @pytest.mark.parametrize("gender", list(Gender))
 def test_each_gender_has_its_colour_in_the_picture_and_a_shape_of_its_own(gender) -> None:
-    drawn = annotate(result(640, 480, track(Box(200, 200, 300, 320), gender)), totals=False)
+    drawn = annotate(result(640, 480, track(Box(200, 200, 300, 320), gender)))
     assert (drawn == np.array(bgr(PALETTE[gender]))).all(axis=2).sum() > 100
     assert len(set(MARKS.values())) == len(Gender)
 
 
 def test_a_predicted_box_is_drawn_otherwise_than_a_seen_one() -> None:
     box = Box(200, 200, 300, 320)
-    seen, predicted = (annotate(result(640, 480, track(box, seen=s)), totals=False) for s in (True, False))
+    seen, predicted = (annotate(result(640, 480, track(box, seen=s))) for s in (True, False))
     assert (seen[200, 250] != 100).any()
     assert (predicted[200, 250] == 100).all()
     assert (predicted[200, 210] != 100).any()

@@ -17,7 +17,10 @@ from tests.domain.log import totals_of
 
 CLIPS = Path(__file__).resolve().parents[3] / "shared" / "clips"
 
-pytestmark = pytest.mark.skipif(not CLIPS.is_dir(), reason="the clips with truth are not here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CLIPS.is_dir(), reason="the clips with truth are not here"),
+]
 
 
 def frames(name: str) -> list[Frame]:

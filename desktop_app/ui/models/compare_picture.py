@@ -80,7 +80,7 @@ class ModelPicture(QWidget):
 
 
 def answer_words(decision: Decision) -> str:
-    """Return a model's answer for the eye: "appears female 97%, about 34"."""
+    """Return a model's answer as text: "appears female 97%, about 34"."""
     text = GENDER_WORDS[decision.gender]
     if decision.gender is not Gender.UNDECIDED:
         text += f" {round(decision.probability * 100)}%"
@@ -88,7 +88,7 @@ def answer_words(decision: Decision) -> str:
 
 
 def figures_words(figures: ModelFigures) -> str:
-    """Return a model's figures for the eye: "0.42 ms a face, 128 faces"."""
+    """Return a model's figures as text: "0.42 ms a face, 128 faces"."""
     if not figures.faces:
         return "no face yet"
     text = f"{figures.ms_a_face:.2f} ms a face, {figures.faces:,} {'face' if figures.faces == 1 else 'faces'}"

@@ -1,6 +1,6 @@
 """Two models side by side: the same picture twice, each with one model's labels, and where they disagree.
 
-The other model runs on a thread of its own at the lowest priority and is shown the very glimpses that the counting
+The other model runs on a thread of its own at the lowest priority and is shown the same glimpses that the counting
 model was shown. The pictures are the ones already made for the window, so comparing adds no work on frames.
 """
 
@@ -55,7 +55,7 @@ class CompareView(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Two models side by side")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self.setMinimumSize(760, 520)
+        self.setMinimumSize(620, 420)
         self.resize(1180, 720)
         self._controller, self._view, self._theme, self._keep = controller, view, theme, keep
         self._own_models = own_models
@@ -118,8 +118,8 @@ class CompareView(QDialog):
         self.table.setShowGrid(False)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         fit, stretch = QHeaderView.ResizeMode.ResizeToContents, QHeaderView.ResizeMode.Stretch
-        for column, mode in enumerate((fit, stretch, stretch, fit)):
-            self.table.horizontalHeader().setSectionResizeMode(column, mode)
+        for section, mode in enumerate((fit, stretch, stretch, fit)):
+            self.table.horizontalHeader().setSectionResizeMode(section, mode)
         self.table.setStyleSheet(
             "QTableWidget::item { padding: 2px 10px; } QHeaderView::section { padding: 5px 10px; }"
         )
@@ -202,13 +202,14 @@ class CompareView(QDialog):
 
         task = BackgroundTask("compare", load)
         self._loading = task
-        task.done.connect(lambda comparison: self._loaded(task, comparison))
-        task.failed.connect(lambda error: self._cannot_load(task, error))
+        task.done.connect(self._loaded)
+        task.failed.connect(self._cannot_load)
         self._tell(f"Loading {self.choice.currentText()}…")
         task.start()
 
-    def _loaded(self, task: BackgroundTask, comparison: object) -> None:
-        if task is not self._loading or not isinstance(comparison, Comparison):
+    def _loaded(self, comparison: object) -> None:
+        task = self._loading
+        if task is None or task.result is not comparison or not isinstance(comparison, Comparison):
             return
         self._loading = None
         self._keep(task)
@@ -217,8 +218,9 @@ class CompareView(QDialog):
         self._comparison = comparison
         self._attach()
 
-    def _cannot_load(self, task: BackgroundTask, error: HeadcountError) -> None:
-        if task is self._loading:
+    def _cannot_load(self, error: HeadcountError) -> None:
+        task = self._loading
+        if task is not None and task.error is error:
             self._loading = None
             self._keep(task)
             self._tell(f"{error.message} {error.remedy}", error=True)
@@ -259,9 +261,7 @@ class CompareView(QDialog):
 
     def _counting_key(self) -> str:
         """The model of the count under way, which may be another than the one chosen for the next start."""
-        session = self._controller.session
-        running = session is not None and self._controller.active
-        return (session.settings if running else self._controller.settings).count.model
+        return self._controller.settings_in_use.count.model
 
     # --- what is shown -------------------------------------------------------------------------------------------
 
@@ -290,7 +290,7 @@ class CompareView(QDialog):
     def _show_table(self) -> None:
         names = [m.name for m in self._snapshot.models] or ["Counting model", "Other model"]
         self.table.setHorizontalHeaderLabels(["Person", *names[:2], ""])
-        # Where they differ is what one looks for; the latest people first otherwise.
+        # People on whom the models differ come first, then the latest.
         people = sorted(self._shown, key=lambda p: (not p.disagree, -p.track_id))[:100]
         self.table.setRowCount(len(people))
         bold = QFont(self.table.font())

@@ -54,8 +54,8 @@ def try_model(folder: Path) -> None:
 class ModelChooser(QDialog):
     """Lists the models with their cards. `chosen(key)` is emitted for a model that was tried and works.
 
-    `in_use` is the key of the model that counts. Nothing here changes settings: whoever hears `chosen` does. Work that
-    is under way when the dialog closes is handed to `keep`, which sees to its end.
+    `in_use` is the key of the model that counts. Nothing here changes settings: the receiver of `chosen` does. Work
+    that is under way when the dialog closes is handed to `keep`, which waits for its end.
     """
 
     chosen = Signal(str)
@@ -70,7 +70,7 @@ class ModelChooser(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        self.setMinimumSize(720, 480)
+        self.setMinimumSize(620, 400)
         self.resize(900, 620)
         self.setAcceptDrops(True)
         self._own_models = own_models
@@ -93,15 +93,14 @@ class ModelChooser(QDialog):
         self.list.setSpacing(2)
         self.list.setStyleSheet("QListWidget { outline: none; } QListWidget::item { padding: 6px 4px; border: none; }")
         self.list.currentRowChanged.connect(lambda _row: self._show())
-        self.list.itemActivated.connect(lambda _item: self.use.click())
         self.card = QTextBrowser()
         self.card.setAccessibleName("Card of the chosen model")
         self.card.setOpenExternalLinks(True)
         self.add = QPushButton("&Add a model…")
-        self.add.setToolTip("Take in a model of your own from its files; it is tried first and copied")
+        self.add.setToolTip("Add a model of your own from its files; it is tested first, then copied")
         self.add.clicked.connect(self._ask_for_files)
         self.add_folder = QPushButton("Add a &folder…")
-        self.add_folder.setToolTip("Take in a model folder, or a SavedModel, with its model.json")
+        self.add_folder.setToolTip("Add a model folder, or a SavedModel, with its model.json")
         self.add_folder.clicked.connect(self._ask_for_folder)
         self.remove = QPushButton("&Remove")
         self.remove.setToolTip("Remove this model of your own; it can be undone while this page is open")
@@ -110,6 +109,7 @@ class ModelChooser(QDialog):
         self.use.setProperty("primary", "true")
         self.use.setDefault(True)
         self.use.clicked.connect(self._use)
+        self.list.itemActivated.connect(lambda _item: self.use.click())
         close = QPushButton("&Close")
         close.clicked.connect(self.reject)
         middle = QHBoxLayout()
@@ -289,7 +289,7 @@ class ModelChooser(QDialog):
             self.take_in([Path(name)])
 
     def take_in(self, paths: Sequence[Path]) -> None:
-        """Copy a model into the user's folder after trying it; a broken one is told and leaves nothing behind."""
+        """Copy a model into the user's folder after trying it; a broken one is reported and leaves nothing behind."""
         own = self._own_models
         task_holder: list[BackgroundTask] = []
 
@@ -323,7 +323,7 @@ class ModelChooser(QDialog):
         self._removed = entry.key
         self.reload(self._in_use)
         self._tell("info", f"{entry.name} was removed.", "Undo", self._undo)
-        # The button that was pressed is gone or switched off: the way back gets the keyboard.
+        # The button that was pressed is hidden or disabled now, so Undo gets the keyboard focus.
         self.strip_button.setFocus()
 
     def _undo(self) -> None:

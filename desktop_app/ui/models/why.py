@@ -1,4 +1,7 @@
-"""Why did the network say so: one person's face, live, with what spoke for the answer. On a thread of its own."""
+"""Why did the network say so: one person's face, live, and which parts of it supported the answer.
+
+The explaining runs on a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ ANSWERS: tuple[tuple[str, Gender | None], ...] = (
 
 
 class Explainer(Protocol):
-    """What is needed of a model: its answer on one crop, and what spoke for an answer."""
+    """What is needed of a model: its answer on one crop, and which pixels supported an answer."""
 
     @property
     def spec(self) -> InputSpec: ...
@@ -61,7 +64,7 @@ class ModelExplainer:
         from desktop_app.vision.attributes.classifier import load_classifier
         from desktop_app.vision.explain import FaceExplainer
 
-        # First the half that may be missing, which says so in its own words.
+        # The part that may be missing is loaded first: its error says so plainly.
         self._explainer = FaceExplainer(model_dir)
         self._classifier = load_classifier(model_dir)
 
@@ -80,8 +83,8 @@ class ModelExplainer:
 class Explained:
     """Three pictures of one face, ready to be shown: as the network sees it, the regions, the fine lines.
 
-    `sight` is what the network says of this very picture, which may differ from the vote over all of them; `answer` is
-    the answer that is explained; `nothing` tells that no region spoke for it.
+    `sight` is what the network says of this one picture, which may differ from the vote over all of them; `answer` is
+    the answer that is explained; `nothing` tells that no region supported it.
     """
 
     face: QImage
@@ -99,7 +102,7 @@ def load_explainer(model_dir: Path) -> Explainer:
 
 
 class WhyThread(QThread):
-    """Explains the newest sight of one person a few times a second.
+    """Explains the newest view of one person a few times a second.
 
     `offer` takes results from any thread and keeps only the newest. Signals: `explained(Explained)`,
     `failed(Exception)`.
@@ -108,10 +111,10 @@ class WhyThread(QThread):
     explained = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, track_id: int, load: Callable[[], Explainer]) -> None:
+    def __init__(self, track: Track, load: Callable[[], Explainer]) -> None:
         super().__init__()
         self.setObjectName("why")
-        self.track_id = track_id
+        self.track = track
         self.wanted: Gender | None = None
         self._load = load
         self._wake = threading.Condition()
@@ -120,10 +123,14 @@ class WhyThread(QThread):
 
     def offer(self, result: FrameResult) -> None:
         """Take a result in which the person may be; one not yet looked at is replaced."""
-        if any(t.track_id == self.track_id and t.confirmed and t.seen for t in result.tracks):
+        if any(self._is_theirs(t) and t.confirmed and t.seen for t in result.tracks):
             with self._wake:
                 self._newest = result
                 self._wake.notify()
+
+    def _is_theirs(self, track: Track) -> bool:
+        # The number on the screen is another one in a new count; the reference stays.
+        return track.person == self.track.person if self.track.person else track.track_id == self.track.track_id
 
     def stop(self, seconds: float = 2.0) -> bool:
         """End the thread; return False where it takes longer."""
@@ -142,7 +149,7 @@ class WhyThread(QThread):
                 began = time.monotonic()
                 self.explained.emit(self._explain(explainer, result))
                 with self._wake:
-                    # The count has the first right to the processor.
+                    # The count has priority on the processor.
                     pause = max(INTERVAL_S, time.monotonic() - began)
                     self._wake.wait_for(lambda: self._stopping, pause)
         except HeadcountError as error:
@@ -158,10 +165,10 @@ class WhyThread(QThread):
         from desktop_app.vision.attributes.preprocess import crop_faces
         from desktop_app.vision.explain import overlay
 
-        track = next(t for t in result.tracks if t.track_id == self.track_id)
+        track = next(t for t in result.tracks if self._is_theirs(t))
         crop = crop_faces(result.frame.image_bgr, [track.box], explainer.spec)[0]
         sight = explainer.predict(crop[None])[0]
-        # On somebody undecided, what is explained is the answer to which this sight leans.
+        # On somebody undecided, what is explained is the answer to which this view leans.
         leaning = Gender.FEMALE if sight.female >= 0.5 else Gender.MALE
         decided = track.decision.gender
         answer = self.wanted or (leaning if decided is Gender.UNDECIDED else decided)
@@ -185,7 +192,7 @@ def sight_words(explained: Explained) -> str:
     text = f"In this look alone: {GENDER_WORDS[leaning]} {round(max(female, 1 - female) * 100)}%"
     if explained.sight.age_years is not None:
         text += f", about {explained.sight.age_years:.0f} years"
-    text += f". The maps show what spoke for “{GENDER_WORDS[explained.answer]}”"
+    text += f". The maps show what supported “{GENDER_WORDS[explained.answer]}”"
     return text + (": nothing did." if explained.nothing else ".")
 
 
@@ -200,36 +207,36 @@ class WhyDialog(QDialog):
 
     closing = Signal(object)
 
-    def __init__(self, thread: WhyThread, words: Callable[[int], str], parent: QWidget | None = None) -> None:
+    def __init__(self, thread: WhyThread, words: Callable[[Track], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Why? Person {thread.track_id}")
+        self.setWindowTitle(f"Why? Person {thread.track.track_id}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.thread_ = thread
         self._words = words
         self._last = ""
-        self._title = QLabel(words(thread.track_id))
+        self._title = QLabel(words(thread.track))
         self._title.setProperty("role", "title")
         self._choice = QComboBox()
         for text, gender in ANSWERS:
             self._choice.addItem(text, gender)
         self._choice.setAccessibleName("Answer to explain")
-        self._choice.setToolTip("What spoke for the network's own answer, or for the other one")
+        self._choice.setToolTip("What supported the network's own answer, or the other one")
         self._choice.currentIndexChanged.connect(self._chosen)
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
-        head.addWidget(QLabel("What spoke for"))
+        head.addWidget(QLabel("What supported"))
         head.addWidget(self._choice)
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         self._pictures: list[QLabel] = []
-        captions = ("What the network sees", "Regions that spoke for it", "Lines that spoke for it")
+        captions = ("What the network sees", "Regions that supported it", "Lines that supported it")
         tips = (
             "The face as it is cut out and given to the network",
             "Grad-CAM: the brighter, the more this region raised the answer",
             "Guided backpropagation within these regions: the brighter, the more these lines raised the answer",
         )
         for column, (caption, tip) in enumerate(zip(captions, tips, strict=True)):
-            picture = QLabel("Waiting for a clear sight…" if column == 0 else "")
+            picture = QLabel("Waiting for a clear view…" if column == 0 else "")
             picture.setWordWrap(True)
             picture.setFixedSize(PICTURE_SIZE, PICTURE_SIZE)
             picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -279,7 +286,7 @@ class WhyDialog(QDialog):
         self.thread_.wanted = self._choice.currentData()
 
     def _show(self, explained: Explained) -> None:
-        self._title.setText(self._words(self.thread_.track_id))
+        self._title.setText(self._words(explained.track))
         self._last = sight_words(explained)
         self._sight.setText(self._last)
         self._gone.start()

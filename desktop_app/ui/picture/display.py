@@ -1,7 +1,7 @@
 """Brings a frame to the size of the screen, on a thread of its own.
 
-Scaling a 4K frame takes longer than a display frame, so the GUI thread never does it: it only blits what this
-thread has made ready. Newest wins on both sides, so neither the count nor the window can fall behind.
+Scaling a 4K frame takes longer than a display frame, so the GUI thread never does it: it only draws what this
+thread has prepared. Newest wins on both sides, so neither the count nor the window can fall behind.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QThread
 from PySide6.QtGui import QImage
 
 from desktop_app.domain.types import FrameResult
 
+if TYPE_CHECKING:
+    from cv2.typing import MatLike
+
 _LOG = logging.getLogger(__name__)
 
 MAX_DISPLAY_PIXELS = 1920 * 1200
-"""Beyond this the painter stretches the picture: nobody sees more in a live picture, and a 5K screen stays fluent."""
+"""Beyond this the painter stretches the picture: nobody sees more detail in it, and a 5K screen stays smooth."""
 
 MIN_INTERVAL_S = 1 / 60
 
@@ -45,7 +49,7 @@ def make_display_frame(result: FrameResult, max_width: int, max_height: int) -> 
     import cv2  # here, not above: the window is to be on the screen before OpenCV is loaded
     import numpy as np
 
-    source = result.frame.image_bgr
+    source: MatLike = result.frame.image_bgr
     width, height = fit_size(result.frame.width, result.frame.height, max_width, max_height)
     if width * height > MAX_DISPLAY_PIXELS:
         shrink = (MAX_DISPLAY_PIXELS / (width * height)) ** 0.5
@@ -121,9 +125,7 @@ class DisplayFeeder(QThread):
             began = time.perf_counter()
             frame = make_display_frame(result, width, height)
             with self._wake:
-                if self._stopping:
-                    return
-                if self._last is result:
+                if self._last is result:  # neither cleared nor stopped in the meantime
                     self._ready = frame
                 # A file counted as fast as possible would otherwise have every frame drawn for nobody.
                 pause = MIN_INTERVAL_S - (time.perf_counter() - began)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -102,8 +102,7 @@ class PlacesPanel(QFrame):
             item.setIcon(0, self._icon(place))
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.tree.addTopLevelItem(item)
-        if selected is not None and selected < len(places):
-            self.tree.setCurrentItem(self.tree.topLevelItem(selected))
+        self._select(selected)
         self.tree.blockSignals(False)
         rows = min(4, max(1, len(places)))
         self.tree.setFixedHeight(rows * max(26, self.tree.sizeHintForRow(0)) + 12)
@@ -116,18 +115,23 @@ class PlacesPanel(QFrame):
         for row, place in enumerate(self._editor.places[: self.tree.topLevelItemCount()]):
             text = "not counted" if place.kind == "staff" else figures.get(place.name, "")
             item = self.tree.topLevelItem(row)
-            if item.text(1) != text:
+            if item is not None and item.text(1) != text:
                 item.setText(1, text)
 
-    def _icon(self, place: PlaceSettings):
+    def _icon(self, place: PlaceSettings) -> QIcon:
         name = {"line": "line", "zone": "zone", "staff": "staff"}[place.kind]
         return action_icon(name, self._theme, PLACE_COLOURS[place.kind].name() if self._theme.name == "dark" else None)
 
     def _follow_selection(self) -> None:
         selected = self._editor.selected
-        if selected is not None and selected != self._row() and selected < self.tree.topLevelItemCount():
-            self.tree.setCurrentItem(self.tree.topLevelItem(selected))
+        if selected != self._row():
+            self._select(selected)
         self._enable()
+
+    def _select(self, row: int | None) -> None:
+        item = self.tree.topLevelItem(row) if row is not None else None
+        if item is not None:
+            self.tree.setCurrentItem(item)
 
     def _enable(self) -> None:
         row = self._row()
@@ -209,4 +213,5 @@ class PlacesPanel(QFrame):
         self._staff.setIcon(action_icon("staff", theme))
         self._delete.setIcon(action_icon("trash", theme))
         for row, place in enumerate(self._editor.places[: self.tree.topLevelItemCount()]):
-            self.tree.topLevelItem(row).setIcon(0, self._icon(place))
+            if (item := self.tree.topLevelItem(row)) is not None:
+                item.setIcon(0, self._icon(place))

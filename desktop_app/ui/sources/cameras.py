@@ -14,9 +14,9 @@ _LOG = logging.getLogger(__name__)
 
 
 class CameraWatcher(QThread):
-    """Emits `found` with a list of `CameraChoice` at the first look and whenever the list is another one.
+    """Emits `found` with a list of `CameraChoice` at the first look and whenever the list changes.
 
-    `list_cameras` returns (name, source text) pairs and may take its time.
+    `list_cameras` returns (name, source text) pairs and may be slow.
     """
 
     found = Signal(object)

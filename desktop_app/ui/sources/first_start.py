@@ -1,4 +1,4 @@
-"""The page shown while there is no picture: pick a camera and see it, or take something else, and what is kept."""
+"""The page shown while there is no picture: a camera with its preview, other sources, and what is kept."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.errors import HeadcountError
+from desktop_app.session.services import Services
 from desktop_app.settings import Settings
 from desktop_app.ui.picture.video_view import VideoView
-from desktop_app.ui.sessions.session import Services
+from desktop_app.ui.sessions.bridge import RunBridge
+from desktop_app.ui.sources.names import DEMO
 from desktop_app.ui.sources.preview import Preview
-from desktop_app.ui.sources.source_bar import DEMO, CameraChoice
+from desktop_app.ui.sources.source_bar import CameraChoice
 from desktop_app.ui.widgets.icons import action_icon, app_icon
 from desktop_app.ui.widgets.theme import Theme
 from desktop_app.ui.window.actions import Actions
@@ -47,13 +49,15 @@ class StartPage(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, actions: Actions, theme: Theme, services: Services, settings: Settings) -> None:
+    def __init__(
+        self, actions: Actions, theme: Theme, services: Services, settings: Settings, bridge: RunBridge
+    ) -> None:
         super().__init__()
         self._theme = theme
         self._actions = actions
         self._cameras: tuple[CameraChoice, ...] = ()
         self._looked = False
-        self._preview = Preview(services, settings, self)
+        self._preview = Preview(services, settings, bridge, self)
         self._preview.frame_ready.connect(self._show_preview)
         self._preview.failed.connect(self._preview_failed)
 
@@ -92,36 +96,36 @@ class StartPage(QWidget):
         self._use = QPushButton("Count from this camera")
         self._use.setProperty("primary", "true")
         self._use.clicked.connect(self._count_camera)
-        cameras = _card("Camera")
+        cameras, camera_rows = _card("Camera")
         for widget in (self._none, self._list, self._view, self._use):
-            cameras.layout().addWidget(widget)
-        cameras.layout().setStretchFactor(self._view, 1)
-        cameras.layout().addStretch(0)
+            camera_rows.addWidget(widget)
+        camera_rows.setStretchFactor(self._view, 1)
+        camera_rows.addStretch(0)
         self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
-        cameras.layout().setStretchFactor(self._none, 1)
+        camera_rows.setStretchFactor(self._none, 1)
 
-        others = _card("Something else")
+        others, other_rows = _card("Something else")
         self._demo = QPushButton("Play the demo clip")
         self._demo.setToolTip(actions["open_demo"].toolTip())
         self._demo.clicked.connect(lambda: self.chosen.emit(DEMO))
-        others.layout().addWidget(self._demo)
+        other_rows.addWidget(self._demo)
         self._buttons = {"open_demo": self._demo}
         for key in ("open_file", "open_folder", "open_url"):
             button = QPushButton(_WORDS[key])
             button.setToolTip(actions[key].toolTip())
             button.clicked.connect(actions[key].trigger)
-            others.layout().addWidget(button)
+            other_rows.addWidget(button)
             self._buttons[key] = button
         for button in self._buttons.values():
             button.setStyleSheet("text-align: left; padding: 8px 12px;")
             button.setIconSize(QSize(20, 20))
-        others.layout().addStretch(1)
+        other_rows.addStretch(1)
 
         privacy = QLabel(PRIVACY)
         privacy.setWordWrap(True)
         privacy.setTextFormat(Qt.TextFormat.RichText)
-        kept = _card("")
-        kept.layout().addWidget(privacy)
+        kept, kept_rows = _card("")
+        kept_rows.addWidget(privacy)
 
         grid = QGridLayout()
         grid.setSpacing(12)
@@ -223,15 +227,19 @@ class StartPage(QWidget):
         text = error.message if isinstance(error, HeadcountError) else "The camera could not be shown."
         self._view.set_note(text)
 
+    def apply_settings(self, settings: Settings) -> None:
+        """Ask cameras for the picture size of these settings from the next preview on."""
+        self._preview.settings = settings
+
     def stop_preview(self) -> None:
-        """Let go of the camera that is being shown."""
+        """Stop the preview and release the camera."""
         self._preview.stop()
         self._view.clear()
         self._view.set_note("")
         self._view.setVisible(False)
 
     def shut_down(self, seconds: float) -> bool:
-        """End the preview for good; return False where it would not end in time."""
+        """End the preview for good; return False where it does not end in time."""
         return self._preview.shut_down(seconds)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -241,7 +249,7 @@ class StartPage(QWidget):
 
     def _leave(self) -> None:
         if not self.isVisible():
-            self._list.setCurrentItem(None)
+            self._list.setCurrentRow(-1)
             self.stop_preview()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -259,7 +267,8 @@ class StartPage(QWidget):
             self._list.item(row).setIcon(action_icon("webcam", theme))
 
 
-def _card(title: str) -> QFrame:
+def _card(title: str) -> tuple[QFrame, QVBoxLayout]:
+    """Return a framed card and the column its contents go into, headed by `title` where that is not empty."""
     card = QFrame()
     card.setObjectName("card")
     layout = QVBoxLayout(card)
@@ -269,4 +278,4 @@ def _card(title: str) -> QFrame:
         label = QLabel(title)
         label.setProperty("role", "title")
         layout.addWidget(label)
-    return card
+    return card, layout

@@ -57,14 +57,14 @@ def file_filter() -> str:
 
 
 def ask_file(parent: QWidget, folder: str) -> str:
-    """Let the operator pick a file; "" if they think better of it."""
+    """Let the operator pick a file; "" if they cancel."""
     path, _ = QFileDialog.getOpenFileName(parent, "Count the people in a video or picture", folder, file_filter())
     return path
 
 
 def ask_folder(parent: QWidget, folder: str) -> str:
-    """Let the operator pick a folder of pictures; "" if they think better of it."""
-    return QFileDialog.getExistingDirectory(parent, "Count over the pictures of a folder", folder)
+    """Let the operator pick a folder of pictures; "" if they cancel."""
+    return QFileDialog.getExistingDirectory(parent, "Count the people in a folder of pictures", folder)
 
 
 def looks_like_address(text: str) -> bool:

@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QTimer
 
 _MODULES: tuple[ModuleType, ...] = (QtCore, QtGui, QtWidgets)
 _SLICE_S = 0.004
-"""How long the GUI thread stays with it at a stretch: well below the time of a frame of the display."""
+"""Longest time in seconds that the GUI thread spends on it at once: well below one frame of the display."""
 
 
 class QtClasses(QObject):

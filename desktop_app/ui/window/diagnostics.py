@@ -1,4 +1,4 @@
-"""The log, what a helper needs to know, and the end of all data this program keeps."""
+"""The log, the diagnostics for whoever helps, and deleting all data of this program."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app import __version__
 from desktop_app.settings import Settings, data_dir, default_path
+from desktop_app.system.redaction import RedactingFilter
 
 if TYPE_CHECKING:
     from desktop_app.ui.sessions.controller import Controller
@@ -57,6 +58,7 @@ def start_log() -> Path | None:
     except OSError as error:
         root.warning("no log is written: %s", error)
         return None
+    handler.addFilter(RedactingFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(threadName)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.info("Headcount %s starts on %s", __version__, platform.platform())
@@ -64,7 +66,7 @@ def start_log() -> Path | None:
 
 
 class NativeCrashWatch:
-    """Writes where every thread was if a native library ends the process, which no Python code lives to report."""
+    """Writes where every thread was if a native library ends the process, which Python code cannot report."""
 
     def __init__(self) -> None:
         self._file: TextIO | None = None
@@ -165,7 +167,7 @@ def _without_addresses(line: str) -> str:
 
 
 def delete_all_data() -> list[Path]:
-    """Delete settings, logs, recovery files and the user's own models; return what could not be deleted.
+    """Delete settings, logs, kept counts and the user's own models; return what could not be deleted.
 
     Snapshots and recordings are the operator's own files and stay.
     """

@@ -31,7 +31,7 @@ from desktop_app.resources import model_names
 from desktop_app.settings import Settings, data_dir
 from desktop_app.ui.models.model_words import ModelCardView
 
-THEME_WORDS = {"system": "As the system", "light": "Light", "dark": "Dark"}
+THEME_WORDS = {"system": "Same as the system", "light": "Light", "dark": "Dark"}
 DETECTOR_WORDS = {
     "yunet": "YuNet (neural network; finds most faces)",
     "haar": "Haar cascade (classic; upright faces)",
@@ -71,7 +71,7 @@ class SettingsDialog(QDialog):
         save.setProperty("primary", "true")
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         defaults = buttons.addButton("Defaults", QDialogButtonBox.ButtonRole.ResetRole)
-        defaults.setToolTip("Put every setting back to how the program came; nothing is kept before Save")
+        defaults.setToolTip("Set every setting to its default; nothing is saved until you press Save")
         defaults.clicked.connect(lambda: self.fill(Settings()))
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)
@@ -86,7 +86,7 @@ class SettingsDialog(QDialog):
     # --- pages ---------------------------------------------------------------------------------------------------
 
     def _finding(self) -> QWidget:
-        page, form = _page("What is taken for a face.")
+        page, form = _page("What counts as a face.")
         kind = self._choice("detector", "kind", DETECTOR_WORDS)
         _row(form, "Detector", kind, "What looks for faces. YuNet finds more; Haar is the classic method.")
         _row(
@@ -99,7 +99,7 @@ class SettingsDialog(QDialog):
         score = self._number("detector", "score_threshold", 0.05, 0.99, 0.05)
         _row(
             form,
-            "Surely a face from",
+            "Minimum face score",
             score,
             "YuNet: how sure it must be, 0 to 1. Lower finds more faces and more things that are none.",
         )
@@ -122,15 +122,15 @@ class SettingsDialog(QDialog):
         )
         _row(
             form,
-            "Look every",
+            "Search every",
             self._number("detector", "interval_s", 0.0, 2.0, 0.02, " s"),
             "Time between two searches of the picture; in between, faces are followed. 0 searches every frame.",
         )
         _row(
             form,
             "",
-            self._check("detector", "reject_non_faces", "Let the network throw out what is no face"),
-            "A second look by our own network removes posters, patterns and the like.",
+            self._check("detector", "reject_non_faces", "Reject what is not a face"),
+            "Our own network checks each find again and rejects patterns that only look like a face.",
         )
 
         def fit() -> None:
@@ -160,13 +160,13 @@ class SettingsDialog(QDialog):
         )
         _row(
             form,
-            "Decide from",
+            "Minimum gender confidence",
             self._number("count", "decide_threshold", 0.5, 0.99, 0.01),
             "How sure the estimate of the gender must be, 0.5 to 0.99. Below it a person stays undecided.",
         )
         _row(
             form,
-            "Looks at each person",
+            "Pictures per person",
             self._whole("count", "max_glimpses", 1, 200),
             "How many good pictures of a person are judged at most. More is surer and takes longer.",
         )
@@ -257,7 +257,7 @@ class SettingsDialog(QDialog):
 
     def _looks(self) -> QWidget:
         page, form = _page("How the window looks.")
-        _row(form, "Theme", self._choice("ui", "theme", THEME_WORDS), "Light, dark, or as the system has it.")
+        _row(form, "Theme", self._choice("ui", "theme", THEME_WORDS), "Light, dark, or the same as the system.")
         _row(
             form,
             "",

@@ -1,4 +1,4 @@
-"""The line at the foot of the window: how fast, how late, with what."""
+"""The line at the foot of the window: speed, delay, and what is in use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SLOW_DELAY_S = 0.5
 
 
 class StatusLine(QWidget):
-    """Plain figures with an explanation each; one turns to the warning colour where it tells of trouble."""
+    """Plain figures with an explanation each; a figure that shows a problem turns to the warning colour."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
