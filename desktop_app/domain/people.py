@@ -25,8 +25,9 @@ class Person:
     0 until the person counts in the present count. `dwell_s` and `facing_s` are sums over all times in view.
     `staff_mark` is what the operator said, None for nothing; `marked_now` tells that it was said in the present count,
     whose log then has it already. `looks_like_staff` is the reference of somebody marked as staff whom the person looks
-    like. `at_edge` tells that the face was at the edge of the picture when it was last seen. `is_still` tells that it has
-    not moved so far, and `count_anyway` that the operator wants it counted all the same. The `told` fields are what events have said of the person in the present count.
+    like. `at_edge` tells that the face was at the edge of the picture when it was last seen. `is_still` tells that it
+    has not moved so far, and `count_anyway` that the operator wants it counted all the same. The `told` fields are what
+    events have said of the person in the present count.
     """
 
     key: int

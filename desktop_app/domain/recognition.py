@@ -23,7 +23,6 @@ class Absent:
 
     def __init__(self, settings: CountingSettings) -> None:
         self._settings = settings
-        # Evidence for a comeback takes a while to gather, so somebody is remembered that much longer.
         self._remember_s = settings.returns_s + settings.blind_span_s
         self._expected: dict[int, Person] = {}
         self._remembered: OrderedDict[int, Person] = OrderedDict()  # in the order in which they went
@@ -63,6 +62,7 @@ class Absent:
 
     def _expected_for_s(self, person: Person) -> float:
         s = self._settings
+        # Evidence for a comeback takes a while to gather, so somebody is expected that much longer.
         missing_s = s.linger_s if person.at_edge or person.cut_s is not None else max(s.linger_s, s.hidden_s)
         return max(missing_s, s.cut_memory_s) + s.blind_span_s
 
@@ -102,10 +102,12 @@ class Absent:
             apart <= s.same_place if likeness is None else apart <= s.linger_reach and likeness >= s.linger_alike
         ):
             return likeness or 0.5
-        elif likeness is not None and likeness >= s.hidden_alike and gap <= s.linger_s:
-            return likeness
         # Whoever vanishes in the middle of the picture has not left it: somebody or something hides them.
-        elif likeness is not None and likeness >= s.hidden_alike and gap <= s.hidden_s and not known.at_edge:
+        elif (
+            likeness is not None
+            and likeness >= s.hidden_alike
+            and gap <= (s.linger_s if known.at_edge else max(s.linger_s, s.hidden_s))
+        ):
             return likeness
         return likeness if likeness is not None and gap <= s.returns_s and likeness >= s.returns_alike else None
 

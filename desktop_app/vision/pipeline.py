@@ -20,8 +20,8 @@ from desktop_app.errors import SettingsError
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import crop_faces
 from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, assess
-from desktop_app.vision.compare import Comparison, TimedClassifier
 from desktop_app.vision.attributes.stillness import StillnessMeter
+from desktop_app.vision.compare import Comparison, TimedClassifier
 from desktop_app.vision.faces.detectors import FaceDetector
 from desktop_app.vision.faces.schedule import LookSchedule
 from desktop_app.vision.faces.tiled import ScanningFaceDetector
