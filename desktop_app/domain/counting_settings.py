@@ -17,8 +17,8 @@ class CountingSettings:
     `blind_hits` over `blind_span_s` with a mean score of `blind_score`, and stays Undecided.
     `linger_reach` and `same_place` are in face sizes; the latter is asked where there are no looks to compare. The
     `alike` thresholds are likenesses, 0..1. Somebody who vanished in the middle of the picture is hidden, and expected
-    back for `hidden_s` wherever their looks are alike by `hidden_alike`. For `doubt_s` after somebody was counted, further glimpses may still
-    show that they had been counted before; both are then one person.
+    back for `hidden_s` wherever their looks are alike by `hidden_alike`. For `doubt_s` after somebody was counted,
+    further glimpses may still show that they had been counted before; both are then one person.
     """
 
     min_hits: int = 3
