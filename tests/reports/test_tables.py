@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from datetime import datetime
 from pathlib import Path
@@ -62,7 +63,7 @@ def test_regular_intervals_cover_everything_once(start: int, length: int, minute
     edges = regular_edges(start, start + length, minutes, ZONE)
     assert edges[0].start_utc <= start < edges[0].end_utc
     assert edges[-1].start_utc < start + length <= edges[-1].end_utc
-    assert all(a.end_utc == b.start_utc for a, b in zip(edges, edges[1:], strict=False))
+    assert all(a.end_utc == b.start_utc for a, b in itertools.pairwise(edges))
 
 
 def test_the_interval_of_a_change_of_the_clocks_is_neither_lost_nor_doubled() -> None:
