@@ -106,7 +106,9 @@ def build_report(
     end = max([s.end_utc for s in spans] + [p.counted_utc for p in people], default=entries[-1].utc)
     opened = [e.event for e in entries if isinstance(e.event, Opened) and e.session == session_id]
     about = opened[-1] if opened else Opened(0.0)
-    intervals = count_in(regular_edges(start, end + 1e-3, options.minutes, options.zone), people, spans)
+    # Half-open intervals: somebody counted at the very end begins another one.
+    until = end + 1e-3 if any(p.counted_utc >= end for p in people) or end <= start else end
+    intervals = count_in(regular_edges(start, until, options.minutes, options.zone), people, spans)
     return Report(
         session_id=session_id,
         name=about.name,
