@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from benchmarks.footage import Scene, portraits
+from desktop_app.domain.events import Counted, Merged
 from desktop_app.domain.types import Frame
 from desktop_app.factory import build_pipeline
 
@@ -35,11 +36,14 @@ def main() -> None:
     held = sum(p.nbytes for p in pictures) / 1e6
     print(f"{held:.0f} MB of the figures below are the scene itself")
     pipeline = build_pipeline()
+    people = 0
     started = time.perf_counter()
     for i in range(options.frames):
-        pipeline.process(Frame(pictures[i % ROUND], i / scene.fps, i))
+        events = pipeline.process(Frame(pictures[i % ROUND], i / scene.fps, i)).events
+        people += sum(isinstance(event, Counted) for event in events)
+        people -= sum(isinstance(event, Merged) for event in events)
         if (i + 1) % max(1, options.frames // 10) == 0:
-            print(f"{i + 1:>8} frames {resident_mb():>7.0f} MB {pipeline.counts.people:>6} people", flush=True)
+            print(f"{i + 1:>8} frames {resident_mb():>7.0f} MB {people:>6} people", flush=True)
     print(f"{options.frames / (time.perf_counter() - started):.0f} frames per second")
 
 

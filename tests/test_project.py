@@ -91,6 +91,7 @@ def test_the_wheel_carries_models_resources_and_both_commands(tmp_path: Path) ->
         "desktop_app/_bundled/resources/demo/demo.mp4",
         "desktop_app/_bundled/resources/licences/DEMO-CLIP.md",
         "desktop_app/app.py",
+        "desktop_app/store/migrations/0001_log.sql",
     ):
         assert wanted in names
     assert not [name for name in names if name.startswith("tests/") or name.endswith(".pyc")]

@@ -17,6 +17,9 @@ APPLICATION_ID = 0x48434E54
 """Marks a database file as ours ("HCNT" in ASCII)."""
 
 BUSY_TIMEOUT_S = 0.5
+_LARGEST_WAL_BYTES = 64_000_000
+"""A daily copy of a large file makes the -wal file grow meanwhile; later it shrinks to this."""
+_NUMBER_OF_TABLES = 6  # with SQLite's own sqlite_sequence
 _STEPS_BETWEEN_QUESTIONS = 20_000
 
 
@@ -61,6 +64,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         # WAL lets readers work while we write; FULL makes a commit survive a power cut, which NORMAL would not.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA journal_size_limit={_LARGEST_WAL_BYTES}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
         _migrate(connection)
@@ -80,11 +84,12 @@ def open_for_reading(path: Path, *, unchanging: bool = False) -> sqlite3.Connect
 
     Raises NewerFileError, DamagedFileError or sqlite3.Error.
     """
-    address = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if unchanging else "")
-    connection = sqlite3.connect(
-        address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
+    connection = _connect_for_reading(path, unchanging)
     try:
+        if not unchanging and _cannot_be_read_as_it_is(connection, path):
+            # Where the folder is read-only and nothing waits in a -wal file, nobody can be writing.
+            connection.close()
+            connection = _connect_for_reading(path, unchanging=True)
         if _check_identity(connection) == 0:
             raise DamagedFileError("the file holds no counts yet")
         connection.execute("PRAGMA query_only=ON")
@@ -97,6 +102,22 @@ def open_for_reading(path: Path, *, unchanging: bool = False) -> sqlite3.Connect
         connection.close()
         raise
     return connection
+
+
+def _connect_for_reading(path: Path, unchanging: bool) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if unchanging else "")
+    return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+
+
+def _cannot_be_read_as_it_is(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether SQLite cannot make the files that it wants beside the database, and does not need them."""
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        wal = Path(f"{path}-wal")
+        is_refused = error_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        return is_refused and path.exists() and not (wal.exists() and wal.stat().st_size)
+    return False
 
 
 @contextmanager
@@ -126,9 +147,11 @@ def _check_identity(connection: sqlite3.Connection) -> int:
     """Return the file's version, 0 for an empty one."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
     if mark != APPLICATION_ID and (mark or version or tables):
         raise DamagedFileError("the file belongs to another program")
+    if version == newest_version() and tables < _NUMBER_OF_TABLES:
+        raise DamagedFileError("a table is missing")
     if version > newest_version():
         raise NewerFileError(
             "The stored counts were written by a newer version of Headcount, which this one cannot read.",

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from desktop_app.domain.events import Entry
@@ -18,6 +19,8 @@ from desktop_app.store.database import reading, transaction
 from desktop_app.store.rows import read_entries, read_new_entries
 from desktop_app.store.summaries import SessionSummary, summary_of
 
+_PART = 1000
+_PAUSE_S = 0.02
 OnBadEntries = Callable[[str, int], None]
 """Is told a session and how many of its entries could not be read."""
 
@@ -50,8 +53,17 @@ def group_of(connection: sqlite3.Connection, session: str) -> SessionGroup:
         row = connection.execute("SELECT entries, last_seq, joined FROM session WHERE id = ?", (current,)).fetchone()
         if row is not None:
             entries, last_seq = entries + row[0], max(last_seq, row[1])
-            ids += [other for other in dict.fromkeys(json.loads(row[2])) if other not in ids]
+            ids += [other for other in dict.fromkeys(_texts(row[2])) if other not in ids]
     return SessionGroup(tuple(ids), entries, last_seq)
+
+
+def _texts(text: str) -> list[str]:
+    """Return a JSON list of texts, an empty one where a damaged file holds anything else."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def read_group(connection: sqlite3.Connection, ids: Iterable[str], on_bad: OnBadEntries) -> Iterator[Entry]:
@@ -96,26 +108,37 @@ class Folds:
         with reading(self._database) as connection:
             return self._stored(connection, session, group_of(connection, session))
 
-    def summary(self, session: str, *, goes_on: bool = False) -> SessionSummary:
+    def summary(self, session: str, *, goes_on: bool = False, patiently: bool = False) -> SessionSummary:
         """Return the current summary; work it out and store it where the stored one is behind.
 
-        With `goes_on` the fold stays in memory, so that the next call only reads what is new.
+        With `goes_on` the fold stays in memory, so that the next call only reads what is new. `patiently` is for work
+        that nobody waits for: it leaves time to the other threads.
         """
         with reading(self._database) as connection:
-            connection.execute("BEGIN")  # one state of the file for all that is read
+            # Not in one transaction: a long one would keep SQLite from tidying its log of changes. What is written
+            # while we read makes the summary newer than it says, and so it is worked out again.
             group = group_of(connection, session)
             stored = self._stored(connection, session, group)
             if stored is not None and stored.is_current:
-                if not goes_on:
-                    with self._lock:
-                        self._folds.pop(session, None)
                 return stored
-            with self._lock:
-                totals = self._totals(connection, session, group, goes_on)
+            # Somebody who waits does not wait for the one who has time: they work it out beside them.
+            if self._lock.acquire(timeout=-1 if patiently else 0.2):
+                try:
+                    totals = self._totals(connection, session, group, goes_on, patiently)
+                    summary = summary_of(session, totals, group.entries, group.last_seq)
+                finally:
+                    self._lock.release()
+            else:
+                totals = self._fold(connection, group, patiently).totals
                 summary = summary_of(session, totals, group.entries, group.last_seq)
         if self._keep is not None:
             self._keep(lambda writing: _write(writing, summary))
         return summary
+
+    def forget_session(self, session: str) -> None:
+        """Free the memory of a count that no longer goes on."""
+        with self._lock:
+            self._folds.pop(session, None)
 
     def counts(self, session: str, *, goes_on: bool, most_new: int, timeout_s: float = 0.5) -> Counts | None:
         """Return the current counts, None where that needs more than `most_new` entries or another is busy with it."""
@@ -123,11 +146,10 @@ class Folds:
             return None
         try:
             with reading(self._database) as connection:
-                connection.execute("BEGIN")
                 group = group_of(connection, session)
                 if self._fold_of(session, group) is None and group.entries > most_new:
                     return None
-                return self._totals(connection, session, group, goes_on).counts()
+                return self._totals(connection, session, group, goes_on, patiently=False).counts()
         finally:
             self._lock.release()
 
@@ -135,12 +157,13 @@ class Folds:
         fold = self._folds.get(session)
         return fold if fold is not None and fold.ids == group.ids else None
 
-    def _totals(self, connection: sqlite3.Connection, session: str, group: SessionGroup, goes_on: bool) -> Totals:
+    def _totals(
+        self, connection: sqlite3.Connection, session: str, group: SessionGroup, goes_on: bool, patiently: bool
+    ) -> Totals:
         """Return the totals of what the connection sees. The lock is held."""
         fold = self._fold_of(session, group)
         if fold is None:
-            (row,) = connection.execute("SELECT ifnull(max(row), 0) FROM entry").fetchone()
-            fold = _Fold(Totals(self._unless_stopped(read_group(connection, group.ids, self._on_bad))), group.ids, row)
+            fold = self._fold(connection, group, patiently)
         else:
             bad: list[str] = []
             new, fold.row = read_new_entries(connection, fold.row, group.ids, bad.append)
@@ -153,11 +176,16 @@ class Folds:
             self._folds.pop(session, None)
         return fold.totals
 
-    def _unless_stopped(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        for entry in entries:
-            if self._stop.is_set():
+    def _fold(self, connection: sqlite3.Connection, group: SessionGroup, patiently: bool) -> _Fold:
+        (row,) = connection.execute("SELECT ifnull(max(row), 0) FROM entry").fetchone()
+        fold = _Fold(Totals(), group.ids, row)
+        entries = read_group(connection, group.ids, self._on_bad)
+        # A part at a time, so that it can be stopped and others get their turn at Python's lock.
+        while part := list(islice(entries, _PART)):
+            fold.totals.apply_all(part)
+            if self._stop.wait(_PAUSE_S if patiently else 0.0):
                 raise StoppedError
-            yield entry
+        return fold
 
     @staticmethod
     def _stored(connection: sqlite3.Connection, session: str, group: SessionGroup) -> SessionSummary | None:

@@ -1,6 +1,7 @@
 """The thread that looks after the database while others write it: soundness, daily copies, summaries, deleted sessions.
 
-It has the lowest priority and reads on connections of its own, so nothing of this holds up the count.
+It reads on connections of its own and pauses often, so nothing of this holds up the count. It has no lower priority: a
+thread that waits for the processor while it holds Python's lock would hold up all others.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, StoppedError, group_of
 from desktop_app.store.held_database import CHECK_AT_OPENING_BYTES
 from desktop_app.store.writer import Writer
-from desktop_app.system.thread_priority import lower_thread_priority
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _PURGE_ROWS = 5000
 
 
 class Keeper:
-    """Call `start`, then `wake` when a session was closed, then `stop`."""
+    """Call `start`, then `wake` when a session was closed, then `stop` and `join`."""
 
     def __init__(self, files: StoreFiles, writer: Writer, folds: Folds, live: Callable[[], frozenset[str]]) -> None:
         """`live` tells which sessions this process adds entries to."""
@@ -53,18 +53,20 @@ class Keeper:
         """Have the summaries brought up to date now."""
         self._wake.set()
 
-    def stop(self, timeout_s: float) -> None:
-        """End the thread; a check or copy that is under way is given up. Idempotent."""
+    def stop(self) -> None:
+        """Have the thread end soon; a check or copy that is under way is given up. Idempotent."""
         self._stopping.set()
         self._folds.stop()
         self._wake.set()
         with self._reading_lock:
             if self._reading is not None:
                 self._reading.interrupt()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until the thread has ended."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        lower_thread_priority()
         self._wake.wait(START_DELAY_S)
         self._do(self.check)
         self._do(self.purge)
@@ -135,7 +137,9 @@ class Keeper:
         for session, goes_on in behind:
             if self._stopping.is_set():
                 return
-            self._folds.summary(session, goes_on=goes_on)
+            self._folds.summary(session, goes_on=goes_on, patiently=True)
+            if not goes_on:
+                self._folds.forget_session(session)
 
     def purge(self) -> None:
         """Remove the entries of sessions that were deleted a week ago, a little at a time."""

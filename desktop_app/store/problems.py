@@ -33,6 +33,11 @@ def cannot_write(error: BaseException, folder: Path) -> str:
     return f"The counts cannot be written to {folder} ({detail}). {_WAITING} Check the disk and this folder."
 
 
+def does_not_answer(folder: Path) -> str:
+    """Return the sentence for a disk on which a call hangs."""
+    return f"The disk with the counts does not answer ({folder}). {_WAITING} Check the disk or the network."
+
+
 def held_by_another(folder: Path) -> tuple[str, str]:
     """Return sentence and remedy for a store that another process works with."""
     return (

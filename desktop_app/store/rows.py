@@ -90,17 +90,17 @@ def read_entries(connection: sqlite3.Connection, session: str, on_bad: OnBadRow)
 
     Reads a page at a time, so that a slow reader does not keep SQLite from tidying its log of changes.
     """
-    last = (-(2**63), 0)
+    last: tuple[int, bytes | str] = (-(2**63), "")
     while True:
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM {_ENTRIES} WHERE e.session = (SELECT key FROM session WHERE id = ?)"
-            " AND (e.seq, e.row) > (?, ?) ORDER BY e.seq, e.row LIMIT ?",
+            " AND (e.seq, e.id) > (?, ?) ORDER BY e.seq, e.id LIMIT ?",
             (session, *last, PAGE_ROWS),
         ).fetchall()
         yield from _readable(rows, on_bad)
         if len(rows) < PAGE_ROWS:
             return
-        last = (rows[-1][4], rows[-1][0])
+        last = (rows[-1][4], rows[-1][1])
 
 
 def read_new_entries(
@@ -195,7 +195,7 @@ class EntryTable:
             before = self._connection.total_changes
             self._connection.executemany(
                 "INSERT INTO entry (id, session, door, seq, utc, kind, event) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (id) DO NOTHING",
+                " ON CONFLICT (session, seq, id) DO NOTHING",
                 rows,
             )
             new = self._connection.total_changes - before

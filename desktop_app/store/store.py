@@ -125,9 +125,13 @@ class Store:
         Returns False where not everything is in the database; the rest then lies in the temporary folder, from where
         the next `open` takes it.
         """
+        deadline = time.monotonic() + timeout_s
         if self._keeper is not None:
-            self._keeper.stop(timeout_s)
-        return self._writer is None or self._writer.close(timeout_s)
+            self._keeper.stop()
+        is_written = self._writer is None or self._writer.close(timeout_s)
+        if self._keeper is not None:
+            self._keeper.join(max(0.0, deadline - time.monotonic()))
+        return is_written
 
     @property
     def problem(self) -> str:
@@ -229,7 +233,7 @@ class Store:
             with _readable_copy(copy) as connection:
                 for entries in read_what_can_be_read(connection, lambda _: None):
                     if should_stop():
-                        break
+                        return added
                     added += self._written.run(lambda c, chunk=entries: _add(c, chunk), timeout_s=30.0)  # type: ignore[misc]
                     read += len(entries)
                     if progress is not None:
@@ -305,7 +309,7 @@ class Store:
                 " (SELECT json_group_array(d.name) FROM"
                 "   (SELECT name FROM door WHERE session = s.key AND name <> '' ORDER BY key) d)"
                 f" FROM session s LEFT JOIN summary m ON m.session = s.key AND m.version = {VERSION}"
-                f" WHERE {condition} AND is_purged = 0 ORDER BY first_seq DESC, s.key DESC",
+                f" WHERE {condition} AND is_purged = 0 AND s.entries > 0 ORDER BY first_seq DESC, s.key DESC",
                 values,
             ).fetchall()
             groups = [group_of(connection, row[0]) for row in rows]

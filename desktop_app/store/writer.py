@@ -33,6 +33,9 @@ RETRY_S = 1.0
 BATCH = 1000
 MAX_WAITING = 50_000
 """How many entries memory holds when neither the disk nor the temporary folder takes them."""
+MAX_WAITING_WELL = 1_000_000
+"""How many it holds while nothing is known to be wrong: many came at once, or the disk does not answer."""
+TELL_HANGING_AFTER_S = 10.0
 SPILL_AFTER_S = 1.0
 TELL_LOCKED_AFTER_S = 2.0
 
@@ -70,6 +73,7 @@ class Writer:
         self._notices: dict[str, str] = {}
         self._trouble = self._told = ""
         self._lost = 0
+        self._progress_at = 0.0
         # Of the writer's thread alone, and of `open` before it:
         self._database = HeldDatabase(files)
         self._trouble_since: float | None = None
@@ -83,17 +87,23 @@ class Writer:
 
     def open(self) -> None:
         """Open the database and start the thread. Raises HeldError or NewerFileError, and then holds nothing."""
+        self._leftovers = SpillFile.find(self._files.folder)
+        for spill in self._leftovers:
+            try:
+                self._last_seq = max(self._last_seq, spill.last_seq())
+            except OSError as error:
+                log.warning("%s cannot be read: %s", spill.path, error)
         try:
             self._connect()
+            self._take_back_spilled()  # now, because whoever opens the store asks next what was interrupted
         except StoreError:
+            for spill in self._leftovers:
+                spill.let_go()
             self._database.disconnect()
             raise
         except _DISK_ERRORS as error:
             self._note_trouble(error)
-            self._last_seq = self._database.last_seq_without_writing()
-        self._leftovers = SpillFile.find(self._files.folder)
-        for spill in self._leftovers:
-            self._last_seq = max(self._last_seq, spill.last_seq())
+            self._last_seq = max(self._last_seq, self._database.last_seq_without_writing())
         self._tell()
         self._thread.start()
 
@@ -111,17 +121,29 @@ class Writer:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Queue entries. Does not touch the disk, except after `close`."""
+        must_tell = False
         with self._changed:
-            if not self._finished:
-                room = max(0, MAX_WAITING - len(self._waiting)) if self._trouble else len(entries)
-                taken = entries[:room]
+            if is_open := not self._finished:
+                limit = MAX_WAITING if self._trouble else MAX_WAITING_WELL
+                taken = entries[: max(0, limit - len(self._waiting))]
                 self._lost += len(entries) - len(taken)
+                must_tell = len(taken) < len(entries)
+                if not self._waiting:
+                    self._progress_at = time.monotonic()
+                elif time.monotonic() - self._progress_at > TELL_HANGING_AFTER_S:
+                    # The thread itself cannot tell: it waits in a call for a disk that does not answer.
+                    self._notices["hanging"] = problems.does_not_answer(self._files.folder)
+                    must_tell = True
                 self._waiting.extend(taken)
                 self._appended += len(taken)
-                self._last_seq = max(self._last_seq, *(entry.seq for entry in entries)) if entries else self._last_seq
+                self._last_seq = max(self._last_seq, *(entry.seq for entry in entries), 0)
                 self._changed.notify_all()
-                return
-        self._keep_for_next_time(list(entries))
+            else:
+                self._appended += len(entries)
+        if not is_open:
+            self._keep_for_next_time(list(entries))
+        elif must_tell:
+            self._tell()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all entries appended so far are on the disk; return False where they are not in time."""
@@ -234,6 +256,10 @@ class Writer:
                     self._on_closed_session()
         except _DISK_ERRORS as error:
             self._meet_trouble(error)
+        except Exception as error:
+            # A fault of ours must not end the only thread that writes: the entries go to the temporary folder.
+            log.exception("writing the counts failed")
+            self._meet_trouble(error)
         else:
             with self._changed:
                 self._trouble, self._trouble_since = "", None
@@ -248,6 +274,8 @@ class Writer:
             for _ in range(number):
                 self._waiting.popleft()
             self._done += number if are_done else 0
+            self._progress_at = time.monotonic()
+            self._notices.pop("hanging", None)
             self._changed.notify_all()
 
     def _commit(self, entries: Sequence[Entry]) -> None:
@@ -319,7 +347,7 @@ class Writer:
         for _, future in jobs:
             if future.set_running_or_notify_cancel():
                 future.set_exception(StoreError(*problems.cannot_change("The program is closing.")))
-        if late and self._spill is None:
+        if late:  # appended in the last moment
             self._keep_for_next_time(late)
 
     # ---- trouble

@@ -97,6 +97,13 @@ def test_training_and_tensorflow_are_excluded() -> None:
     assert {"desktop_app.training", "tensorflow", "keras", "pytest", "readline"} <= set(shipping.EXCLUDED_MODULES)
 
 
+def test_the_store_ships_with_its_database_and_its_migrations() -> None:
+    assert not {"sqlite3", "_sqlite3"} & set(shipping.EXCLUDED_MODULES)
+    spec = (PACKAGING / "headcount.spec").read_text("utf-8")
+    assert '(str(ROOT / "desktop_app" / "store" / "migrations"), "desktop_app/store/migrations")' in spec
+    assert shipping.keep(("desktop_app/store/migrations/0001_log.sql", "", "DATA"))
+
+
 def test_libraries_nothing_asks_for_and_the_systems_own_stay_out() -> None:
     asked = {
         "xcb": {"libxcb-cursor.so.0", "libX11.so.6", "libc.so.6"},
