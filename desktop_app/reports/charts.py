@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
 from math import ceil, floor, log10
 
 from desktop_app.reports.drawing import Drawing, Line, Rect, Text
@@ -134,8 +132,3 @@ def _fit(text: str, room: float, size: float) -> str:
     """Return a text cut off with "…" where it is longer than `room` points."""
     letters = int(room / (0.52 * size))
     return text if len(text) <= letters else text[: max(0, letters - 1)] + "…" if letters > 1 else ""
-
-
-def is_sorted(intervals: Sequence[Interval]) -> bool:
-    """Whether intervals follow each other without overlap."""
-    return all(a.end_utc <= b.start_utc for a, b in pairwise(intervals))
