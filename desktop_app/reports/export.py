@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from desktop_app.domain.person_facts import PersonRecord
@@ -63,13 +64,13 @@ def export(
             writers[_named(stem, ".xlsx")] = lambda path: write_xlsx(path, report, people)
         elif wanted == "json":
             text = json.dumps(report_values(report), indent=2, ensure_ascii=False) + "\n"
-            writers[_named(stem, ".json")] = lambda path, t=text: _write_text(path, t)
+            writers[_named(stem, ".json")] = partial(_write_text, text)
         elif wanted == "csv":
             for what in TABLES:
                 writers[_named(stem, f".{what}.csv")] = table(what)
         elif wanted == "svg":
             for name, drawing in (("arrivals", arrivals_chart(report)), ("ages", age_chart(report))):
-                writers[_named(stem, f".{name}.svg")] = lambda path, d=drawing: _write_text(path, to_svg(d))
+                writers[_named(stem, f".{name}.svg")] = partial(_write_text, to_svg(drawing))
     if not overwrite:
         for path in writers:
             if path.exists():
@@ -83,7 +84,7 @@ def _named(stem: Path, ending: str) -> Path:
     return stem.with_name(stem.name + ending)
 
 
-def _write_text(path: Path, text: str) -> None:
+def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
