@@ -1,4 +1,4 @@
-"""Servers that answer wrongly, absurdly or never: each is an error in a sentence, and nothing is read that must not be."""
+"""Servers that answer wrongly, absurdly or never: each is an error in a sentence."""
 
 from __future__ import annotations
 
