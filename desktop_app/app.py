@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,6 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sources:
         # After the window is on the screen, so that it appears at once however slow the source is.
         QTimer.singleShot(0, lambda: window.sources.open_source(sources[0]))
+    end_on_signals(app, window)
     code = app.exec()
     server.close()
     guard.remove()
@@ -116,6 +118,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.shutdown()
         os._exit(code)
     return code
+
+
+def end_on_signals(app: QApplication, window: MainWindow) -> None:
+    """Let Ctrl-C and a request to end close the window as its own button does; a second one ends the program."""
+    asked: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        if asked:
+            app.exit(128 + number)
+        asked.append(number)
+        QTimer.singleShot(0, window.close)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    # Python looks at signals only when it runs, and Qt's loop runs none of it while nothing happens.
+    awake = QTimer(window)
+    awake.timeout.connect(int)
+    awake.start(250)
 
 
 def come_forward(window: MainWindow, sources: Sequence[str]) -> None:

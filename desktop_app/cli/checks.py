@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from desktop_app.errors import HeadcountError, SourceError
+from desktop_app.errors import HeadcountError, OutputError, SourceError
+from desktop_app.settings import data_dir
+from desktop_app.system.file_lock import FileLock
+from desktop_app.system.plain_text import printable
+from desktop_app.system.safe_write import is_special
 
 EXIT_USAGE = 2
 STDOUT = "-"
@@ -31,7 +36,7 @@ def check_outputs(sources: Sequence[str], targets: Sequence[str | None]) -> None
     `targets` are the files that the options name; None and "" are left out, "-" is standard output. Raises OutputError
     for a place that cannot be written, UsageError where two results are one file or a result would replace a source.
     """
-    from desktop_app.recording.recorder import check_output_path
+    from desktop_app.recording.output_path import check_output_path
 
     wanted = [t for t in targets if t]
     for i, target in enumerate(wanted):
@@ -43,6 +48,23 @@ def check_outputs(sources: Sequence[str], targets: Sequence[str | None]) -> None
         if any(_would_replace(Path(target), source) for source in sources):
             raise UsageError(f"{target} is what is to be counted.", "Choose another name for the result.")
         check_output_path(Path(target))
+        _hold(Path(target))
+
+
+_held: dict[str, FileLock] = {}
+
+
+def _hold(target: Path) -> None:
+    """Keep other Headcounts from writing to the same place until this process ends. Raises OutputError."""
+    real = os.path.normcase(os.path.realpath(target))
+    if real in _held or is_special(target):
+        return
+    lock = FileLock(data_dir() / "locks" / f"{hashlib.sha256(os.fsencode(real)).hexdigest()[:32]}.lock", make=True)
+    if not lock.acquire():
+        raise OutputError(
+            f"Another Headcount is writing to {printable(str(target))}.", "Wait for it to end, or choose another name."
+        )
+    _held[real] = lock
 
 
 def _same_place(first: str, second: str) -> bool:

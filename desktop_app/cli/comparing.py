@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import itertools
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from desktop_app import factory
 from desktop_app.cli.observers import Progress, say
-from desktop_app.cli.output import columns, duration_text
+from desktop_app.cli.output import columns, duration_text, plain_json
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.types import Decision, FrameResult, Gender
 from desktop_app.engine.state import EngineObserver, EngineOptions
@@ -203,7 +202,7 @@ def json_text(report: CompareReport) -> str:
         "source": report.source,
         "duration_s": round(report.summary.duration_s, 3),
         "frames": report.summary.frames,
-        "complete": not report.summary.interrupted and report.summary.error is None,
+        "complete": report.summary.complete,
         "models": [
             {
                 "model": m.key,
@@ -227,7 +226,7 @@ def json_text(report: CompareReport) -> str:
             for event, decisions in report.people
         ],
     }
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    return plain_json(record)
 
 
 def csv_text(report: CompareReport) -> str:

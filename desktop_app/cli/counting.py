@@ -14,7 +14,7 @@ from desktop_app.cli.output import SourceReport
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import FrameResult
 from desktop_app.engine.state import EngineOptions, EngineState
-from desktop_app.errors import HeadcountError
+from desktop_app.errors import HeadcountError, SourceError
 from desktop_app.recording.recorder import recover_recordings
 from desktop_app.session.door_run import Door, DoorRun, RunObserver
 from desktop_app.session.headless import RunSummary, summary_of
@@ -94,7 +94,10 @@ class SourceCounter:
         summary = _summary(run)
         if summary.error is not None:
             say(f"headcount: {name}: {summary.error}" if name.strip() else f"headcount: {summary.error}")
-        return SourceReport(name, summary, tuple(series.points), *run.names), summary.error or video.error
+        # What was not seen is in the table; it makes the count incomplete as an error does.
+        incomplete = SourceError(" ".join(summary.omissions)) if summary.omissions else None
+        problem = summary.error or video.error or incomplete
+        return SourceReport(name, summary, tuple(series.points), *run.names), problem
 
 
 def _open_store() -> Store | SecondProcessStore:

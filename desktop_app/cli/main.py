@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from desktop_app import __version__
 from desktop_app.cli import cameras, compare, count, models, window
 from desktop_app.errors import HeadcountError
+from desktop_app.system.plain_text import printable
+from desktop_app.system.redaction import redact_prose
 
 EXIT_BUG = 70
 
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except HeadcountError as error:
-        print(f"headcount: {error}", file=sys.stderr)
+        print(f"headcount: {printable(redact_prose(str(error)))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

@@ -15,6 +15,8 @@ from desktop_app.recording.recorder import VideoRecorder
 from desktop_app.session.door_run import DoorRun, RunObserver
 from desktop_app.settings import Settings
 from desktop_app.sources.base import SourceInfo
+from desktop_app.system.plain_text import printable
+from desktop_app.system.redaction import redact_prose
 
 # Without this, tqdm keeps a thread that only serves bars which stand still.
 tqdm.monitor_interval = 0
@@ -25,7 +27,7 @@ OPEN = "{desc} {n:.0f} s{postfix}"
 
 def say(text: str) -> None:
     """Print a line to standard error, past a progress bar if there is one."""
-    tqdm.write(text, file=sys.stderr)
+    tqdm.write(printable(redact_prose(text), keep="\n"), file=sys.stderr)
 
 
 class Progress(RunObserver):
@@ -34,7 +36,9 @@ class Progress(RunObserver):
     def __init__(self, title: str, limit_s: float | None, quiet: bool) -> None:
         # `None` switches the bar off by itself where the output is no terminal.
         off = True if quiet else None
-        self._bar = tqdm(desc=title[-32:], unit="s", disable=off, dynamic_ncols=True, leave=False, bar_format=OPEN)
+        self._bar = tqdm(
+            desc=printable(title)[-32:], unit="s", disable=off, dynamic_ncols=True, leave=False, bar_format=OPEN
+        )
         self._limit_s = limit_s
 
     def on_info(self, run: DoorRun, info: SourceInfo) -> None:

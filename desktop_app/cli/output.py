@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import csv
+import errno
 import io
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +21,7 @@ from desktop_app.domain.types import AGE_BANDS, Counts
 from desktop_app.errors import OutputError
 from desktop_app.session.headless import RunSummary
 from desktop_app.settings import write_atomically
+from desktop_app.system.plain_text import printable
 
 PERSON_FIELDS = (
     "id",
@@ -83,7 +86,8 @@ def json_record(report: SourceReport) -> dict[str, Any]:
         "totals": totals_record(counts),
         "age_bands": {**dict(zip(AGE_BANDS, counts.age_bands, strict=True)), "unknown": counts.age_unknown},
         "people": [person_record(e) for e in summary.people],
-        "complete": not summary.interrupted and summary.error is None,
+        "complete": summary.complete,
+        "not_seen": list(summary.omissions),
         "error": None if summary.error is None else str(summary.error),
         "dropped_frames": summary.dropped_frames,
         "detector": report.detector,
@@ -113,10 +117,19 @@ def _places(report: SourceReport) -> dict[str, dict[str, Any]]:
     return {"lines": lines, "zones": zones}
 
 
+_TERMINAL_SIGNS = re.compile("[\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069]")
+
+
+def plain_json(value: object) -> str:
+    """Return indented JSON; the control characters beyond ASCII that a terminal obeys are escaped, as JSON may."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _TERMINAL_SIGNS.sub(lambda match: f"\\u{ord(match.group()):04x}", text) + "\n"
+
+
 def json_text(reports: Sequence[SourceReport]) -> str:
     """Return one object for one source, a list for several."""
     records = [json_record(r) for r in reports]
-    return json.dumps(records[0] if len(records) == 1 else records, indent=2, ensure_ascii=False) + "\n"
+    return plain_json(records[0] if len(records) == 1 else records)
 
 
 def csv_text(reports: Sequence[SourceReport]) -> str:
@@ -134,6 +147,7 @@ def csv_text(reports: Sequence[SourceReport]) -> str:
 
 def _harmless(text: str) -> str:
     # A spreadsheet takes a cell that begins so for a formula.
+    text = printable(text)
     return "'" + text if text[:1] in ("=", "+", "-", "@") else text
 
 
@@ -179,7 +193,7 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _short(source: str) -> str:
-    name = source if "://" in source else Path(source).name or source
+    name = printable(source if "://" in source else Path(source).name or source)
     return name if len(name) <= 44 else name[:20] + "…" + name[-23:]
 
 
@@ -192,6 +206,8 @@ def _how_it_went(report: SourceReport) -> str:
         text += f". Not complete: {summary.error}"
     elif summary.interrupted:
         text += ". Stopped early: the figures are those up to there."
+    elif summary.omissions:
+        text += ". Not complete: " + " ".join(summary.omissions)
     else:
         text += "."
     return text
@@ -208,25 +224,53 @@ def duration_text(seconds: float) -> str:
 
 
 def write_output(target: str, text: str) -> None:
-    """Write a result in one step to a file, or to standard output for "-". Raises OutputError."""
-    if target == STDOUT:
-        sys.stdout.write(text)
-        return
+    """Write a result in one step to a file, or to standard output for "-". Raises OutputError.
+
+    Names that are not UTF-8 are written as escapes, which JSON reads back as the same name.
+    """
+    data = text.encode("utf-8", "backslashreplace")
     try:
-        write_atomically(Path(target), text.encode("utf-8"))
-    except OSError as error:
+        if target != STDOUT:
+            write_atomically(Path(target), data)
+        elif sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        else:
+            sys.stdout.write(data.decode("utf-8"))
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # the reader has what it wanted
+    except (OSError, ValueError) as error:
+        where = "Standard output" if target == STDOUT else printable(target)
         raise OutputError(
-            f"{target} could not be written ({error.strerror or error}).", "Check the disk and the folder's rights."
+            f"{where} could not be written ({getattr(error, 'strerror', None) or error}).",
+            "Check the disk and the folder's rights.",
         ) from error
 
 
 def put_out(args: argparse.Namespace, as_json: str, as_csv: str, table: str) -> None:
-    """Write what `--json` and `--csv` ask for and, unless `--quiet`, print the table. Raises OutputError.
+    """Write what `--json` and `--csv` ask for and, unless `--quiet`, print the table.
 
-    Where a result goes to standard output, the table goes to standard error.
+    Every one of them is tried, whatever became of the others, so that no count is lost; what failed is raised together
+    as one OutputError. Where a result goes to standard output, the table goes to standard error. If a result cannot be
+    written, the table is printed although `--quiet` was given: it is all that is left.
     """
+    problems: list[OutputError] = []
     for target, text in ((args.json, as_json), (args.csv, as_csv)):
         if target:
-            write_output(target, text)
-    if not args.quiet:
-        print(table, end="", file=sys.stderr if STDOUT in (args.json, args.csv) else sys.stdout)
+            try:
+                write_output(target, text)
+            except OutputError as error:
+                problems.append(error)
+    if not args.quiet or problems:
+        try:
+            stream = sys.stderr if STDOUT in (args.json, args.csv) else sys.stdout
+            print(table, end="", file=stream, flush=True)
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:
+            problems.append(
+                OutputError(f"The table could not be printed ({getattr(error, 'strerror', None) or error}).")
+            )
+    if problems:
+        remedies = dict.fromkeys(p.remedy for p in problems if p.remedy)
+        raise OutputError(" ".join(p.message for p in problems), " ".join(remedies))

@@ -16,8 +16,9 @@ class CountingSettings:
     much. A face that never gave a glimpse worth classifying needs
     `blind_hits` over `blind_span_s` with a mean score of `blind_score`, and stays Undecided.
     `linger_reach` and `same_place` are in face sizes; the latter is asked where there are no looks to compare. The
-    three `alike` thresholds are likenesses, 0..1. For `doubt_s` after somebody was counted, further glimpses may still
-    show that they had been counted before; both are then one person.
+    `alike` thresholds are likenesses, 0..1. Somebody who vanished in the middle of the picture is hidden, and expected
+    back for `hidden_s` wherever their looks are alike by `hidden_alike`. For `doubt_s` after somebody was counted,
+    further glimpses may still show that they had been counted before; both are then one person.
     """
 
     min_hits: int = 3
@@ -32,6 +33,8 @@ class CountingSettings:
     linger_reach: float = 2.5
     same_place: float = 0.4
     linger_alike: float = 0.55
+    hidden_s: float = 15.0
+    hidden_alike: float = 0.65
     cut_memory_s: float = 2.0
     cut_alike: float = 0.85
     returns_s: float = 0.0

@@ -23,8 +23,6 @@ class Absent:
 
     def __init__(self, settings: CountingSettings) -> None:
         self._settings = settings
-        # Evidence for a comeback takes a while to gather, so somebody is remembered that much longer.
-        self._expect_s = max(settings.linger_s, settings.cut_memory_s) + settings.blind_span_s
         self._remember_s = settings.returns_s + settings.blind_span_s
         self._expected: dict[int, Person] = {}
         self._remembered: OrderedDict[int, Person] = OrderedDict()  # in the order in which they went
@@ -56,11 +54,17 @@ class Absent:
 
     def take_gone(self, time_s: float) -> list[Person]:
         """Return those who are not expected any more since the last call; `take_forgotten` may hold them, too."""
-        gone = [p for p in self._expected.values() if time_s - p.last_seen_s > self._expect_s]
+        gone = [p for p in self._expected.values() if time_s - p.last_seen_s > self._expected_for_s(p)]
         for person in gone:
             del self._expected[person.key]
             self._remembered[person.key] = person
         return gone
+
+    def _expected_for_s(self, person: Person) -> float:
+        s = self._settings
+        # Evidence for a comeback takes a while to gather, so somebody is expected that much longer.
+        missing_s = s.linger_s if person.at_edge or person.cut_s is not None else max(s.linger_s, s.hidden_s)
+        return max(missing_s, s.cut_memory_s) + s.blind_span_s
 
     def take_forgotten(self, time_s: float) -> list[Person]:
         """Return those whose time to come back is over, oldest first; nothing is known of them from here on."""
@@ -98,6 +102,13 @@ class Absent:
             apart <= s.same_place if likeness is None else apart <= s.linger_reach and likeness >= s.linger_alike
         ):
             return likeness or 0.5
+        # Whoever vanishes in the middle of the picture has not left it: somebody or something hides them.
+        elif (
+            likeness is not None
+            and likeness >= s.hidden_alike
+            and gap <= (s.linger_s if known.at_edge else max(s.linger_s, s.hidden_s))
+        ):
+            return likeness
         return likeness if likeness is not None and gap <= s.returns_s and likeness >= s.returns_alike else None
 
 

@@ -23,7 +23,7 @@ from desktop_app.engine.pacing import Pacer
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
 from desktop_app.engine.statistics import RunStatistics
 from desktop_app.errors import HeadcountError
-from desktop_app.sources.base import FrameSource, SourceInfo
+from desktop_app.sources.base import FrameSource, SourceInfo, not_seen
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,8 @@ class Engine:
         self._untold: deque[tuple[EngineState, str]] = deque()
         self._telling = False
         self._error: Exception | None = None
+        self._ready_at = 0.0
+        self._limit_passed = False
         self._info: SourceInfo | None = None
         self._statistics = RunStatistics(self.options.start_time_s)
         self._threads: list[threading.Thread] = []
@@ -102,6 +104,11 @@ class Engine:
     def info(self) -> SourceInfo | None:
         """What is known of the source, None before it is open."""
         return self._info
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """What of the source was not seen so far, one sentence each; with any, the count is not complete."""
+        return not_seen(self._source)
 
     @property
     def stats(self) -> EngineStats:
@@ -297,6 +304,7 @@ class Engine:
         while True:
             if should_stop is not None and should_stop():
                 self.request_stop()
+            self._hold_to_limit()
             self._commands.run()
             item = channel.get(_POLL_S)
             if item is None:
@@ -305,6 +313,18 @@ class Engine:
                 self._restart()
             elif item.era == self._pacer.era:  # else it was read before a seek
                 self._count(item.frame)
+
+    def _hold_to_limit(self) -> None:
+        """End a live run at its limit also while no pictures come, by which the reader would see it pass."""
+        info, limit_s = self._info, self.options.limit_s
+        if info is None or not info.is_live or limit_s is None or self._stop.is_set():
+            return
+        now = time.monotonic()
+        self._ready_at = self._ready_at or now
+        # A little later than the pictures themselves would say so.
+        if now - self._ready_at > limit_s + 1.0:
+            self._limit_passed = True
+            self.request_stop()
 
     def _count(self, raw: Frame) -> None:
         info = self._info
@@ -336,7 +356,8 @@ class Engine:
             message = str(self._error) if isinstance(self._error, HeadcountError) else OUR_BUG
             self._set_state(EngineState.FAILED, message)
         else:
-            self._set_state(EngineState.STOPPED if self._stop.is_set() else EngineState.FINISHED)
+            stopped = self._stop.is_set() and not self._limit_passed
+            self._set_state(EngineState.STOPPED if stopped else EngineState.FINISHED, " ".join(self.omissions))
         self._ended.set()
 
     # ---- state

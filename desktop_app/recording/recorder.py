@@ -1,18 +1,18 @@
 """Records the annotated picture as a video, beside the count and never in its way.
 
-A recording is written as `NAME.recording.mp4` and gets its real name when it is whole. A small file
-beside it, locked while the recording runs, says how to repair it, so that the next start can finish what a
-crash or a power cut left behind (`recover_recordings`).
+A recording is written to a hidden file of its own, second by second, and gets its real name when it is whole. The file
+says itself that it is ours and for what it was meant, and is locked while the recording runs, so that the next start
+can finish what a crash or a kill left behind (`recover_recordings`) and touches nothing else.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import math
+import secrets
 import shutil
+import tempfile
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,19 @@ from desktop_app.domain.types import FrameResult
 from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy
 from desktop_app.engine.state import EngineObserver
 from desktop_app.errors import OutputError
-from desktop_app.recording.mp4_repair import FOURCC, is_complete, repair_mp4
-from desktop_app.system.file_lock import FileLock
+from desktop_app.recording.fragmented_mp4 import FragmentedMp4, NotAnMp4Error, reopen
+from desktop_app.recording.output_path import check_output_path
+from desktop_app.system.native_names import own_folder
+from desktop_app.system.plain_text import printable
+from desktop_app.system.safe_write import is_special, real_target
 
 log = logging.getLogger(__name__)
 
-PARTIAL_SUFFIX = ".recording.mp4"
-NOTE_SUFFIX = ".recording.json"
+FOURCC = cv2.VideoWriter.fourcc(*"mp4v")
+PARTIAL_PREFIX, PARTIAL_SUFFIX = ".headcount-", ".mp4"
+SEGMENT_S = 1.0
+"""What a kill costs at most: the second that was not yet appended."""
+
 RESERVE_BYTES = 64 * 2**20
 """Free space below which a recording ends itself while there is still room to finish the file."""
 
@@ -47,26 +53,6 @@ def _disk_full(folder: Path) -> OutputError:
         f"The disk with {folder} is almost full, so the recording was ended and saved.",
         "Counting goes on. Free some space before you record again.",
     )
-
-
-def check_output_path(path: Path) -> None:
-    """Raise OutputError, in plain words, where a file cannot be made at `path`. Leaves nothing behind."""
-    folder = path.parent if str(path.parent) else Path()
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder.", "Give the name of a file.")
-    if not folder.is_dir():
-        raise OutputError(f"The folder {folder} does not exist.", "Make it first, or choose another one.")
-    probe = folder / f".headcount-{time.time_ns()}.tmp"
-    try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
-        if path.exists():
-            with path.open("ab"):
-                pass  # an existing file that may not be written is found here
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}).", "Choose another folder, or get the right to it."
-        ) from error
 
 
 class VideoRecorder(EngineObserver):
@@ -97,9 +83,10 @@ class VideoRecorder(EngineObserver):
         if not 1 <= fps <= 120:
             raise OutputError(f"A video cannot have {fps:g} frames per second.", "Choose 1 to 120.")
         check_output_path(target)
+        if is_special(target):
+            raise OutputError(f"{printable(str(target))} is a pipe or a device.", "Record to a file.")
         self.target = target
-        self._partial = target.with_name(target.stem + PARTIAL_SUFFIX)
-        self._note = target.with_name(target.stem + NOTE_SUFFIX)
+        self._real = real_target(target)
         self._draw = draw
         self._fps = round(fps, 3)
         self._on_error = on_error
@@ -109,8 +96,10 @@ class VideoRecorder(EngineObserver):
             raise OutputError(f"The disk with {target.parent} is full.", "Free some space before you record.")
         policy = ChannelPolicy.BLOCKING if wait_when_full else ChannelPolicy.NEWEST_WINS
         self._queue: Channel[FrameResult] = Channel(8, policy)
-        self._lock: FileLock | None = None
+        self._file: FragmentedMp4 | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._writer: cv2.VideoWriter | None = None
+        self._in_segment = 0
         self._size = (0, 0)
         self._last: NDArray[np.uint8] | None = None
         self._origin_s = 0.0
@@ -161,13 +150,13 @@ class VideoRecorder(EngineObserver):
                     self._add(result)
         except ChannelClosed:
             log.debug("the recording ends")
-        except (OutputError, OSError, cv2.error) as error:
+        except (OutputError, OSError, NotAnMp4Error, cv2.error) as error:
             self._fail(error)
         finally:
             self._queue.close()
             try:
                 self._result = self._finish()
-            except (OutputError, OSError, cv2.error) as error:
+            except (OutputError, OSError, NotAnMp4Error, cv2.error) as error:
                 self._fail(error)
             self._done.set()
             if self._on_done is not None:
@@ -186,7 +175,7 @@ class VideoRecorder(EngineObserver):
     def _add(self, result: FrameResult) -> None:
         time_s = result.frame.time_s
         picture = self._draw(result)
-        if self._writer is None:
+        if self._file is None:
             self._open(picture)
             self._origin_s = time_s
         # The nearest place, and the earlier of two: a source of twice the rate then keeps every other picture.
@@ -206,13 +195,30 @@ class VideoRecorder(EngineObserver):
         shrink = min(1.0, MAX_SIDE / max(width, height))
         # The codec stores colour for pairs of pixels, so both sides are even.
         self._size = (max(2, int(width * shrink) // 2 * 2), max(2, int(height * shrink) // 2 * 2))
-        note = {"target": self.target.name, "width": self._size[0], "height": self._size[1], "fps": self._fps}
-        self._note.write_text(json.dumps(note), encoding="utf-8")
-        self._lock = FileLock(self._note)
-        self._lock.acquire()
-        self._writer = cv2.VideoWriter(str(self._partial), cv2.CAP_FFMPEG, FOURCC, self._fps, self._size)
-        if not self._writer.isOpened():
-            raise OutputError(f"The video {self.target} cannot be written.", "Choose another folder.")
+        note: dict[str, object] = {"target": self._real.name, "fps": self._fps}
+        partial = self._real.with_name(f"{PARTIAL_PREFIX}{secrets.token_hex(8)}{PARTIAL_SUFFIX}")
+        self._folder = own_folder("recording")
+        self._file = FragmentedMp4.create(partial, note)
+
+    @property
+    def _segment(self) -> Path:
+        assert self._folder is not None
+        return Path(self._folder.name) / "second.mp4"
+
+    def _begin_segment(self) -> cv2.VideoWriter:
+        writer = cv2.VideoWriter(str(self._segment), cv2.CAP_FFMPEG, FOURCC, self._fps, self._size)
+        if not writer.isOpened():
+            raise OutputError(f"The video {printable(str(self.target))} cannot be written.", "Choose another folder.")
+        return writer
+
+    def _end_segment(self) -> None:
+        """Append the pictures encoded so far; from here on a kill does not lose them."""
+        if self._writer is None or self._file is None:
+            return
+        self._writer.release()
+        self._writer, wanted, self._in_segment = None, self._in_segment, 0
+        if self._file.append(self._segment.read_bytes()) != wanted:
+            raise _disk_full(self.target.parent)
 
     def _fitted(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring a picture of another size (a stream that changed) into the video's, with bars rather than stretched."""
@@ -229,41 +235,33 @@ class VideoRecorder(EngineObserver):
         return canvas
 
     def _write(self, picture: NDArray[np.uint8]) -> None:
-        assert self._writer is not None
         # OpenCV does not say when a write fails, so the room is looked at before it runs out.
-        if self._written % _CHECK_EVERY == 0 and self._free_bytes(self.target.parent) < RESERVE_BYTES:
+        if self._written % _CHECK_EVERY == 0 and self._free_bytes(self._real.parent) < RESERVE_BYTES:
             raise _disk_full(self.target.parent)
+        if self._writer is None:
+            self._writer = self._begin_segment()
         self._writer.write(picture)
         self._written += 1
+        self._in_segment += 1
+        if self._in_segment >= SEGMENT_S * self._fps:
+            self._end_segment()
 
     def _finish(self) -> Path | None:
         try:
-            if self._writer is None:
+            if self._file is None:
                 return None
-            self._writer.release()
-            if self._written and not is_complete(self._partial):
-                # The index did not fit or the writes failed: save what is there.
-                if not repair_mp4(self._partial, *self._size, self._fps):
-                    raise OutputError(
-                        f"The recording {self.target.name} could not be saved.", "Check the disk, then record again."
-                    )
-                if self._error is None:
-                    self._fail(_disk_full(self.target.parent))
-            if not self._written:
-                self._partial.unlink(missing_ok=True)
-                self._note_done()
+            try:
+                self._end_segment()
+            except (OutputError, OSError, NotAnMp4Error) as error:
+                self._fail(error)
+            if not self._file.finish():
+                self._file.path.unlink(missing_ok=True)
                 return None
-            self._partial.replace(self.target)
-            self._note_done()
+            self._file.path.replace(self._real)
             return self.target
         finally:
-            if self._lock is not None:
-                self._lock.release()
-
-    def _note_done(self) -> None:
-        if self._lock is not None:
-            self._lock.release()  # an open file cannot be removed on Windows
-        self._note.unlink(missing_ok=True)
+            if self._folder is not None:
+                self._folder.cleanup()
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,49 +274,40 @@ class Recovery:
 
 
 def recover_recordings(folder: Path) -> list[Recovery]:
-    """Repair or remove what a killed program left in `folder`. Recordings that still run are left alone.
+    """Finish what a killed program of ours left in `folder`. Recordings that still run are left alone, and so is
+    every file that does not say itself that it is a recording of ours.
 
     Returns one entry for each, with a plain sentence to show. Never raises for what is in the folder.
     """
     found: list[Recovery] = []
     if not folder.is_dir():
         return found
-    for note in sorted(folder.glob("*" + NOTE_SUFFIX)):
-        lock = FileLock(note)
-        if not lock.acquire():
-            continue
+    for partial in sorted(folder.glob(f"{PARTIAL_PREFIX}*{PARTIAL_SUFFIX}")):
         try:
-            found.append(_recover(note))
-        except (OutputError, OSError, cv2.error) as error:
-            found.append(Recovery(note, 0, f"The cut-off recording of {note.name} could not be repaired: {error}"))
-            log.warning(found[-1].message)
-            continue
-        finally:
-            lock.release()
-        note.unlink(missing_ok=True)
+            recovery = _recover(partial)
+        except (OSError, cv2.error) as error:
+            shown = printable(partial.name)
+            recovery = Recovery(partial, 0, f"The cut-off recording {shown} could not be repaired: {error}")
+            log.warning(recovery.message)
+        if recovery is not None:
+            found.append(recovery)
     return found
 
 
-def _recover(note: Path) -> Recovery:
-    stem = note.name.removesuffix(NOTE_SUFFIX)
-    partial = note.with_name(stem + PARTIAL_SUFFIX)
-    target = note.with_name(stem + ".mp4")
-    if not partial.is_file():
-        return Recovery(target, 0, f"The recording {target.name} was cut off before its first picture.")
-    if is_complete(partial):
-        frames = int(cv2.VideoCapture(str(partial)).get(cv2.CAP_PROP_FRAME_COUNT))
-    else:
-        try:
-            told = json.loads(note.read_text(encoding="utf-8"))
-            frames = repair_mp4(partial, int(told["width"]), int(told["height"]), float(told["fps"]))
-        except (ValueError, KeyError, TypeError):
-            frames = 0
+def _recover(partial: Path) -> Recovery | None:
+    recording = reopen(partial)
+    if recording is None:
+        return None
+    # Only the name: a note that was tampered with must not lead to another folder.
+    name = Path(str(recording.note.get("target", ""))).name
+    target = partial.with_name(name if name.lower().endswith(".mp4") and name != partial.name else "Recording.mp4")
+    frames = recording.finish()
     if not frames:
         partial.unlink()
-        return Recovery(target, 0, f"The recording {target.name} was cut off before its first picture.")
+        return Recovery(target, 0, f"The recording {printable(target.name)} was cut off within its first second.")
     target = free_name(target)
-    partial.replace(target)
-    return Recovery(target, frames, f"A recording that was cut off was repaired: {target.name}.")
+    partial.rename(target)
+    return Recovery(target, frames, f"A recording that was cut off was repaired: {printable(target.name)}.")
 
 
 def free_name(path: Path) -> Path:

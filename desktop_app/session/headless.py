@@ -23,7 +23,7 @@ class RunSummary:
 
     `info` is None where the source could not be opened. `duration_s` is the media time that was seen; `people` has one
     record a counted person, staff left out; `dropped_frames` is 0 but for a live source. `error` is what the user can
-    put right.
+    put right; `omissions` are sentences about what of the source was not seen.
     """
 
     info: SourceInfo | None
@@ -33,6 +33,12 @@ class RunSummary:
     dropped_frames: int = 0
     interrupted: bool = False
     error: HeadcountError | None = None
+    omissions: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the source was seen."""
+        return not self.interrupted and self.error is None and not self.omissions
 
     @property
     def counts(self) -> Counts:
@@ -95,4 +101,5 @@ def summary_of(engine: Engine, totals: Totals) -> RunSummary:
         dropped_frames=stats.dropped_frames,
         interrupted=engine.state is EngineState.STOPPED,
         error=error,
+        omissions=engine.omissions,
     )

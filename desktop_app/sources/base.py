@@ -41,6 +41,8 @@ class FrameSource(Protocol):
     `open` and `read` raise `SourceError` on failure. `read` blocks until the next frame and returns None at the end
     of the source, and after `close`. `close` is idempotent and ends a `read` under way as soon as the
     source's own time limit allows. Frames come with rising `time_s`.
+
+    A source may also have `omissions`, see `not_seen`.
     """
 
     @property
@@ -53,3 +55,11 @@ class FrameSource(Protocol):
     def seek(self, time_s: float) -> None: ...
 
     def close(self) -> None: ...
+
+
+def not_seen(source: object) -> tuple[str, ...]:
+    """Return what a source passed over, one sentence each (`omissions`); a count over the rest is not complete.
+
+    Most sources pass nothing over and have no such attribute.
+    """
+    return tuple(getattr(source, "omissions", ()))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from desktop_app.sources.ffmpeg_options import ffmpeg_options
+from desktop_app.system.native_names import is_native
 
 
 class Capture(Protocol):
@@ -31,13 +34,22 @@ CaptureFactory = Callable[[str | int, int, Sequence[int]], Capture]
 """From a path, URL or camera number, an OpenCV backend and a flat list of (property, value) to an opened capture."""
 
 
-def open_capture(target: str | int, backend: int, params: Sequence[int] = ()) -> Capture:
-    """Open a `cv2.VideoCapture`; a failure shows in its `isOpened()`. Blocks as long as the backend does."""
+def open_capture(
+    target: str | int, backend: int, params: Sequence[int] = (), *, headers: Mapping[str, str] | None = None
+) -> Capture:
+    """Open a `cv2.VideoCapture`; a failure shows in its `isOpened()`. Blocks as long as the backend does.
+
+    The one place where a source's text reaches OpenCV: it is proper Unicode here (`native_name` makes it so for files),
+    and FFmpeg is told which protocols the target may lead to.
+    """
     try:
         if isinstance(target, int):
             capture = cv2.VideoCapture(target, backend, list(params))
+        elif not is_native(target):
+            capture = cv2.VideoCapture()
         else:
-            capture = cv2.VideoCapture(target, backend, list(params))
+            with ffmpeg_options(target, headers):
+                capture = cv2.VideoCapture(target, backend, list(params))
     except cv2.error:
         capture = cv2.VideoCapture()
     return capture  # type: ignore[return-value]  # OpenCV's stubs type images more widely than they are
@@ -57,6 +69,11 @@ class CaptureHandle:
         self._lock = threading.Lock()
         self._closing = False
         self._released = False
+        self._size: tuple[int, int] | None = None
+
+    def show_as(self, size: tuple[int, int] | None) -> None:
+        """Bring every picture from now on to `size`, (width, height) in pixels; None leaves them as they come."""
+        self._size = size
 
     @property
     def closed(self) -> bool:
@@ -78,6 +95,13 @@ class CaptureHandle:
             image = None if self._closing else self._retrieve()
         self._release_if_closing()
         return image
+
+    def packet(self) -> bytes:
+        """Return the grabbed packet as it is stored, b"" if there is none; for a capture set to CAP_PROP_FORMAT -1."""
+        with self._lock:
+            data = b"" if self._closing else self._packet()
+        self._release_if_closing()
+        return data
 
     def get(self, prop: int) -> float:
         """Return a property, 0.0 after `close`."""
@@ -116,6 +140,13 @@ class CaptureHandle:
         except cv2.error:
             return None
 
+    def _packet(self) -> bytes:
+        try:
+            ok, data = self._capture.retrieve()
+        except cv2.error:
+            return b""
+        return np.asarray(data, np.uint8).tobytes() if ok and data is not None else b""
+
     def _retrieve(self) -> NDArray[np.uint8] | None:
         try:
             ok, image = self._capture.retrieve()
@@ -123,6 +154,8 @@ class CaptureHandle:
             return None
         if not ok or image is None or image.size == 0:
             return None
+        if self._size is not None and self._size != (image.shape[1], image.shape[0]):
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
         return as_bgr(image)
 
 

@@ -1,59 +1,35 @@
-"""Asks a server directly what is wrong, because FFmpeg only says that it could not open the stream."""
+"""Addresses of servers, and the sentences that say what is wrong with one."""
 
 from __future__ import annotations
 
-import base64
 import http.client
-import re
 import socket
 import ssl
-import time
 import urllib.error
-import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from desktop_app.errors import SourceError
+from desktop_app.sources.schemes import LISTENING_SCHEMES
+from desktop_app.system.plain_text import printable
+from desktop_app.system.redaction import find_user_info, redact
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
-USER_AGENT = "Mozilla/5.0 (compatible; Headcount)"
-
-_CHUNK_BYTES = 65536
-
-
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """The head of a web server's answer.
-
-    `content_type` is in lower case without its parameters, `length` None if not stated, `url` the address after
-    redirections.
-    """
-
-    status: int
-    content_type: str
-    length: int | None
-    url: str
 
 
 def hide_password(url: str) -> str:
-    """Return `url` with a password in it replaced, for messages, titles and logs."""
-    try:
-        parts = urlsplit(url)
-        if parts.password is None:
-            return url
-        host = parts.netloc.rpartition("@")[2]
-        return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))
-    except ValueError:
-        return re.sub(r"//[^/@]*@", "//***@", url)
+    """Return `url` with its secrets replaced and nothing in it that a terminal obeys, for messages and titles."""
+    return printable(redact(url))
 
 
 def split_address(url: str) -> SplitResult:
-    """Split a URL. Raises SourceError where it has no host or an impossible port."""
+    """Split a URL. Raises SourceError where it has no host or an impossible port.
+
+    Where the program itself listens (udp://@:1234) no host is needed, but a port.
+    """
     try:
         parts = urlsplit(url)
-        usable = bool(parts.hostname)
-        _ = parts.port
+        port = parts.port
+        usable = bool(parts.hostname) or (parts.scheme.lower() in LISTENING_SCHEMES and port is not None)
     except ValueError:
         usable = False
     if not usable:
@@ -64,9 +40,31 @@ def split_address(url: str) -> SplitResult:
     return parts
 
 
+def escape_user_info(url: str) -> str:
+    """Return `url` with the reserved letters in its name and password written as %XX.
+
+    Cameras' passwords are typed as they are; `/`, `#`, `?` or `@` in one would end the host's name for every parser.
+    """
+    info = find_user_info(url)
+    if info is None or "://" not in url:
+        return url
+    pair = quote(unquote(info.user), safe="")
+    if info.password is not None:
+        password = info.password
+        # What is already escaped as a whole stays; a lone % is a letter of the password.
+        escaped = quote(unquote(password) if _is_escaped(password) else password, safe="")
+        pair += f":{escaped}"
+    return url[: info.start] + pair + url[info.end :]
+
+
+def _is_escaped(text: str) -> bool:
+    rest = text.split("%")[1:]
+    return bool(rest) and all(len(r) >= 2 and all(c in "0123456789abcdefABCDEF" for c in r[:2]) for r in rest)
+
+
 def tidy_url(url: str) -> str:
     """Return `url` as it goes over the wire: spaces and letters beyond ASCII encoded, in the host's name as IDNA."""
-    parts = split_address(url)
+    parts = split_address(escape_user_info(url))
     host = parts.hostname or ""
     if not host.isascii():
         try:
@@ -75,94 +73,18 @@ def tidy_url(url: str) -> str:
             return url
         parts = parts._replace(netloc=netloc)
     kept = "%/:=&?~+!$,;'@()*[]|"
-    return urlunsplit(parts._replace(path=quote(parts.path, safe=kept), query=quote(parts.query, safe=kept)))
+    try:
+        return urlunsplit(parts._replace(path=quote(parts.path, safe=kept), query=quote(parts.query, safe=kept)))
+    except UnicodeEncodeError as error:  # half a character, from a name that is not UTF-8
+        raise SourceError(
+            f"“{hide_password(url)}” is not a complete address.", "Type it anew; it holds half a letter."
+        ) from error
 
 
 def host_and_port(url: str) -> tuple[str, int]:
     """Return the host and port that a URL names; 0 where neither it nor its scheme names a port."""
     parts = split_address(url)
     return parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme.lower(), 0)
-
-
-def check_reachable(url: str, limit_s: float) -> None:
-    """Connect to the server once. Raises a SourceError that says why it cannot be reached."""
-    host, port = host_and_port(url)
-    try:
-        with socket.create_connection((host, port), timeout=limit_s):
-            return
-    except OSError as error:
-        raise network_error(url, error, limit_s) from error
-
-
-def ask_http(url: str, limit_s: float) -> HttpAnswer:
-    """Ask a web server for the head of what lies at `url`, following redirections.
-
-    Name and password in the URL are sent as the server asks for them. Raises SourceError if the server cannot be
-    reached or does not answer within `limit_s` seconds; an error status is returned, not raised.
-    """
-    try:
-        with _http_open(url, limit_s) as answer:
-            return _head(answer, url)
-    except urllib.error.HTTPError as error:
-        with error:
-            return HttpAnswer(error.code, "", None, url)
-    except (OSError, http.client.HTTPException) as error:
-        raise _http_failure(url, error, limit_s) from error
-
-
-def download(url: str, limit_s: float, most_bytes: int, cancelled: Callable[[], bool]) -> bytes:
-    """Fetch a whole file of at most `most_bytes` within `limit_s` seconds; b"" once `cancelled()`.
-
-    Raises SourceError if the server cannot be reached, refuses, or sends more or slower than that.
-    """
-    deadline = time.monotonic() + limit_s
-    data = bytearray()
-    try:
-        with _http_open(url, limit_s) as answer:
-            while not cancelled():
-                chunk = answer.read1(_CHUNK_BYTES)
-                if not chunk:
-                    return bytes(data)
-                data += chunk
-                if len(data) > most_bytes:
-                    raise SourceError(
-                        f"What lies at “{hide_password(url)}” is too large for a picture "
-                        f"(over {most_bytes // 2**20} MB).",
-                        "Download it and open the file.",
-                    )
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-    except urllib.error.HTTPError as error:
-        with error:
-            raise http_error(url, error.code) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise _http_failure(url, error, limit_s) from error
-    return b""
-
-
-def ask_rtsp(url: str, limit_s: float) -> int | None:
-    """Ask an RTSP server to describe `url` (RFC 2326) and return its status, None if the answer is not RTSP.
-
-    Raises SourceError if the server cannot be reached or stays silent.
-    """
-    parts = split_address(url)
-    host, port = host_and_port(url)
-    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    request = f"DESCRIBE {plain} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\nUser-Agent: Headcount\r\n"
-    if parts.username is not None:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-        request += f"Authorization: Basic {base64.b64encode(pair).decode()}\r\n"
-    try:
-        with socket.create_connection((host, port), timeout=limit_s) as connection:
-            connection.settimeout(limit_s)
-            connection.sendall(f"{request}\r\n".encode())
-            answer = connection.recv(4096)
-    except TimeoutError as error:
-        raise silent_error(url, limit_s) from error
-    except OSError as error:
-        raise network_error(url, error, limit_s) from error
-    match = re.match(rb"RTSP/\d\.\d (\d{3})", answer)
-    return int(match.group(1)) if match else None
 
 
 def http_error(url: str, status: int) -> SourceError:
@@ -173,6 +95,11 @@ def http_error(url: str, status: int) -> SourceError:
         return SourceError(
             f"The server “{host}” says that there is nothing at this address ({status} not found): {shown}",
             "Check the part of the address behind the server's name; the camera's manual tells it.",
+        )
+    if 300 <= status < 400:
+        return SourceError(
+            f"The server “{host}” sends from one address to the next without end ({status}).",
+            "Open the address in a browser to see where it leads.",
         )
     if status == 401:
         return SourceError(
@@ -198,7 +125,7 @@ def http_error(url: str, status: int) -> SourceError:
 
 
 def no_video_error(url: str, content_type: str) -> SourceError:
-    kind = f" (it sends “{content_type}”)" if content_type else ""
+    kind = f" (it sends “{printable(content_type)}”)" if content_type else ""
     return SourceError(
         f"“{hide_password(url)}” answers, but sends no video that can be read{kind}.",
         "Check the address; the camera's manual or its web page tells that of its stream.",
@@ -233,7 +160,7 @@ def network_error(url: str, error: BaseException, limit_s: float) -> SourceError
         )
     if isinstance(reason, ssl.SSLCertVerificationError):
         return SourceError(
-            f"The certificate of “{host}” is not valid ({reason.verify_message}).",
+            f"The certificate of “{host}” is not valid ({printable(str(reason.verify_message))}).",
             "Check this computer's date; for a camera in your own network use http instead of https.",
         )
     if isinstance(reason, ssl.SSLError):
@@ -253,47 +180,7 @@ def network_error(url: str, error: BaseException, limit_s: float) -> SourceError
             retryable=True,
         )
     return SourceError(
-        f"“{host}:{port}” cannot be reached from this computer ({reason}).",
+        f"“{host}:{port}” cannot be reached from this computer ({printable(str(reason))}).",
         "Check that this computer is connected to the network.",
         retryable=True,
     )
-
-
-def _http_open(url: str, limit_s: float) -> http.client.HTTPResponse:
-    parts = split_address(url)
-    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    handlers: list[urllib.request.BaseHandler] = []
-    if parts.username is not None:
-        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        passwords.add_password(None, plain, unquote(parts.username), unquote(parts.password or ""))
-        handlers = [urllib.request.HTTPBasicAuthHandler(passwords), urllib.request.HTTPDigestAuthHandler(passwords)]
-    request = urllib.request.Request(plain, headers={"User-Agent": USER_AGENT, "Accept": "*/*"})
-    answer: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=limit_s)
-    return answer
-
-
-def _head(answer: http.client.HTTPResponse, url: str) -> HttpAnswer:
-    length = answer.headers.get("Content-Length", "")
-    final = answer.geturl()
-    parts = urlsplit(url)
-    if parts.username is not None and urlsplit(final).hostname == parts.hostname:
-        netloc = f"{parts.netloc.rpartition('@')[0]}@{urlsplit(final).netloc}"
-        final = urlunsplit(urlsplit(final)._replace(netloc=netloc))
-    return HttpAnswer(
-        answer.status,
-        answer.headers.get_content_type().lower() if answer.headers.get("Content-Type") else "",
-        int(length) if length.isdecimal() else None,
-        final,
-    )
-
-
-def _http_failure(url: str, error: BaseException, limit_s: float) -> SourceError:
-    if isinstance(error, TimeoutError):  # connecting in vain comes wrapped in a URLError, so this was the answer
-        return silent_error(url, limit_s)
-    if isinstance(error, http.client.HTTPException) and not isinstance(error, http.client.RemoteDisconnected):
-        host, port = host_and_port(url)
-        return SourceError(
-            f"“{host}:{port}” is not a web server.",
-            "Check the port; for a camera's stream try rtsp:// instead of http://.",
-        )
-    return network_error(url, error, limit_s)

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
-from desktop_app.sources.capture import as_bgr
-from desktop_app.sources.containers import exists, is_folder, is_readable, missing_file
+from desktop_app.sources.containers import A_PICTURE, exists, is_folder, is_readable, looks_like, missing_file
+from desktop_app.sources.picture_file import (
+    MOST_PICTURE_BYTES,
+    UNREADABLE_PICTURE_SUFFIXES,
+    decode_picture,
+    is_moving,
+    moving_pictures,
+)
+from desktop_app.system.plain_text import printable
+from desktop_app.system.safe_file import read_regular
 
 PICTURE_SUFFIXES: frozenset[str] = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".jp2", ".avif"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".ras", ".hdr", ".exr"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".ras", ".hdr"}
 )
-UNREADABLE_PICTURE_SUFFIXES: frozenset[str] = frozenset(
-    {".heic", ".heif", ".svg", ".psd", ".raw", ".cr2", ".nef", ".arw", ".dng"}
-)
-"""Pictures that OpenCV cannot read; named so that the message can say what to do."""
+_VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".mpg", ".mpeg", ".mts", ".gif"})
+_OTHER_SUFFIXES = _VIDEO_SUFFIXES | UNREADABLE_PICTURE_SUFFIXES | {".txt", ".csv", ".json", ".xml", ".zip", ".pdf"}
 
 DEFAULT_HOLD_S = 2.0
 """How long a picture is shown: long enough for a face in it to be confirmed and judged."""
@@ -73,6 +79,13 @@ class PictureSource:
         self._shown = 0
         self.skipped: list[str] = []
         """One sentence for each picture that was left out."""
+        self.not_looked_at: tuple[str, ...] = ()
+        """One sentence for each other file beside the pictures that may show people."""
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """What was not seen, one sentence each."""
+        return (*self.skipped, *self.not_looked_at)
 
     @property
     def info(self) -> SourceInfo:
@@ -133,15 +146,21 @@ class PictureSource:
             return self._held[1]
         name, loader = self._loaders[number]
         try:
-            image = decode_picture(loader(), name)
+            data = loader()
+            image = decode_picture(data, name)
         except SourceError as error:
             if len(self._loaders) == 1:
                 raise
-            if error.message not in self.skipped:
-                self.skipped.append(error.message)
+            self._skip(error.message)
             return None
+        if len(self._loaders) > 1 and is_moving(data):
+            self._skip(f"Of “{printable(name)}”, which holds several pictures, only the first was looked at.")
         self._held = (number, image)
         return image
+
+    def _skip(self, sentence: str) -> None:
+        if sentence not in self.skipped:
+            self.skipped.append(sentence)
 
     def _nothing_readable(self) -> SourceError:
         if not self._loaders:
@@ -154,34 +173,181 @@ class PictureSource:
         )
 
 
-def picture_file(path: str | Path, *, hold_s: float = DEFAULT_HOLD_S) -> PictureSource:
-    """Return the source of one picture file. Opening it raises SourceError if it is missing or not a picture."""
-    path = Path(path)
-    return PictureSource(path.name, [(path.name, lambda: _read_file(path))], hold_s=hold_s)
+class MovingPictureSource:
+    """An animated picture (WebP, PNG, AVIF) or a TIFF file of several pages, each picture at its own time.
+
+    A page is shown as a still picture is, for `hold_s` seconds at `HELD_FPS`; the frames of an animation once each.
+    """
+
+    def __init__(self, name: str, data: bytes, *, hold_s: float = DEFAULT_HOLD_S) -> None:
+        self._name = name
+        self._data = data
+        self._hold_s = hold_s
+        self._is_pages = data[:2] in (b"II", b"MM")
+        self._info = SourceInfo(name=printable(name), kind=SourceKind.PICTURES, is_live=False)
+        self._closed = threading.Event()
+        self._pictures: Iterator[tuple[NDArray[np.uint8], float]] = iter(())
+        self._held: NDArray[np.uint8] | None = None
+        self._left_s = 0.0
+        self._time_s = 0.0
+        self._index = 0
+
+    @property
+    def info(self) -> SourceInfo:
+        return self._info
+
+    @property
+    def position_s(self) -> float:
+        return self._time_s
+
+    def open(self) -> None:
+        """Look at the first picture. Raises SourceError if it cannot be read."""
+        first = decode_picture(self._data, self._name)
+        self._info = replace(self._info, width=int(first.shape[1]), height=int(first.shape[0]), seekable=True)
+        self.seek(0.0)
+
+    def read(self) -> Frame | None:
+        if self._closed.is_set():
+            return None
+        step_s = 1.0 / HELD_FPS
+        if self._held is None or self._left_s < step_s / 2:
+            following = next(self._pictures, None)
+            if following is None:
+                return None
+            self._held, shown_s = following
+            self._left_s = shown_s if self._is_pages else 0.0
+            step_s = step_s if self._is_pages else shown_s
+        self._left_s -= step_s
+        frame = Frame(self._held, self._time_s, self._index, time.perf_counter())
+        self._time_s += step_s
+        self._index += 1
+        return frame
+
+    def seek(self, time_s: float) -> None:
+        """Make the next frame the first one at or after `time_s` seconds, by looking through from the start."""
+        target_s = max(0.0, time_s if math.isfinite(time_s) else 0.0)
+        index = self._index
+        self._pictures = moving_pictures(self._data, self._name, self._hold_s)
+        self._held, self._left_s, self._time_s = None, 0.0, 0.0
+        while self._time_s < target_s - 1e-6 and self.read() is not None:
+            continue
+        self._index = index
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+class PictureFileSource:
+    """One picture file, still or moving: what it holds is found when it is opened."""
+
+    def __init__(self, path: str | Path, *, hold_s: float = DEFAULT_HOLD_S) -> None:
+        self._path = Path(path)
+        self._hold_s = hold_s
+        self._inside: PictureSource | MovingPictureSource | None = None
+        self._closed = threading.Event()
+        self._info = SourceInfo(name=printable(self._path.name), kind=SourceKind.PICTURES, is_live=False)
+
+    @property
+    def info(self) -> SourceInfo:
+        return self._inside.info if self._inside is not None else self._info
+
+    @property
+    def position_s(self) -> float:
+        return self._inside.position_s if self._inside is not None else 0.0
+
+    def open(self) -> None:
+        """Read the file. Raises SourceError if it is missing, not a picture, or larger than a picture can be."""
+        path = self._path
+        inside = self._inside = picture_source(
+            path.name, _read_file(path), lambda: _read_file(path), hold_s=self._hold_s
+        )
+        if self._closed.is_set():
+            inside.close()
+        inside.open()
+
+    def read(self) -> Frame | None:
+        return self._inside.read() if self._inside is not None else None
+
+    def seek(self, time_s: float) -> None:
+        if self._inside is not None:
+            self._inside.seek(time_s)
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._inside is not None:
+            self._inside.close()
+
+
+def picture_file(path: str | Path, *, hold_s: float = DEFAULT_HOLD_S) -> PictureFileSource:
+    """Return the source of one picture file; a file that holds several pictures is shown whole."""
+    return PictureFileSource(path, hold_s=hold_s)
+
+
+def picture_source(
+    name: str, data: bytes, loader: PictureLoader, *, hold_s: float = DEFAULT_HOLD_S
+) -> PictureSource | MovingPictureSource:
+    """Return the source of one picture whose bytes are `data`; `loader` gives them again."""
+    if is_moving(data):
+        return MovingPictureSource(name, data, hold_s=hold_s)
+    return PictureSource(printable(name), [(name, loader)], hold_s=hold_s)
 
 
 def picture_folder(path: str | Path, *, hold_s: float = DEFAULT_HOLD_S, fps: float | None = None) -> PictureSource:
     """Return the source of a folder's pictures in natural order (picture 2 before picture 10), without its subfolders.
 
-    Raises SourceError if the folder is missing, not permitted, or holds no picture.
+    Pictures are known by the ending of their name, or where that says nothing by their first bytes. Other files that
+    may show people are named in `omissions`. Raises SourceError if the folder is missing, not permitted, or holds no
+    picture.
     """
     folder = Path(path)
+    shown = printable(folder.name)
     try:
-        files = [f for f in folder.iterdir() if f.suffix.lower() in PICTURE_SUFFIXES and not f.name.startswith(".")]
+        entries = sorted((f for f in folder.iterdir() if not f.name.startswith(".")), key=lambda f: natural_key(f.name))
     except FileNotFoundError:
-        raise SourceError(f"The folder “{folder.name}” does not exist.", f"Check its name ({folder.parent}).") from None
+        raise SourceError(
+            f"The folder “{shown}” does not exist.", f"Check its name ({printable(str(folder.parent))})."
+        ) from None
     except PermissionError:
         raise SourceError(
-            f"You are not permitted to read the folder “{folder.name}”.",
+            f"You are not permitted to read the folder “{shown}”.",
             "Change the folder's permissions, or copy it to a place of your own.",
         ) from None
     except NotADirectoryError:
-        raise SourceError(f"“{folder.name}” is not a folder.", "Choose a folder of pictures.") from None
-    files.sort(key=lambda f: natural_key(f.name))
-    source = PictureSource(folder.name, [(f.name, _file_loader(f)) for f in files], hold_s=hold_s, fps=fps)
+        raise SourceError(f"“{shown}” is not a folder.", "Choose a folder of pictures.") from None
+    except OSError as error:
+        raise SourceError(
+            f"The folder “{shown}” cannot be read ({error.strerror or error}).", "Check the drive it lies on."
+        ) from error
+    files = [f for f in entries if _is_picture(f)]
+    source = PictureSource(shown, [(f.name, _file_loader(f)) for f in files], hold_s=hold_s, fps=fps)
     if not files:
         raise source._nothing_readable()
+    taken = set(files)
+    source.not_looked_at = tuple(text for f in entries if f not in taken and (text := _not_looked_at(f)))
     return source
+
+
+def _is_picture(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix in PICTURE_SUFFIXES:
+        return True
+    return suffix not in _OTHER_SUFFIXES and not path.is_dir() and looks_like(path) == A_PICTURE
+
+
+def _not_looked_at(path: Path) -> str:
+    """Return a sentence for a file or folder beside the pictures that may show people, "" for any other."""
+    name, suffix = printable(path.name), path.suffix.lower()
+    if is_folder(path):
+        try:
+            holds = any(f.suffix.lower() in PICTURE_SUFFIXES for f in itertools.islice(path.iterdir(), 1000))
+        except OSError:
+            holds = True
+        return f"The folder “{name}” inside was not looked into." if holds else ""
+    if suffix in UNREADABLE_PICTURE_SUFFIXES:
+        return f"The picture “{name}” is of the kind “{suffix}”, which cannot be read."
+    if suffix in _VIDEO_SUFFIXES:
+        return f"The video “{name}” beside the pictures was not looked at."
+    return ""
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -191,39 +357,17 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
-    """Decode a picture file into uint8 (height, width, 3) BGR, turned upright by its EXIF orientation.
-
-    Raises SourceError if it is not a picture that OpenCV reads.
-    """
-    try:
-        image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR) if data else None
-    except cv2.error:
-        image = None
-    if image is not None and image.size:
-        return as_bgr(image)  # type: ignore[arg-type]  # OpenCV's stubs type images more widely than they are
-    if not data:
-        raise SourceError(f"The picture “{name}” is empty.", "Copy or download it again.")
-    suffix = Path(name).suffix.lower()
-    if suffix in UNREADABLE_PICTURE_SUFFIXES:
-        raise SourceError(f"Pictures of the kind “{suffix}” cannot be read.", "Save it as jpg or png and open that.")
-    raise SourceError(
-        f"The file “{name}” is not a picture that can be read, or it is damaged.",
-        "Choose a jpg, png, webp or bmp file.",
-    )
-
-
 def _file_loader(path: Path) -> PictureLoader:
     return lambda: _read_file(path)
 
 
 def _read_file(path: Path) -> bytes:
     # Read here and decoded from memory, because OpenCV's own file reading fails on some letters on Windows.
-    name = f"“{path.name}”"
+    name = f"“{printable(path.name)}”"
     try:
         if exists(path) and not is_folder(path) and not is_readable(path):
             raise PermissionError(path)
-        return path.read_bytes()
+        return read_regular(path, MOST_PICTURE_BYTES)
     except FileNotFoundError:
         raise missing_file(path) from None
     except PermissionError:
@@ -233,5 +377,5 @@ def _read_file(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise SourceError(
-            f"The file {name} cannot be read ({error.strerror}).", "Check the drive it lies on."
+            f"The file {name} cannot be read ({error.strerror or error}).", "Choose a picture, or copy it again."
         ) from error

@@ -10,13 +10,17 @@ from enum import StrEnum
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
-from desktop_app.sources.base import FrameSource
+from desktop_app.sources.base import FrameSource, not_seen
 from desktop_app.sources.clock import DEFAULT_FPS, SMALLEST_STEP_S
 from desktop_app.sources.wrapper import SourceAround
 
 _SHORT_OF_END_S = 2.0
 _SETTLED_S = 5.0
-"""A connection that held this long counts as good again, and the next loss starts with the shortest wait."""
+"""A connection that held this long counts as good again, and the next loss starts with the shortest wait.
+
+One that held for longer than was waited for it counts as good, too: a link that breaks every three seconds would
+otherwise be waited for most of the time.
+"""
 
 
 class ConnectionPhase(StrEnum):
@@ -70,9 +74,10 @@ class ReconnectingSource(SourceAround):
     """A source made anew by `make` whenever it is lost, as one unbroken session.
 
     The first `open` is tried once, so that a wrong address is told at once. Later, a retryable SourceError is answered
-    with tries at growing intervals. `Frame.time_s` and `Frame.index` keep rising across losses: the clock of a live
-    source goes on through the gap, a source that can be searched resumes where it was lost. A source that was live and
-    comes back as a finished recording has ended.
+    with tries at growing intervals. A connection counts only once it has given a picture: one that opens and gives none
+    is still lost, and the loss ends at the policy's limit. `Frame.time_s` and `Frame.index` keep rising across losses:
+    the clock of a live source goes on through the gap, a source that can be searched resumes where it was lost. A
+    source that was live and comes back as a finished recording has ended.
 
     `listener` is told of every change, on the reading thread. `close` ends waits at once if the source that `make`
     gives closes at once, as `DetachedReader` does.
@@ -98,14 +103,22 @@ class ReconnectingSource(SourceAround):
         self._rebase = False
         self._connected_at = 0.0
         self._attempt = 0
+        self._last_wait_s = 0.0
+        self._lost_at = 0.0
+        self._connected = False
+        self._gone: tuple[str, ...] = ()
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """What was not seen over all connections, one sentence each."""
+        return tuple(dict.fromkeys((*self._gone, *not_seen(self._source))))
 
     def open(self) -> None:
         if self._closed.is_set():
             return
         self._source.open()
         self._info = self._source.info
-        self._connected_at = time.monotonic()
-        self._tell(ConnectionState(ConnectionPhase.CONNECTED, f"Connected to “{self._info.name}”."))
+        self._connected_at = self._lost_at = time.monotonic()
 
     def read(self) -> Frame | None:
         """Return the next frame, None at the end and after `close`.
@@ -156,7 +169,12 @@ class ReconnectingSource(SourceAround):
 
     def _in_session(self, frame: Frame) -> Frame:
         now = time.monotonic()
-        if self._attempt and now - self._connected_at > _SETTLED_S:
+        if not self._connected:
+            self._connected = True
+            name = self._info.name
+            message = f"“{name}” is back." if self._last is not None else f"Connected to “{name}”."
+            self._tell(ConnectionState(ConnectionPhase.CONNECTED, message))
+        if self._attempt and now - self._connected_at > min(_SETTLED_S, max(0.5, self._last_wait_s)):
             self._attempt = 0
         if self._rebase:
             self._rebase = False
@@ -176,7 +194,10 @@ class ReconnectingSource(SourceAround):
         """Try until the source is back; False if it has ended or was closed. Raises SourceError on giving up."""
         name = self._info.name
         self._source.close()
-        lost_at = self._last_at or self._connected_at
+        self._gone = self.omissions
+        if self._connected:
+            self._connected, self._lost_at = False, self._last_at
+        lost_at = self._lost_at
         self._tell(ConnectionState(ConnectionPhase.LOST, error.message, lost_s=time.monotonic() - lost_at))
         while True:
             self._attempt += 1
@@ -185,6 +206,9 @@ class ReconnectingSource(SourceAround):
             if limit_s is not None and lost_s >= limit_s:
                 return self._give_up(error, lost_s)
             wait_s = self._policy.wait_s(self._attempt)
+            if limit_s is not None:
+                wait_s = min(wait_s, max(0.05, limit_s - lost_s))
+            self._last_wait_s = wait_s
             self._tell(
                 ConnectionState(
                     ConnectionPhase.TRYING,
@@ -199,14 +223,14 @@ class ReconnectingSource(SourceAround):
             if self._closed.wait(wait_s):
                 return False
             try:
-                return self._try_once(name)
+                return self._try_once()
             except SourceError as failure:
                 self._source.close()
                 error = failure
                 if self._closed.is_set():
                     return False
 
-    def _try_once(self, name: str) -> bool:
+    def _try_once(self) -> bool:
         source = self._make()
         with self._lock:
             self._source = source
@@ -224,7 +248,6 @@ class ReconnectingSource(SourceAround):
         self._info = source.info
         self._rebase = True
         self._connected_at = time.monotonic()
-        self._tell(ConnectionState(ConnectionPhase.CONNECTED, f"“{name}” is back."))
         return True
 
     def _give_up(self, error: SourceError, lost_s: float) -> bool:

@@ -17,15 +17,22 @@ from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capt
 from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
 from desktop_app.sources.containers import (
     A_PICTURE,
+    A_PLAYLIST,
+    A_SOUND_FILE,
     A_TEXT_FILE,
     Completeness,
     completeness,
     exists,
+    is_file,
     is_folder,
     is_readable,
     looks_like,
     missing_file,
 )
+from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
+from desktop_app.sources.seen_time import SeenTime
+from desktop_app.sources.tracks import PatchedFile, patched, read_tracks
+from desktop_app.system.plain_text import printable
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".ts"}
@@ -36,6 +43,16 @@ VIDEO_SUFFIXES: frozenset[str] = frozenset(
 
 TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
 """Text files that do lead to a video."""
+
+_FEW_UNDECODED = 0.05
+"""The share of damaged pictures up to which nothing is said: the tracker bridges single ones."""
+
+_MOST_DAMAGED_IN_A_ROW = 500
+
+_LARGE_FILE_BYTES = 300 * 2**20
+"""A file larger than this is not read through to find the size of its pictures after a search in it."""
+
+_NOT_READ = "a picture of the kind"
 
 _READABLE_KINDS = "Headcount reads mp4, mov, mkv, webm, avi, wmv, flv, mpg, gif and raw .264 files, among others."
 
@@ -49,16 +66,22 @@ class VideoFileSource:
     A file whose copy or recording was interrupted gives all the frames there are and then raises `SourceError`;
     whatever was counted up to there stands. A header that merely names too many frames ends like any other file.
 
-    `open_capture_with` makes the `cv2.VideoCapture`; the tests give their own.
+    `title` is shown instead of the file's name. `open_capture_with` makes the `cv2.VideoCapture`; the tests give their
+    own.
     """
 
     def __init__(
-        self, path: str | Path, *, loop: bool = False, open_capture_with: CaptureFactory = open_capture
+        self,
+        path: str | Path,
+        *,
+        loop: bool = False,
+        title: str = "",
+        open_capture_with: CaptureFactory = open_capture,
     ) -> None:
         self._path = Path(path)
         self._loop = loop
         self._open_capture = open_capture_with
-        self._info = SourceInfo(name=self._path.name, kind=SourceKind.FILE, is_live=False)
+        self._info = SourceInfo(name=printable(title or self._path.name), kind=SourceKind.FILE, is_live=False)
         self._closed = threading.Event()
         self._handle: CaptureHandle | None = None
         self._clock = MediaClock(DEFAULT_FPS)
@@ -68,6 +91,12 @@ class VideoFileSource:
         self._last_time_s = 0.0
         self._pending_s: float | None = None
         self._ended = False
+        self._file: PatchedFile | None = None
+        self._changes: SizeChanges | None = None
+        self._grabbed = 0
+        self._undecoded = 0
+        self._seen = SeenTime()
+        self._is_playlist = False
 
     @property
     def info(self) -> SourceInfo:
@@ -76,6 +105,14 @@ class VideoFileSource:
     @property
     def path(self) -> Path:
         return self._path
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """What of the file was not seen, one sentence each."""
+        holes = self._seen.omissions(self._info.name, self._info.duration_s) if self._is_playlist else ()
+        if self._undecoded <= _FEW_UNDECODED * max(self._index, 1):
+            return holes
+        return (*holes, f"{self._undecoded} of {self._index} pictures of “{self._info.name}” could not be decoded.")
 
     @property
     def position_s(self) -> float:
@@ -91,10 +128,11 @@ class VideoFileSource:
         fps = self._handle.get(cv2.CAP_PROP_FPS)
         duration_s = sane_duration_s(self._handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
         self._clock = MediaClock(fps, duration_s)
+        width, height = shown_size(self._handle)
         self._info = replace(
             self._info,
-            width=max(0, int(self._handle.get(cv2.CAP_PROP_FRAME_WIDTH))),
-            height=max(0, int(self._handle.get(cv2.CAP_PROP_FRAME_HEIGHT))),
+            width=width,
+            height=height,
             fps=sane_fps(fps),
             duration_s=duration_s,
             seekable=True,
@@ -119,7 +157,9 @@ class VideoFileSource:
             index = self._index
             self._index += 1
             self._last_time_s = time_s
+            self._seen.note(time_s, self._clock.step_s)
             if image is None:  # one frame that cannot be decoded is a dropped frame, not the end
+                self._undecoded += 1
                 continue
             self._frames_this_lap += 1
             return Frame(image_bgr=image, time_s=time_s, index=index, captured_at=time.perf_counter())
@@ -133,6 +173,7 @@ class VideoFileSource:
         if self._handle is None or self._closed.is_set():
             return
         target_s = max(0.0, time_s if math.isfinite(time_s) else 0.0)
+        self._seen.jumped(target_s)
         self._ended = False
         self._pending_s = None
         if not self._seek_in_container(target_s):
@@ -143,14 +184,18 @@ class VideoFileSource:
         self._closed.set()
         if self._handle is not None:
             self._handle.close()
+        if self._changes is not None:
+            self._changes.close()
+        if self._file is not None:
+            self._file.close()
 
     def _check_file(self) -> None:
-        name = f"“{self._path.name}”"
+        name = f"“{self._info.name}”"
         if is_folder(self._path):
             raise SourceError(f"{name} is a folder, not a video file.", "Choose a video file, or a folder of pictures.")
         if not exists(self._path):
             raise missing_file(self._path)
-        if not self._path.is_file():  # a pipe would be waited for without end
+        if not is_file(self._path):  # a pipe would be waited for without end
             raise SourceError(
                 f"{name} is a device or a pipe, not a video file.",
                 "Choose a video file. A camera is chosen by its number or name, like camera:0.",
@@ -163,23 +208,62 @@ class VideoFileSource:
         if self._path.stat().st_size == 0:
             raise SourceError(f"The file {name} is empty.", "Copy or download it again.")
         what, suffix = looks_like(self._path), self._path.suffix.lower()
+        self._is_playlist = what == A_PLAYLIST
         if what == A_TEXT_FILE and suffix not in TEXT_SUFFIXES:  # FFmpeg would show its letters as a video
             raise self._not_a_video()
         if what == A_PICTURE and suffix not in (".mjpg", ".mjpeg"):
             # FFmpeg would show it as a video of one frame, in which nobody can be confirmed.
             raise SourceError(f"The file {name} is not a video; it is a picture.", "Open it under a name like x.jpg.")
+        if what == A_SOUND_FILE:  # FFmpeg would show its cover as a video
+            raise self._only_sound()
+        if what.startswith(_NOT_READ):
+            raise self._not_a_video()
 
     def _open_handle(self) -> CaptureHandle:
+        if self._file is None:
+            tracks = read_tracks(self._path)
+            if tracks.only_sound:
+                raise self._only_sound()
+            try:
+                self._file = patched(self._path, tracks.patches())
+            except OSError as error:
+                raise SourceError(
+                    f"The file “{self._info.name}” cannot be read ({error.strerror or error}).",
+                    "Give it another name, or copy it to another folder.",
+                ) from error
         # An absolute path, so that FFmpeg takes no file name for a protocol ("my:clip.mp4").
-        capture = self._open_capture(str(self._path.absolute()), cv2.CAP_FFMPEG, ())
+        capture = self._open_capture(self._file.address, cv2.CAP_FFMPEG, ())
         if not capture.isOpened():
             capture.release()
             raise self._not_a_video()
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-        return CaptureHandle(capture)
+        handle = CaptureHandle(capture)
+        size = shown_size(handle)
+        if too_many_pixels(size):
+            handle.close()
+            raise SourceError(
+                f"The pictures of “{self._info.name}” are too large: {size[0]}x{size[1]} pixels.",
+                "Save the video with smaller pictures; 1920x1080 is plenty.",
+            )
+        handle.show_as(size if all(size) else None)
+        self._follow_size(handle)
+        return handle
+
+    def _follow_size(self, handle: CaptureHandle) -> None:
+        self._grabbed = 0
+        if self._changes is not None:
+            self._changes.close()
+            self._changes = None
+        if self._file is not None and codec_of(int(handle.get(cv2.CAP_PROP_FOURCC))) is not None:
+            self._changes = SizeChanges(self._file.address, open_capture_with=self._open_capture)
+
+    def _only_sound(self) -> SourceError:
+        return SourceError(
+            f"The file “{self._info.name}” holds only sound and no video.", "Choose a file that holds a video."
+        )
 
     def _not_a_video(self) -> SourceError:
-        name = f"“{self._path.name}”"
+        name = f"“{self._info.name}”"
         if completeness(self._path) in (Completeness.NO_INDEX, Completeness.CUT):
             return SourceError(
                 f"The file {name} is incomplete: the recording or the copy was interrupted before its end.",
@@ -194,8 +278,35 @@ class VideoFileSource:
         )
 
     def _grab(self) -> float | None:
-        stamp_s = self._handle.grab() if self._handle is not None else None
+        stamp_s = self._next_stamp()
         return None if stamp_s is None else self._clock.next(stamp_s)
+
+    def _next_stamp(self) -> float | None:
+        handle = self._handle
+        stamp_s = handle.grab() if handle is not None else None
+        if stamp_s is None and handle is not None:
+            stamp_s = self._after_damage(handle)
+        if stamp_s is not None and handle is not None and self._changes is not None:
+            size = self._changes.at(self._grabbed, stamp_s)
+            if size is not None:
+                handle.show_as(size)
+        self._grabbed += 1
+        return stamp_s
+
+    def _after_damage(self, handle: CaptureHandle) -> float | None:
+        """Go on behind pictures that cannot be decoded, at which OpenCV reports the end; None where it is the end."""
+        duration_s, last_s = self._info.duration_s, self._clock.last_s
+        seen_s = (last_s - self._lap_start_s if last_s is not None else 0.0) + 2 * self._clock.step_s
+        tries = 3 if duration_s is None or seen_s >= duration_s else _MOST_DAMAGED_IN_A_ROW
+        for damaged in range(1, tries + 1):
+            if self._closed.is_set():
+                return None
+            stamp_s = handle.grab()
+            if stamp_s is not None:
+                self._undecoded += damaged
+                self._index += damaged
+                return stamp_s
+        return None
 
     def _start_over(self) -> bool:
         """At the end: begin the next lap, or say that this was the end. Raises SourceError if it came too early."""
@@ -209,11 +320,11 @@ class VideoFileSource:
             raise self._not_a_video()
         if self._index == 0:
             raise SourceError(
-                f"No picture could be read from “{self._path.name}”.", "The file is damaged; copy or download it again."
+                f"No picture could be read from “{self._info.name}”.", "The file is damaged; copy or download it again."
             )
         if not self._path.exists():
             raise SourceError(
-                f"The file “{self._path.name}” has gone while it was read.",
+                f"The file “{self._info.name}” has gone while it was read.",
                 "Connect the drive again, then open the file again.",
             )
         self._check_end()
@@ -226,7 +337,7 @@ class VideoFileSource:
         if early and completeness(self._path) is Completeness.CUT:
             of = f" of {duration_s:.0f} s" if duration_s is not None else ""
             raise SourceError(
-                f"The file “{self._path.name}” breaks off after {end_s:.1f} s{of}; it is incomplete.",
+                f"The file “{self._info.name}” breaks off after {end_s:.1f} s{of}; it is incomplete.",
                 "What was counted up to there stands. Copy or download the file again for the rest.",
             )
 
@@ -252,6 +363,8 @@ class VideoFileSource:
             if not handle.set(cv2.CAP_PROP_POS_MSEC, max(0.0, target_s - earlier_s) * 1000.0):
                 return False
             stamp_s = handle.grab()
+            if stamp_s is not None and self._changes is not None:
+                self._follow_size_from(handle, stamp_s)
             if stamp_s is not None and stamp_s <= target_s + 0.5 * clock.step_s:
                 self._clock = clock
                 self._lap_start_s = 0.0
@@ -259,6 +372,17 @@ class VideoFileSource:
                 self._grab_up_to(target_s)
                 return True
         return False
+
+    def _follow_size_from(self, handle: CaptureHandle, stamp_s: float) -> None:
+        if self._path.stat().st_size > _LARGE_FILE_BYTES:
+            if self._changes is not None:
+                self._changes.close()
+                self._changes = None
+            return
+        self._follow_size(handle)
+        size = self._changes.skip_to(stamp_s) if self._changes is not None else None
+        start = shown_size(handle)
+        handle.show_as(size or (start if all(start) else None))
 
     def _grab_up_to(self, target_s: float) -> None:
         while not self._closed.is_set():

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.sources import net
-from desktop_app.sources.base import FrameSource, SourceInfo, SourceKind
+from desktop_app.sources.base import FrameSource, SourceInfo, SourceKind, not_seen
 from desktop_app.sources.stream import StreamSource, StreamTiming, TimeLimits
 
 VIDEO_SITE_HOSTS: tuple[str, ...] = (
@@ -296,6 +296,10 @@ class VideoSiteSource:
     @property
     def info(self) -> SourceInfo:
         return self._stream.info if self._stream is not None else self._info
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        return not_seen(self._stream)
 
     def open(self) -> None:
         """Resolve the page and open its stream. Raises SourceError with the cause and what to do."""

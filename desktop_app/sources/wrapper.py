@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.sources.base import FrameSource, SourceInfo
+from desktop_app.sources.base import FrameSource, SourceInfo, not_seen
 
 
 class SourceAround:
@@ -20,3 +20,8 @@ class SourceAround:
     def source(self) -> FrameSource:
         """The source inside, the one in use just now. Its attributes may be read; its methods belong to this one."""
         return self._source
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """What the source inside did not see, one sentence each."""
+        return not_seen(self._source)

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import json
 import os
 import signal
-import struct
 import subprocess
 import sys
 import textwrap
@@ -16,8 +14,9 @@ import pytest
 
 from desktop_app.domain.types import Counts, Frame, FrameResult
 from desktop_app.errors import OutputError
-from desktop_app.recording.mp4_repair import _close_data_box, is_complete
-from desktop_app.recording.recorder import VideoRecorder, check_output_path, recover_recordings
+from desktop_app.recording.fragmented_mp4 import FragmentedMp4, NotAnMp4Error, read_segment
+from desktop_app.recording.output_path import check_output_path
+from desktop_app.recording.recorder import VideoRecorder, recover_recordings
 from desktop_app.recording.snapshot import media_path, save_snapshot
 from desktop_app.system.file_lock import FileLock
 
@@ -192,10 +191,9 @@ def test_after_a_kill_the_next_start_repairs_what_is_left(tmp_path) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait(10)
     process.stdout.close()
-    partial = tmp_path / "visit.recording.mp4"
-    assert partial.is_file()
-    assert not is_complete(partial)
-    assert not cv2.VideoCapture(str(partial)).isOpened()
+    (partial,) = tmp_path.iterdir()
+    # What is there plays as it is, before anybody has repaired it, and all but the last second is there.
+    assert len(decode(partial)) >= 375
 
     (recovery,) = recover_recordings(tmp_path)
     assert recovery.path == tmp_path / "visit.mp4"
@@ -226,39 +224,118 @@ def test_a_write_that_fails_unseen_still_leaves_a_file_that_plays(tmp_path) -> N
     assert numbers == [i % 20 for i in range(len(numbers))]
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\0\0\0\x1cftypisom" + b"\0" * 5000])
-def test_a_partial_without_a_picture_is_removed_and_said(tmp_path, content) -> None:
-    (tmp_path / "a.recording.mp4").write_bytes(content)
-    (tmp_path / "a.recording.json").write_text(json.dumps({"target": "a.mp4", "width": 64, "height": 48, "fps": 25}))
+def partial_of(folder: Path, seconds: int = 2, name: str = "a.mp4") -> Path:
+    """A recording that was cut off after some seconds, as a kill leaves it."""
+    recording = FragmentedMp4.create(folder / ".headcount-0123456789abcdef.mp4", {"target": name, "fps": 25})
+    second = folder / "second.mp4"
+    for start in range(0, 25 * seconds, 25):
+        writer = cv2.VideoWriter(str(second), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (160, 120))
+        for i in range(start, start + 25):
+            writer.write(numbered(i))
+        writer.release()
+        assert recording.append(second.read_bytes()) == 25
+    second.unlink(missing_ok=True)
+    recording.abandon()
+    return recording.path
+
+
+@pytest.mark.parametrize("lost", [0, 1, 100, 2000])
+def test_what_was_cut_off_anywhere_plays_up_to_the_second_before(tmp_path, lost) -> None:
+    partial = partial_of(tmp_path, 4)
+    data = partial.read_bytes()
+    partial.write_bytes(data[: len(data) - lost])
+    (recovery,) = recover_recordings(tmp_path)
+    assert recovery.frames == (100 if lost == 0 else 75)
+    assert decode(tmp_path / "a.mp4") == [i % 20 for i in range(recovery.frames)]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_recording_cut_off_within_its_first_second_is_removed_and_said(tmp_path) -> None:
+    partial_of(tmp_path, 0)
     (recovery,) = recover_recordings(tmp_path)
     assert recovery.frames == 0
-    assert "before its first picture" in recovery.message
+    assert "within its first second" in recovery.message
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_repaired_recording_never_replaces_another_file(tmp_path) -> None:
-    record(tmp_path / "a.mp4", [i / 25 for i in range(30)])
-    whole = (tmp_path / "a.mp4").read_bytes()
-    (tmp_path / "a.recording.mp4").write_bytes(whole)
-    (tmp_path / "a.recording.json").write_text("{")
+    (tmp_path / "a.mp4").write_bytes(b"somebody's")
+    partial_of(tmp_path)
     (recovery,) = recover_recordings(tmp_path)
     assert recovery.path.name == "a (2).mp4"
-    assert recovery.frames == 30
-    assert (tmp_path / "a.mp4").read_bytes() == whole
+    assert recovery.frames == 50
+    assert (tmp_path / "a.mp4").read_bytes() == b"somebody's"
 
 
-def test_a_data_box_past_four_gigabytes_takes_the_long_form(tmp_path) -> None:
-    path = tmp_path / "a.mp4"
-    path.write_bytes(b"\0\0\0\x1cftyp" + b"\0" * 20 + b"\0\0\0\x08free\0\0\0\0mdat" + b"\0" * 64)
-    end = 2**32 + 200
-    with path.open("r+b") as file:
-        _close_data_box(file.fileno(), 36, end)
-        file.truncate(end)  # sparse: the disk is not filled
-        file.seek(end)
-        file.write(b"\0\0\0\x08moov")
-    assert is_complete(path)
-    with path.open("rb") as file:
-        assert struct.unpack(">I4sQ", file.read(44)[28:]) == (1, b"mdat", end - 28)
+def test_files_of_others_are_never_touched(tmp_path) -> None:
+    folder, elsewhere = tmp_path / "videos", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    ours = partial_of(elsewhere)
+    others = {
+        "visit.recording.mp4": b"obs studio",
+        "visit.recording.json": b'{"target": "visit.mp4", "width": 64, "height": 48, "fps": 25}',
+        ".headcount-0000000000000000.mp4": b"\0\0\0\x1cftypisom" + bytes(5000),
+        ".headcount-1111111111111111.mp4": b"",
+    }
+    for name, data in others.items():
+        (folder / name).write_bytes(data)
+    (folder / ".headcount-2222222222222222.mp4").mkdir()
+    if os.name != "nt":
+        (folder / ".headcount-3333333333333333.mp4").symlink_to(ours)
+        os.mkfifo(folder / ".headcount-4444444444444444.mp4")
+    before = ours.read_bytes()
+    recover_recordings(folder)
+    record(folder / "visit.mp4", [i / 25 for i in range(30)])
+    for name, data in others.items():
+        assert (folder / name).read_bytes() == data
+    assert ours.read_bytes() == before
+
+
+def test_a_recording_is_written_through_a_link(tmp_path) -> None:
+    real = tmp_path / "disk"
+    real.mkdir()
+    (tmp_path / "visit.mp4").symlink_to(real / "long name.mp4")
+    record(tmp_path / "visit.mp4", [i / 25 for i in range(30)])
+    assert (tmp_path / "visit.mp4").is_symlink()
+    assert len(decode(real / "long name.mp4")) == 30
+
+
+def test_a_note_cannot_lead_out_of_the_folder(tmp_path) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    partial_of(folder, name="../../evil.mp4")
+    (recovery,) = recover_recordings(folder)
+    assert recovery.path == folder / "evil.mp4"
+    assert [p.name for p in tmp_path.iterdir()] == ["videos"]
+
+
+def test_damaged_segments_are_refused(tmp_path) -> None:
+    partial_of(tmp_path)
+    recover_recordings(tmp_path)
+    whole = (tmp_path / "a.mp4").read_bytes()
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        data = bytearray(whole[: rng.integers(1, len(whole))])
+        for at in rng.integers(0, len(data), 20):
+            data[at] = rng.integers(0, 256)
+        try:
+            read_segment(bytes(data))
+        except NotAnMp4Error:
+            continue
+
+
+def test_a_long_recording_has_the_length_and_the_pictures_it_should(tmp_path) -> None:
+    target = tmp_path / "a.mp4"
+    record(target, [i / 25 for i in range(330)])
+    capture = cv2.VideoCapture(str(target))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 330
+    assert capture.get(cv2.CAP_PROP_FPS) == 25.0
+    capture.set(cv2.CAP_PROP_POS_FRAMES, 290)
+    ok, picture = capture.read()
+    assert ok
+    assert round((float(picture[55:65, 75:85].mean()) - 30) / 10) == 290 % 20
+    assert decode(target) == [i % 20 for i in range(330)]
 
 
 def test_a_lock_is_exclusive_and_goes_with_its_holder(tmp_path) -> None:

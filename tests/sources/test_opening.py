@@ -20,8 +20,9 @@ from desktop_app.sources.opening import (
     open_source,
     understand,
 )
-from desktop_app.sources.pictures import PictureSource
+from desktop_app.sources.pictures import PictureFileSource, PictureSource
 from desktop_app.sources.reconnect import ReconnectingSource
+from desktop_app.sources.seen import SeenSource
 from desktop_app.sources.video_file import VideoFileSource
 
 F = SourceForm
@@ -105,9 +106,9 @@ def test_what_it_becomes(tmp_path: Path, jpegs: list[bytes]) -> None:
     demo.touch()
     table: list[tuple[str | Camera, type[FrameSource]]] = [
         ("demo", VideoFileSource),
-        ("film.mp4", VideoFileSource),
+        ("film.mp4", SeenSource),
         (str(tmp_path), PictureSource),
-        (str(tmp_path / "a.jpg"), PictureSource),
+        (str(tmp_path / "a.jpg"), PictureFileSource),
         ("camera:0", DetachedReader),
         (Camera(3, "HD Webcam", device="/dev/video3"), DetachedReader),
         ("rtsp://cam/1", ReconnectingSource),

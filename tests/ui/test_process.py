@@ -27,8 +27,6 @@ PROGRAM = """
 import json, os, sys
 from PySide6.QtCore import QTimer
 from desktop_app import app as program
-from desktop_app.ui.window import single_instance
-single_instance.server_name = lambda suffix="": os.environ["TEST_SOCKET"]
 application = program.make_application(["headcount"])
 def tell():
     from desktop_app.ui.window.main_window import MainWindow
@@ -57,7 +55,7 @@ class Program:
 
     def __init__(self, folder: Path, *arguments: str, record: bool = False) -> None:
         self.close_file = folder / "close"
-        env = {**os.environ, "TEST_SOCKET": f"headcount-{folder.name}", "TEST_CLOSE": str(self.close_file)}
+        env = {**os.environ, "TEST_CLOSE": str(self.close_file)}
         env["XDG_VIDEOS_DIR"] = str(folder)
         if record:
             env["TEST_RECORD"] = "1"

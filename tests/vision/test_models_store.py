@@ -35,7 +35,7 @@ def test_a_folder_is_taken_in_and_used(own: Path) -> None:
     assert load_classifier(own / key).name == "Tiny joint"
     entry = list_models(own)[-1]
     assert (entry.key, entry.own, entry.name) == (key, True, "Tiny joint")
-    assert sorted(p.name for p in (own / key).iterdir()) == ["model.json", "model.tflite"]
+    assert sorted(p.name for p in (own / key).iterdir()) == [".tried.json", "model.json", "model.tflite"]
 
 
 @pytest.mark.parametrize("chosen", [["model.tflite"], ["model.json"], ["model.tflite", "model.json"]])

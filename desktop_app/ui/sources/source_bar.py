@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from PySide6.QtCore import QElapsedTimer, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from desktop_app.system.plain_text import printable
+from desktop_app.system.redaction import redact
 from desktop_app.ui.sources.names import DEMO, short_name
 from desktop_app.ui.widgets.icons import action_icon
 from desktop_app.ui.widgets.theme import Theme
@@ -192,7 +195,9 @@ class SourceBar(QWidget):
     def _entry(self, model: QStandardItemModel, text: str, source: str, icon: str) -> None:
         item = QStandardItem(action_icon(icon, self._theme), text)
         item.setData(source, Qt.ItemDataRole.UserRole)
-        item.setToolTip(source if source != DEMO else "A short clip that comes with the program")
+        # As rich text that is escaped: Qt takes a tip for rich text where a file's name looks like it.
+        shown = html.escape(printable(redact(source)))
+        item.setToolTip(f"<p>{shown}</p>" if source != DEMO else "A short clip that comes with the program")
         model.appendRow(item)
 
     def _activated(self, index: int) -> None:

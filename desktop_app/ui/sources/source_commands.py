@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QDialog, QWidget
 
-from desktop_app.settings import Settings
+from desktop_app.settings import SecretStore, Settings
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
 from desktop_app.ui.sources.first_start import StartPage
@@ -70,7 +71,10 @@ class SourceCommands(QObject):
     @Slot()
     def opened(self) -> None:
         """Remember what could be opened; what could not is not offered again."""
-        self._settings.change(_with_recent(self._settings.value, self._controller.source_text))
+        text = self._controller.source_text
+        # On a thread, because a keyring may ask its owner to unlock it.
+        threading.Thread(target=SecretStore().remember, args=(text,), name="headcount-secrets", daemon=True).start()
+        self._settings.change(_with_recent(self._settings.value, text))
 
     @Slot()
     def start(self) -> None:

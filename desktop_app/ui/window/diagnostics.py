@@ -8,7 +8,6 @@ import logging
 import logging.handlers
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +17,9 @@ from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app import __version__
-from desktop_app.settings import Settings, data_dir, default_path
+from desktop_app.settings import Settings, data_dir
+from desktop_app.settings.own_data import delete_own_data
+from desktop_app.system.redaction import RedactingFilter
 
 if TYPE_CHECKING:
     from desktop_app.ui.sessions.controller import Controller
@@ -57,6 +58,7 @@ def start_log() -> Path | None:
     except OSError as error:
         root.warning("no log is written: %s", error)
         return None
+    handler.addFilter(RedactingFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(threadName)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.info("Headcount %s starts on %s", __version__, platform.platform())
@@ -165,7 +167,7 @@ def _without_addresses(line: str) -> str:
 
 
 def delete_all_data() -> list[Path]:
-    """Delete settings, logs, kept counts and the user's own models; return what could not be deleted.
+    """Delete settings, passwords, counts, logs and the user's own models; return what could not be deleted.
 
     Snapshots and recordings are the operator's own files and stay.
     """
@@ -175,8 +177,4 @@ def delete_all_data() -> list[Path]:
         if isinstance(handler, logging.handlers.RotatingFileHandler):
             handler.close()
             root.removeHandler(handler)
-    left: list[Path] = []
-    for folder in (default_path().parent, data_dir()):
-        if folder.exists():
-            shutil.rmtree(folder, onerror=lambda _call, path, _info: left.append(Path(path)))
-    return left
+    return delete_own_data()

@@ -16,7 +16,7 @@ PATIENCE_S = 6.0
 """How long a start waits for one that is a moment ahead of it to listen."""
 
 
-def become_first(sources: list[str], folder: Path, name: str | None = None) -> FileLock | None:
+def become_first(sources: list[str], folder: Path, suffix: str = "") -> FileLock | None:
     """Return None where a running window took over the sources, else the lock that makes this start the first.
 
     The lock in `folder` closes the gap between asking whether somebody listens and listening oneself. A window that
@@ -28,10 +28,10 @@ def become_first(sources: list[str], folder: Path, name: str | None = None) -> F
         (folder / LOCK_NAME).touch(mode=0o600)
     except OSError as error:
         _LOG.warning("two starts at the same moment would open two windows: %s", error)
-        return None if hand_over(sources, name) else lock
+        return None if hand_over(sources, suffix) else lock
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        if hand_over(sources, name):
+        if hand_over(sources, suffix):
             return None
         if lock.acquire():
             return lock

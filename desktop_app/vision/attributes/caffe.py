@@ -6,7 +6,8 @@ The card holds `nets` in place of `file`: role -> {"prototxt": NAME, "weights": 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,27 @@ def _forward(net: cv2.dnn.Net, blob: NDArray[np.float32], model: str) -> NDArray
 def output_size(net: cv2.dnn.Net, width: int = 227, height: int = 227, channels: int = 3) -> int:
     """Return how many values the network gives for one picture of that size. Raises ModelError."""
     return len(_forward(net, np.zeros((1, channels, height, width), np.float32), "chosen"))
+
+
+def answer_sizes(layouts: Sequence[Path], weights: Sequence[Path], side: int) -> list[tuple[Path, Path, int] | str]:
+    """Return for each layout (layout, the first of `weights` that fits it, its number of answers), or why none fits.
+
+    To be run in a child process: OpenCV divides by numbers of the layout that may be 0.
+    """
+    found: list[tuple[Path, Path, int] | str] = []
+    for layout in layouts:
+        problem = ""
+        for weight in sorted(weights, key=lambda w: -_alike(w.stem, layout.stem)):
+            try:
+                found.append((layout, weight, output_size(read_caffe(layout, weight), side, side)))
+                break
+            except ModelError as error:
+                problem = problem or error.message
+        else:
+            found.append(problem)
+    return found
+
+
+def _alike(first: str, second: str) -> int:
+    """How many words two file names share: gender_net and deploy_gender share one."""
+    return len(set(re.split(r"[^a-z0-9]+", first.lower())) & set(re.split(r"[^a-z0-9]+", second.lower())))

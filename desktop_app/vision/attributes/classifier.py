@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Attributes
 from desktop_app.errors import ModelError
+from desktop_app.system.plain_text import printable
 from desktop_app.vision.attributes.model_card import (
     CARD_NAME,
     KINDS,
+    NO_SAVED_MODEL,
     REMEDY,
     card_object,
     read_card,
@@ -26,6 +28,7 @@ from desktop_app.vision.attributes.model_card import (
 )
 from desktop_app.vision.attributes.outputs import AnswerReader
 from desktop_app.vision.attributes.preprocess import InputSpec, normalise
+from desktop_app.vision.attributes.trial import ensure_tried
 
 __all__ = ["AttributeClassifier", "CardClassifier", "LiteRtClassifier", "load_classifier", "read_card"]
 
@@ -191,28 +194,49 @@ LOADERS: Mapping[str, NetworkLoader] = {
     ".tflite": LiteRtNetwork,
     ".keras": _keras,
     ".h5": _keras,
-    "": _keras,
     ".caffemodel": _caffe,
     ".npz": _hog,
 }
-"""Who loads which kind of weight file, by its ending; a SavedModel is a folder and has none."""
+"""Who loads which kind of weight file, by its ending."""
 
 
 def load_classifier(model_dir: Path, threads: int = 1) -> CardClassifier:
-    """Load the model in a folder, of whatever kind. Raises ModelError with one sentence that says what is wrong."""
+    """Load the model in a folder, of whatever kind. Raises ModelError with one sentence that says what is wrong.
+
+    A model in the user's own folder is tried in a child process first, unless it was tried before as it is.
+    """
+    ensure_tried(model_dir)
+    return load_here(model_dir, threads)
+
+
+def load_here(model_dir: Path, threads: int = 1) -> CardClassifier:
+    """Load a model in this process, without trying it elsewhere. Raises ModelError, whatever the libraries raise."""
+    try:
+        return _load(model_dir, threads)
+    except ModelError:
+        raise
+    except MemoryError as error:
+        raise ModelError(f"The model {model_dir.name} needs more memory than there is.", REMEDY) from error
+    except Exception as error:  # the readers of six formats raise what they like over a damaged file
+        raise ModelError(f"The model {model_dir.name} cannot be loaded: {_first_line(error)}.", REMEDY) from error
+
+
+def _load(model_dir: Path, threads: int) -> CardClassifier:
     card = read_card(model_dir)
     is_caffe = isinstance(card.get("nets"), dict)
     if not is_caffe and not card.get("file"):
         raise ModelError(f"{CARD_NAME} of the model {model_dir.name} lacks 'file'.", REMEDY)
     ending = ".caffemodel" if is_caffe else Path(str(card["file"])).suffix.lower()
+    if not ending and (model_dir / str(card["file"])).is_dir():
+        raise ModelError(*NO_SAVED_MODEL)
     if ending not in LOADERS:
         raise ModelError(
             f"The model {model_dir.name} is a {ending} file, which cannot be loaded.",
-            f"These can: {', '.join(e for e in KINDS if e)} and a SavedModel folder.",
+            f"These can: {', '.join(KINDS)}.",
         )
     return CardClassifier(model_dir, LOADERS[ending], threads)
 
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return printable(lines[0][:300]).rstrip(".") if lines else type(error).__name__

@@ -25,6 +25,8 @@ from desktop_app.errors import ModelError
 from desktop_app.vision.attributes.model_card import CARD_NAME, REMEDY, read_weights, weight_file
 from desktop_app.vision.attributes.preprocess import InputSpec
 
+_MOST_UNPACKED_BYTES = 2**29
+
 
 @dataclass(frozen=True, slots=True)
 class HogSpec:
@@ -40,6 +42,7 @@ class HogSpec:
     def __post_init__(self) -> None:
         fits = (
             min(self.cell, self.stride, self.bins) > 0
+            and self.bins <= 180
             and self.block % self.cell == 0
             and (self.width - self.block) % self.stride == 0
             and (self.height - self.block) % self.stride == 0
@@ -56,7 +59,7 @@ class HogSpec:
             return cls(
                 spec.width, spec.height, **{k: int(part[k]) for k in ("block", "stride", "cell", "bins") if k in part}
             )
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ModelError(f"“hog” in {CARD_NAME} cannot be used: {error}.", REMEDY) from error
 
     def descriptor(self) -> cv2.HOGDescriptor:
@@ -82,9 +85,15 @@ class HogNetwork:
         path = weight_file(model_dir, card.get("file"))
         content = read_weights(path, card.get("sha256"))
         try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                unpacked = sum(entry.file_size for entry in archive.infolist())
+            if unpacked > _MOST_UNPACKED_BYTES:
+                raise ModelError(f"{path.name} of the model {model_dir.name} is too large when unpacked.", REMEDY)
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 found = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except ModelError:
+            raise
+        except Exception as error:  # zip, zlib, struct and numpy each raise their own over a damaged archive
             raise ModelError(
                 f"{path.name} of the model {model_dir.name} is damaged or no numpy archive.", REMEDY
             ) from error

@@ -1,4 +1,4 @@
-"""A user's own Keras model or SavedModel, where TensorFlow is installed.
+"""A user's own Keras model, where TensorFlow is installed.
 
 The one place of the program that imports TensorFlow, and only when such a model is loaded.
 """
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import ModelError
+from desktop_app.vision.attributes.keras_check import check_keras_file
 from desktop_app.vision.attributes.model_card import CARD_NAME, REMEDY, read_weights, weight_file
 from desktop_app.vision.attributes.preprocess import InputSpec, normalise
 
@@ -24,26 +25,22 @@ INSTALL = (
 
 
 class KerasNetwork:
-    """The network of a `.keras` or `.h5` file or of a SavedModel folder.
+    """The network of a `.keras` or `.h5` file.
 
-    Outputs are named as the model names them; a list of outputs also by number ("0", "1"). Layers that hold code
-    of their own are not run (Keras's safe mode). Raises ModelError, with a sentence of its own where TensorFlow is not
-    installed.
+    Outputs are named as the model names them; a list of outputs also by number ("0", "1"). Layers that hold code of
+    their own, or that may read files, are refused (`keras_check`). Raises ModelError, with a sentence of its own where
+    TensorFlow is not installed.
     """
 
     def __init__(self, model_dir: Path, card: Mapping[str, Any], spec: InputSpec, _threads: int) -> None:
         path = weight_file(model_dir, card.get("file"))
-        if path.is_dir():
-            if not (path / "saved_model.pb").is_file():
-                raise ModelError(f"The folder {path.name} of the model {model_dir.name} is no SavedModel.", REMEDY)
-        else:
-            content = read_weights(path, card.get("sha256"))
-            ending, start = path.suffix.lower(), content[:8]
-            if (ending == ".keras" and start[:2] != b"PK") or (ending == ".h5" and start != b"\x89HDF\r\n\x1a\n"):
-                raise ModelError(f"{path.name} of the model {model_dir.name} is not a Keras model file.", REMEDY)
+        content = read_weights(path, card.get("sha256"))
+        ending, start = path.suffix.lower(), content[:8]
+        if (ending == ".keras" and start[:2] != b"PK") or (ending == ".h5" and start != b"\x89HDF\r\n\x1a\n"):
+            raise ModelError(f"{path.name} of the model {model_dir.name} is not a Keras model file.", REMEDY)
         self._spec = spec
         self._name = model_dir.name
-        self._call = _saved_model(path, self._name) if path.is_dir() else _keras_model(path, self._name, spec)
+        self._call = _keras_model(path, content, self._name, spec)
 
     def run(self, crops: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         try:
@@ -63,12 +60,13 @@ class KerasNetwork:
         return ModelError(f"The model {self._name} cannot be run: {_first_line(error)}.", REMEDY)
 
 
-def _keras_model(path: Path, name: str, spec: InputSpec) -> Any:
+def _keras_model(path: Path, content: bytes, name: str, spec: InputSpec) -> Any:
     try:
         import keras
         import tensorflow as tf
     except ImportError as error:
         raise _not_installed(name) from error
+    check_keras_file(path, content)
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, RuntimeError, ImportError, zipfile.BadZipFile) as error:
@@ -100,24 +98,6 @@ def _keras_model(path: Path, name: str, spec: InputSpec) -> Any:
         return by_number | (dict(zip(names, values, strict=True)) if len(names) == len(values) else {})
 
     return run
-
-
-def _saved_model(path: Path, name: str) -> Any:
-    try:
-        import tensorflow as tf
-    except ImportError as error:
-        raise _not_installed(name) from error
-    try:
-        module = tf.saved_model.load(str(path))
-        signatures = module.signatures
-        function = signatures["predict"] if "predict" in signatures else signatures["serving_default"]
-        argument = next(iter(function.structured_input_signature[1]))
-    except (ValueError, OSError, KeyError, RuntimeError, AttributeError, StopIteration) as error:
-        raise ModelError(
-            f"The SavedModel {path.name} of the model {name} cannot be loaded: {_first_line(error)}.", REMEDY
-        ) from error
-    # The signature's variables live as long as the module does.
-    return lambda crops: (module, function(**{argument: tf.constant(crops)}))[1]
 
 
 def _not_installed(name: str) -> ModelError:

@@ -10,16 +10,20 @@ text or a list of texts each).
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from desktop_app.errors import ModelError
+from desktop_app.system.safe_file import read_regular, read_text
+from desktop_app.system.safe_json import parse_json
 
 CARD_NAME = "model.json"
 REMEDY = "Choose another model in the settings, or install Headcount again."
+
+MOST_CARD_BYTES = 16 * 2**20
+MOST_WEIGHT_BYTES = 2 * 10**9
 
 KINDS: Mapping[str, str] = {
     ".tflite": "LiteRT",
@@ -27,19 +31,24 @@ KINDS: Mapping[str, str] = {
     ".h5": "Keras (HDF5)",
     ".caffemodel": "Caffe",
     ".npz": "HOG and a linear classifier",
-    "": "TensorFlow SavedModel",
 }
-"""The kinds of model, by the ending of their file; a SavedModel is a folder."""
+"""The kinds of model, by the ending of their file."""
+
+NO_SAVED_MODEL = (
+    "A SavedModel is not loaded: it can read and write files of this computer while it computes.",
+    "Export it to LiteRT with “headcount-train export”, or save it as a .keras file.",
+)
+"""What is wrong, and what to do."""
 
 
 def read_card(model_dir: Path) -> dict[str, Any]:
     """Return the contents of a model folder's `model.json`. Raises ModelError saying what is wrong with it."""
     path = model_dir / CARD_NAME
     try:
-        card = json.loads(path.read_text("utf-8"))
+        card = parse_json(read_text(path, MOST_CARD_BYTES))
     except FileNotFoundError as error:
         raise ModelError(f"The model folder {model_dir.name} has no {CARD_NAME}.", REMEDY) from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError(f"{path.name} of the model {model_dir.name} cannot be read: {error}.", REMEDY) from error
     if not isinstance(card, dict):
         raise ModelError(f"{path.name} of the model {model_dir.name} is not a JSON object.", REMEDY)
@@ -67,11 +76,11 @@ def weight_file(model_dir: Path, name: object) -> Path:
 def read_weights(path: Path, sha256: str | None) -> bytes:
     """Return the contents of a weight file. Raises ModelError: missing, unreadable, empty or not the right one."""
     try:
-        content = path.read_bytes()
+        content = read_regular(path, MOST_WEIGHT_BYTES)
     except FileNotFoundError as error:
         raise ModelError(f"The model file {path.name} is missing.", REMEDY) from error
     except OSError as error:
-        raise ModelError(f"The model file {path.name} cannot be read: {error.strerror}.", REMEDY) from error
+        raise ModelError(f"The model file {path.name} cannot be read: {error.strerror or error}.", REMEDY) from error
     if not content:
         raise ModelError(f"The model file {path.name} is empty.", REMEDY)
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:

@@ -10,6 +10,7 @@ never appears among the models.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
@@ -22,13 +23,24 @@ from typing import Any
 
 from desktop_app.errors import ModelError, OutputError
 from desktop_app.resources import model_names, models_dir
-from desktop_app.vision.attributes.caffe import LEVI_HASSNER_INPUT, LEVI_HASSNER_LABELS, output_size, read_caffe
-from desktop_app.vision.attributes.classifier import load_classifier
-from desktop_app.vision.attributes.model_card import CARD_NAME, KINDS, ModelCard, read_card
+from desktop_app.system.child import ChildCrashError, run_in_child
+from desktop_app.system.safe_file import FileTooLargeError, NotRegularFileError, open_regular, read_text, size_text
+from desktop_app.system.safe_json import parse_json
+from desktop_app.vision.attributes.caffe import LEVI_HASSNER_INPUT, LEVI_HASSNER_LABELS, answer_sizes
+from desktop_app.vision.attributes.model_card import (
+    CARD_NAME,
+    KINDS,
+    MOST_CARD_BYTES,
+    NO_SAVED_MODEL,
+    REMEDY,
+    ModelCard,
+    read_card,
+)
+from desktop_app.vision.attributes.trial import note_tried, try_in_child
 
 MAX_BYTES = 2_000_000_000
 REMOVED = ".removed"
-WEIGHT_ENDINGS = tuple(ending for ending in KINDS if ending not in ("", ".caffemodel"))
+WEIGHT_ENDINGS = tuple(ending for ending in KINDS if ending != ".caffemodel")
 HOW = (
     "Choose a model folder with its model.json, a .tflite, .keras, .h5 or .npz file with a model.json beside it, or "
     "the .prototxt and .caffemodel files of a Caffe network."
@@ -60,6 +72,8 @@ def list_models(own_models: Path) -> tuple[ModelEntry, ...]:
             entries.append(ModelEntry(key, folder, own, ModelCard.read(folder)))
         except ModelError as error:
             entries.append(ModelEntry(key, folder, own, None, error.message))
+        except Exception as error:  # noqa: BLE001 - a card may hold anything, and one must not hide the others
+            entries.append(ModelEntry(key, folder, own, None, f"Its {CARD_NAME} cannot be used: {error}."))
     return tuple(sorted(entries, key=lambda e: e.own))
 
 
@@ -71,9 +85,6 @@ def take_in(paths: Sequence[Path], own_models: Path) -> str:
     left behind.
     """
     files, card = _plan(list(paths))
-    size = sum(_size(path) for path in files.values())
-    if size > MAX_BYTES:
-        raise ModelError(f"The model has {size / 1e9:.1f} GB.", f"At most {MAX_BYTES // 10**9} GB can be taken in.")
     key = _free_key(str(card.get("name") or "model"), own_models)
     try:
         own_models.mkdir(parents=True, exist_ok=True)
@@ -83,19 +94,44 @@ def take_in(paths: Sequence[Path], own_models: Path) -> str:
     try:
         folder = staging / key
         folder.mkdir()
+        left = MAX_BYTES
         for name, path in files.items():
-            if path.is_dir():
-                shutil.copytree(path, folder / name)
-            else:
-                shutil.copyfile(path, folder / name)
+            left -= _copy(path, folder / name, left)
         (folder / CARD_NAME).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        load_classifier(folder)
+        try_in_child(folder)
+        note_tried(folder)
         folder.rename(own_models / key)
     except OSError as error:
         raise _cannot_copy(own_models, error) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return key
+
+
+def _copy(path: Path, target: Path, most_bytes: int) -> int:
+    """Copy one regular file and return its size. Raises ModelError for a link, a folder, a device, and one too large.
+
+    What is measured is what is copied: a file may be exchanged between the looking and the copying.
+    """
+    try:
+        done = 0
+        with open_regular(path, most_bytes, follow_links=False) as source, target.open("xb") as copy:
+            while chunk := source.read(2**20):
+                done += len(chunk)
+                if done > most_bytes:
+                    raise FileTooLargeError(path, MAX_BYTES)
+                copy.write(chunk)
+        return done
+    except FileTooLargeError as error:
+        raise ModelError(
+            f"The model is too large: {path.name}.", f"At most {size_text(MAX_BYTES)} are taken in."
+        ) from error
+    except OSError as error:
+        if isinstance(error, NotRegularFileError) or error.errno == errno.ELOOP or path.is_symlink():
+            raise ModelError(
+                f"{path.name} is a link, a folder or a device and is not followed.", "Choose the model's file itself."
+            ) from error
+        raise
 
 
 def remove(key: str, own_models: Path) -> None:
@@ -159,8 +195,8 @@ def _plan(paths: list[Path]) -> tuple[dict[str, Path], dict[str, Any]]:
 
 
 def _plan_folder(folder: Path) -> tuple[dict[str, Path], dict[str, Any]]:
-    if (folder / "saved_model.pb").is_file() and not (folder / CARD_NAME).is_file():
-        return _plan_file(folder, [])
+    if (folder / "saved_model.pb").is_file():
+        raise ModelError(*NO_SAVED_MODEL)
     if (folder / CARD_NAME).is_file():
         return _plan_json(folder / CARD_NAME)
     caffe = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in (".prototxt", ".caffemodel")]
@@ -194,6 +230,8 @@ def _beside(card_path: Path, names: Iterable[str]) -> dict[str, Path]:
     for name in names:
         if Path(name).name != name:
             raise ModelError(f"{card_path.name} names the file {name!r}, which is not a plain file name.", HOW)
+        if (card_path.parent / name).is_dir():
+            raise ModelError(*NO_SAVED_MODEL)
         if not (card_path.parent / name).exists():
             raise ModelError(f"The model file {name} is missing beside {card_path.name}.", HOW)
     return {name: card_path.parent / name for name in names}
@@ -221,8 +259,8 @@ def _card_of(path: Path) -> dict[str, Any]:
     if path.name == CARD_NAME:
         return read_card(path.parent)
     try:
-        card = json.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        card = parse_json(read_text(path, MOST_CARD_BYTES))
+    except (OSError, ValueError) as error:
         raise ModelError(f"{path.name} cannot be read: {error}.", HOW) from error
     if not isinstance(card, dict):
         raise ModelError(f"{path.name} is not a JSON object.", HOW)
@@ -242,22 +280,26 @@ def _plan_caffe(paths: list[Path]) -> tuple[dict[str, Path], dict[str, Any]]:
     nets: dict[str, Mapping[str, str]] = {}
     files: dict[str, Path] = {}
     problem: ModelError | None = None
-    for layout in layouts:
-        for weight in sorted(weights, key=lambda w: -_alike(w.stem, layout.stem)):
-            try:
-                size = output_size(read_caffe(layout, weight), side, side)
-            except ModelError as error:
-                problem = problem or error
-                continue
-            role = {2: "gender", 8: "age"}.get(size)
-            if role is None:
-                raise ModelError(
-                    f"{layout.name} gives {size} answers; a gender network gives 2 and an age network 8.",
-                    f"For other Caffe networks write a {CARD_NAME} with “nets”, input and labels.",
-                )
-            nets.setdefault(role, {"prototxt": layout.name, "weights": weight.name})
-            files |= {layout.name: layout, weight.name: weight}
-            break
+    try:
+        fitting = run_in_child(answer_sizes, layouts, weights, side)
+    except ChildCrashError as error:
+        raise ModelError(
+            f"The Caffe network cannot be used: it was tried in a process of its own, and {error}.",
+            "It is damaged, or needs layers that this program does not have.",
+        ) from error
+    for pair in fitting:
+        if isinstance(pair, str):
+            problem = problem or ModelError(pair, REMEDY)
+            continue
+        layout, weight, size = pair
+        role = {2: "gender", 8: "age"}.get(size)
+        if role is None:
+            raise ModelError(
+                f"{layout.name} gives {size} answers; a gender network gives 2 and an age network 8.",
+                f"For other Caffe networks write a {CARD_NAME} with “nets”, input and labels.",
+            )
+        nets.setdefault(role, {"prototxt": layout.name, "weights": weight.name})
+        files |= {layout.name: layout, weight.name: weight}
     if "gender" not in nets:
         raise problem or ModelError(
             "The Caffe network gives no gender, only age.", "Choose its gender network as well."
@@ -276,11 +318,6 @@ def _plan_caffe(paths: list[Path]) -> tuple[dict[str, Path], dict[str, Any]]:
     return {name: path for name, path in files.items() if name in used}, card
 
 
-def _alike(first: str, second: str) -> int:
-    """How many words two file names share: gender_net and deploy_gender share one."""
-    return len(set(re.split(r"[^a-z0-9]+", first.lower())) & set(re.split(r"[^a-z0-9]+", second.lower())))
-
-
 def _free_key(name: str, own_models: Path) -> str:
     """Return a folder name for a model's name that no model has yet."""
     base = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40] or "model"
@@ -294,10 +331,6 @@ def _free_key(name: str, own_models: Path) -> str:
 
 def _folders(parents: Iterable[Path]) -> list[str]:
     return [p.name.lower() for parent in parents if parent.is_dir() for p in parent.iterdir()]
-
-
-def _size(path: Path) -> int:
-    return sum(p.stat().st_size for p in path.rglob("*")) if path.is_dir() else path.stat().st_size
 
 
 def _cannot_copy(own_models: Path, error: OSError) -> OutputError:
