@@ -147,7 +147,7 @@ class SessionManager(RunObserver):
         session = Session(
             self._numbers, self.undo_stack, self._sinks, name=name, place=place, note=note, clock=self._clock
         )
-        self._open.append(session)
+        self._keep_open(session)
         self.current = session
         return session
 
@@ -171,6 +171,7 @@ class SessionManager(RunObserver):
         if session is None or run is None:
             return None
         session.reopen()
+        self._keep_open(session)
         options = options or EngineOptions()
         if run.stats.frames:
             options = replace(options, start_time_s=run.stats.time_s + 1.0)
@@ -207,6 +208,7 @@ class SessionManager(RunObserver):
         if session is None or run not in session.runs or len(session.runs) > 1:
             return run.log
         self._close(session)
+        self.undo_stack.leave_session()
         showing = Session(self._numbers, self.undo_stack, name=session.name, clock=self._clock)
         showing.runs, session.runs = session.runs, []
         self.current = showing
@@ -268,7 +270,7 @@ class SessionManager(RunObserver):
                     then()
 
         self.current = new
-        self._open.append(new)
+        self._keep_open(new)
         if not waiting:
             self._close(old)
         for run in [r for r in new.runs if r.active]:
@@ -284,9 +286,9 @@ class SessionManager(RunObserver):
             self.stop()
             self._leave_current()
             self.undo_stack.leave_session()
-            self._open.append(session)
             self.current = session
         session.reopen()
+        self._keep_open(session)
         self._goes_on = True
         return session
 
@@ -329,9 +331,15 @@ class SessionManager(RunObserver):
         if not session.active_runs:
             self._close(session)
 
+    def _keep_open(self, session: Session) -> None:
+        """Note that a session is to be closed when its runs have ended, or at the end of the program."""
+        with self._lock:
+            self._open = [*(s for s in self._open if s is not session), session]
+
     def _close(self, session: Session) -> None:
         session.close()
-        self._open = [s for s in self._open if s is not session]
+        with self._lock:
+            self._open = [s for s in self._open if s is not session]
 
     # ---- what a run tells
 
