@@ -304,3 +304,18 @@ def test_a_name_too_long_is_found_before_counting(clips: Clips, tmp_path: Path, 
 def test_what_is_no_source_is_an_error_and_never_a_bug(text: str) -> None:
     with pytest.raises(SourceError):
         frames_of(text)
+
+
+def test_sources_with_a_password_are_read_from_a_file(clips: Clips, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(factory, "build_pipeline", lambda _settings: CountingPipeline())
+    listed = tmp_path / "sources.txt"
+    listed.write_text(f"# the entrance\n\n{clips('mp4')}\n  {clips('mkv')}\n", encoding="utf-8")
+    out = tmp_path / "o.json"
+    assert cli.main(["count", "--source-file", str(listed), "--forget", "--json", str(out)]) == 0
+    assert [record["source"] for record in json.loads(out.read_text())] == [str(clips("mp4")), str(clips("mkv"))]
+    monkeypatch.setenv("HEADCOUNT_SOURCE", str(clips("mp4")))
+    assert cli.main(["count", "--forget", "--json", str(out)]) == 0
+    monkeypatch.delenv("HEADCOUNT_SOURCE")
+    assert cli.main(["count", "--forget"]) == 2
+    assert cli.main(["count", "--source-file", "/dev/zero", "--forget"]) == 3
+    assert "No source" in capsys.readouterr().err
