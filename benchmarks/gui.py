@@ -91,6 +91,7 @@ def child(source: str, started_at: float) -> None:
                 told["shown_s"] = time.time() - started_at
             if "shown_s" in told or time.time() - started_at > 60:
                 timer.stop()
+                window.confirm_close = lambda: True
                 window.close()
 
     timer = QTimer()
@@ -175,6 +176,7 @@ def window_figures(clip: Path, seconds: float, frames: int) -> dict[str, float]:
 
     application = make_application([sys.argv[0]])
     window = MainWindow(Services(), Settings(), ThemeManager(application, "dark"), save=lambda _settings: None)
+    window.confirm_close = lambda: True
     window.resize(1280, 720)
     window.show()
     late: list[float] = []

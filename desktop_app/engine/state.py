@@ -90,6 +90,10 @@ class Pipeline(Protocol):
         """Know somebody marked as staff by their looks; None takes the mark back. False for an unknown reference."""
         ...
 
+    def count_anyway(self, key: int) -> bool:
+        """Count a face that is held back, by its `Track.key`. False for an unknown one."""
+        ...
+
     def set_places(
         self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
     ) -> object:

@@ -94,6 +94,7 @@ class CountingPipeline:
         self.times: list[float] = []
         self.resets = self.finishes = 0
         self.staff: list[tuple[str, bool | None]] = []
+        self.counted_anyway: list[int] = []
         self.places: list[tuple[tuple[str, ...], ...]] = []
         self.prefix = ""
         self._numbers: dict[str, int] = {}
@@ -138,6 +139,10 @@ class CountingPipeline:
 
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         self.staff.append((ref, is_staff))
+        return True
+
+    def count_anyway(self, key: int) -> bool:
+        self.counted_anyway.append(key)
         return True
 
     def set_places(

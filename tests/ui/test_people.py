@@ -171,6 +171,20 @@ def test_somebody_still_looked_at_is_shown_as_such(window: MainWindow, services:
     assert "3 undecided (2 still looking)" in summary(counts)
 
 
+def test_a_face_that_is_held_back_says_why_and_can_be_counted_anyway(
+    window: MainWindow, services: FakeServices, qtbot: QtBot
+) -> None:
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.view.result is not None, timeout=WAIT)
+    still = Track(0, Box(2, 2, 9, 9), Decision(), False, True, 0.0, 1.0, key=7, held_back="still")
+    assert label_text(still) == "not counted: does not move"
+    menu = window.commands.people.menu(still)
+    assert "as on a poster" in menu.actions()[0].text()
+    actions(menu)["count anyway"].trigger()
+    menu.deleteLater()
+    qtbot.waitUntil(lambda: any(p.counted_anyway == [7] for p in services.pipelines), timeout=WAIT)
+
+
 def test_a_saved_picture_shows_what_was_decided(window: MainWindow, track: Track) -> None:
     choose(window, track, "gender male")
     result = window.controller.bridge.latest

@@ -29,8 +29,11 @@ _STAFF = QColor("#b48ee0")
 def label_text(track: Track, by_hand: bool = False) -> str:
     """Return what stands over a person: gender with its confidence, age band and short id.
 
-    A person not yet confirmed has no label. What the operator set `by_hand` has no confidence.
+    A person not yet confirmed has no label, a face that is held back says why. What the operator set `by_hand` has no
+    confidence.
     """
+    if track.held_back:
+        return tr("not counted: does not move")
     if not track.confirmed:
         return ""
     parts: list[str] = []

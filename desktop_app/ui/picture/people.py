@@ -58,6 +58,8 @@ def _decided(track: Track, record: PersonRecord) -> Track:
 
 def person_words(track: Track, record: PersonRecord | None) -> str:
     """Return what is known of a person in the picture, as one line."""
+    if track.held_back:
+        return tr("A face that does not move, as on a poster: not counted")
     number = record.number if record is not None and record.number else track.track_id
     parts = [_gender_words(track, record)]
     if record is not None and "age_band" in record.corrected and record.age_band is not None:

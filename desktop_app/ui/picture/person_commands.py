@@ -67,6 +67,11 @@ class PersonCommands(QObject):
         title = menu.addAction(person_words(track, record))
         title.setEnabled(False)
         menu.addSeparator()
+        if track.held_back:
+            anyway = menu.addAction(tr("Count it anyway"))
+            anyway.setObjectName("count anyway")
+            anyway.triggered.connect(lambda _on=False: self.count_anyway(track.key))
+            return menu
         if record is None:
             waiting = menu.addAction(tr("Not in this count yet: wait a moment"))
             waiting.setEnabled(False)
@@ -141,6 +146,11 @@ class PersonCommands(QObject):
         return session.person(ref) if session is not None and ref else None
 
     # --- decisions -----------------------------------------------------------------------------------------------
+
+    def count_anyway(self, key: int) -> None:
+        """Count a face that is held back because it never moves."""
+        self._controller.submit(lambda pipeline: pipeline.count_anyway(key))
+        self._banner.show_message("good", tr("This face counts from now on."), seconds=5)
 
     def set_gender(self, ref: str, gender: Gender) -> None:
         self._decide(lambda session: session.correct(ref, "gender", gender.value))

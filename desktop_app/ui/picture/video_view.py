@@ -231,8 +231,9 @@ class VideoView(QWidget):
         return min(hits, key=lambda t: t.box.area, default=None)
 
     def _shown_people(self) -> list[Track]:
-        """Return the confirmed people as the pipeline has them: one marked as no person can still be clicked."""
-        return [t for t in self._frame.result.tracks if t.confirmed] if self._frame is not None else []
+        """Return those who can be clicked, as the pipeline has them: one marked as no person, too."""
+        tracks = self._frame.result.tracks if self._frame is not None else ()
+        return [t for t in tracks if t.confirmed or t.held_back]
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self.editor.press(event, self.picture_rect()):

@@ -98,7 +98,8 @@ class Controller(QObject):
 
     @property
     def info(self) -> SourceInfo | None:
-        return self.run.info if self.run is not None else None
+        """What is known of the source of the run shown, None until `opened` told it."""
+        return self._told_info
 
     @property
     def error(self) -> Exception | None:
@@ -141,14 +142,14 @@ class Controller(QObject):
     def start(self, source_text: str) -> None:
         """Begin a new count, or go on with the one that was chosen for it. The count before is kept."""
         door = Door(source_text, self.settings, DOOR, short_name(source_text))
-        self._show(self.manager.start(door, self._options()))
+        self._show(self.manager.start(door, self._options()), begins=True)
         self.count_changed.emit()
 
     def retry(self) -> None:
         """Open the source of a run that failed again and go on with its count."""
         run = self.manager.retry(self._options())
         if run is not None:
-            self._show(run)
+            self._show(run, begins=True)
 
     def open_again(self) -> None:
         """Open the source of the run shown with the present settings; its count goes on."""
@@ -156,17 +157,22 @@ class Controller(QObject):
         if old is None:
             return
         options = replace(self._options(), start_time_s=old.stats.time_s + 1.0 if old.stats.frames else 0.0)
-        self._show(self.manager.add_door(replace(old.door, settings=self.settings), options))
+        self._show(self.manager.add_door(replace(old.door, settings=self.settings), options), begins=True)
 
     def _options(self) -> EngineOptions:
         return EngineOptions(speed=self.settings.source.speed, loop=self.settings.source.loop)
 
-    def _show(self, run: DoorRun | None) -> None:
+    def _show(self, run: DoorRun | None, *, begins: bool = False) -> None:
+        """Show another run. One that `begins` is told as OPENING, whatever it has come to meanwhile."""
         self.bridge.shown = run
         self.bridge.latest = None
-        self._told_info = self._told_error = None
-        self._told = (EngineState.IDLE, "") if run is not None else self._told
-        self._tell_state()
+        self._told_info = None if begins or run is None else run.info
+        self._told_error = None
+        if begins:
+            self._told = (EngineState.OPENING, "")
+            self.state_changed.emit(*self._told)
+        else:
+            self._tell_state()
 
     def stop(self) -> None:
         """End the run; returns at once, the last entries follow within moments."""

@@ -43,6 +43,9 @@ class LookOnlyPipeline:
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         return False
 
+    def count_anyway(self, key: int) -> bool:
+        return False
+
     def set_places(
         self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
     ) -> None:
