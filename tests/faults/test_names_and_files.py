@@ -299,7 +299,19 @@ def test_a_name_too_long_is_found_before_counting(clips: Clips, tmp_path: Path, 
 
 @pytest.mark.parametrize(
     "text",
-    ["\0", "a\0b.mp4", "x" * 5000, "http://[", "rtsp://[::1", "udp://", "http://a:b:c/", "\udcff", "rtsp://\udcff/"],
+    [
+        "\0",
+        "~nobody/x.mp4",
+        "~'",
+        "a\0b.mp4",
+        "x" * 5000,
+        "http://[",
+        "rtsp://[::1",
+        "udp://",
+        "http://a:b:c/",
+        "\udcff",
+        "rtsp://\udcff/",
+    ],
 )
 def test_what_is_no_source_is_an_error_and_never_a_bug(text: str) -> None:
     with pytest.raises(SourceError):
