@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.clips import frames, read_clips
-from benchmarks.counting import make_detector
 from benchmarks.identities import MATCH_IOU, TRACKS, read_labels
+from benchmarks.pipelines import make_detector
 from desktop_app.domain.types import Box, Detection
 from desktop_app.resources import yunet_weights
 from desktop_app.training.readers import open_dataset

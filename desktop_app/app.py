@@ -16,11 +16,11 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
 from desktop_app.errors import HeadcountError
-from desktop_app.settings import load_settings
+from desktop_app.settings import data_dir, load_settings
 from desktop_app.ui.widgets.theme import ThemeManager
 
 if TYPE_CHECKING:
-    from desktop_app.ui.sessions.recovery import CrashGuard
+    from desktop_app.ui.sessions.crash_guard import CrashGuard
     from desktop_app.ui.window.main_window import MainWindow
 
 _LOG = logging.getLogger(__name__)
@@ -30,9 +30,10 @@ HANGING_SOURCE_S = 2.0
 
 
 class _Relay(QObject):
-    """Carries a crash message from any thread to the GUI thread."""
+    """Brings what other threads tell to the GUI thread: an uncaught exception, a problem of the store."""
 
     crashed = Signal(str, str)
+    store_problem = Signal(str)
 
 
 def _qt_message(kind: object, _context: object, text: str) -> None:
@@ -74,10 +75,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed; return the exit code. `argv` are the arguments after the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     app = make_application([sys.argv[0], *arguments])
-    from desktop_app.ui.window.single_instance import InstanceServer, hand_over
+    from desktop_app.ui.window.first_instance import become_first
+    from desktop_app.ui.window.single_instance import InstanceServer
 
     sources = sources_of(arguments)
-    if hand_over(sources):
+    first = become_first(sources, data_dir())
+    if first is None:
         return 0
     from desktop_app.ui.window.diagnostics import native_crashes, start_log
 
@@ -87,19 +90,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     loaded = load_settings()
     themes = ThemeManager(app, loaded.settings.ui.theme)
     server = InstanceServer()
+    relay = _Relay()
     try:
         from desktop_app.ui.sessions.services import LazyServices
+        from desktop_app.ui.sessions.window_store import open_window_store
         from desktop_app.ui.window.main_window import MainWindow
 
-        window = MainWindow(LazyServices(), loaded.settings, themes)
+        store, problem = open_window_store(relay.store_problem.emit)
+        window = MainWindow(LazyServices(), loaded.settings, themes, store=store)
     except HeadcountError as error:
         return _cannot_start(error)
-    guard = _protect(window)
+    guard = _protect(window, relay)
     server.asked.connect(lambda asked: come_forward(window, asked))
+    relay.store_problem.connect(window.sessions.problem)
     window.show()
     if loaded.notice:
         window.banner.show_message("warning", loaded.notice, waits=True)
-    window.help.offer_recovered()
+    window.sessions.problem(problem)
     if sources:
         # After the window is on the screen, so that it appears at once however slow the source is.
         QTimer.singleShot(0, lambda: window.sources.open_source(sources[0]))
@@ -107,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     code = app.exec()
     server.close()
     guard.remove()
+    first.release()
     from desktop_app.sources.detached import wait_for_detached
 
     wait_for_detached(HANGING_SOURCE_S)
@@ -147,12 +155,12 @@ def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
         window.sources.open_source(sources[0])
 
 
-def _protect(window: MainWindow) -> CrashGuard:
-    from desktop_app.ui.sessions.recovery import CrashGuard
+def _protect(window: MainWindow, relay: _Relay) -> CrashGuard:
+    from desktop_app.ui.sessions.crash_guard import CrashGuard
 
-    relay = _Relay(window)
+    store = window.store
     relay.crashed.connect(window.help.show_crash)
-    guard = CrashGuard(window.keeper.keep, relay.crashed.emit)
+    guard = CrashGuard(lambda: store is not None and store.flush(1.0), relay.crashed.emit)
     guard.install()
     return guard
 

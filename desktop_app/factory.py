@@ -76,20 +76,15 @@ def _demo_clip_if_there() -> Path | None:
         return None  # `opening` says so in its own words, but only to somebody who asks for the demo
 
 
-def build_detector(settings: Settings) -> FaceDetector:
-    """Return the face detector that the settings choose. Raises ModelError or SettingsError."""
+def build_detector(settings: Settings, threads: int = 1) -> FaceDetector:
+    """Return the face detector that the settings choose; `threads` is for YuNet. Raises ModelError or SettingsError."""
     chosen = settings.detector
     if chosen.kind == "haar":
         return HaarFaceDetector(
             chosen.cascade, chosen.scale_factor, chosen.min_neighbors, min_face_share=max(chosen.min_face_share, 0.005)
         )
-    return ScanningFaceDetector(
-        _yunet(settings), _yunet(settings), coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share
-    )
-
-
-def _yunet(settings: Settings) -> YuNetFaceDetector:
-    return YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE)
+    yunet = YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE, threads)
+    return ScanningFaceDetector(yunet, yunet, coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share)
 
 
 def _weak_score(settings: Settings) -> float:
@@ -149,7 +144,7 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
     classifier = build_classifier(settings, policy.litert)
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
     return FramePipeline(
-        build_detector(settings),
+        build_detector(settings, policy.litert),
         classifier,
         Tracker(tracking),
         PeopleCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),

@@ -87,7 +87,7 @@ def test_the_wheel_carries_models_resources_and_both_commands(tmp_path: Path) ->
         names = set(wheel.namelist())
         entry_points = next(wheel.read(name).decode() for name in names if name.endswith("entry_points.txt"))
     for wanted in (
-        "desktop_app/_bundled/models/yunet/face_detection_yunet_2023mar.onnx",
+        "desktop_app/_bundled/models/yunet/face_detection_yunet_2023mar.tflite",
         "desktop_app/_bundled/resources/demo/demo.mp4",
         "desktop_app/_bundled/resources/licences/DEMO-CLIP.md",
         "desktop_app/app.py",

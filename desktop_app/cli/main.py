@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 
 from desktop_app import __version__
-from desktop_app.cli import cameras, compare, count, models, window
+from desktop_app.cli import cameras, compare, correct, count, export, models, sessions, show, verify, window
 from desktop_app.errors import HeadcountError, OutputError
 from desktop_app.system.plain_text import printable
 from desktop_app.system.redaction import redact_prose
@@ -24,7 +24,10 @@ EXIT_BUG = 70
 _STREAM_ERRORS = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT)
 """With no file named, these come from the standard output: a full disk behind it, or a terminal that has gone."""
 
-COMMANDS = ("count", "compare", "cameras", "models", "window")
+_MODULES = (window, count, sessions, show, correct, export, verify, compare, cameras, models)
+"""One module a command, in the order in which the help lists them."""
+
+COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     )
     main_parser.add_argument("--version", action="version", version=f"headcount {__version__}")
     commands = main_parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in (window, count, compare, cameras, models):
+    for command in _MODULES:
         command.add_parser(commands)
     return main_parser
 

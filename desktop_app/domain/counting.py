@@ -28,7 +28,7 @@ from desktop_app.domain.place_board import PlaceBoard
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.recognition import Absent, StaffLooks
 from desktop_app.domain.tracking import DOUBTFUL, TrackedFace
-from desktop_app.domain.types import Attributes, Track
+from desktop_app.domain.types import Attributes, Box, Track
 from desktop_app.domain.voting import Vote
 
 __all__ = ["CountingSettings", "PeopleCounter"]
@@ -113,18 +113,21 @@ class PeopleCounter:
         time_s: float,
         frame_size: tuple[int, int],
         facing: Collection[int] = (),
+        still: Collection[int] = (),
     ) -> tuple[tuple[Track, ...], tuple[Event, ...]]:
         """Take in the tracks of one frame of (width, height); return them as `Track`s, and what has happened.
 
-        `ended` are keys the tracker gave up, `facing` the keys of faces that look at the camera on this frame.
+        `ended` are keys the tracker gave up, `facing` the keys of faces that look at the camera on this frame, `still`
+        those of faces that have not moved since they were first seen: pictures, which are not counted until they do.
         """
         self._time_s = max(self._time_s, time_s)
         events = self._take_pending()
         events += self._places.end_old(self._time_s)
         for key in ended:
-            self._end(key)
+            events += self._end(key)
         for face in faces:
             if face.detection is not None:
+                self._person(face).is_still = face.key in still
                 events += self._see(face, face.key in facing, frame_size)
         for person in self._absent.take_gone(time_s):
             events += self._close(person)
@@ -141,6 +144,8 @@ class PeopleCounter:
     def finish(self) -> tuple[Event, ...]:
         """Close everybody at the end of a source; return the events of this. Whoever has gone can still be marked."""
         events = self._take_pending()
+        for key in list(self._by_key):
+            events += self._end(key)
         for person in self._open_people():
             events += self._close(person)
         self._by_key.clear()
@@ -202,6 +207,13 @@ class PeopleCounter:
                 self._pending += self._staff_news(other)
         return found
 
+    def count_anyway(self, key: int) -> bool:
+        """Count a face that is held back, by its track's key, from its next sighting on; False if nobody has it."""
+        person = self._by_key.get(key)
+        if person is not None:
+            person.count_anyway = True
+        return person is not None
+
     # ---- people in view
 
     def _person(self, face: TrackedFace) -> Person:
@@ -224,7 +236,8 @@ class PeopleCounter:
         x, y = face.box.centre
         in_staff_zone = any(z.contains(x / frame_size[0], y / frame_size[1]) for z in self.staff_zones)
         person.see(face, facing, in_staff_zone)
-        if not person.confirmed and self._is_evident(person):
+        person.at_edge = _is_at_edge(face.box, frame_size)
+        if not person.confirmed and self._is_evident(person) and not person.is_held_back:
             person, events = self._confirm(person)
         elif person.confirmed and person.number == 0:
             events = self._count(person)
@@ -320,22 +333,28 @@ class PeopleCounter:
             is_staff=person.confirmed and person.is_staff,
             person=person.ref,
             is_looking=person.is_looking,
+            key=face.key,
+            held_back="still" if self._is_evident(person) and person.is_held_back else "",
         )
 
     # ---- people who vanish
 
-    def _end(self, key: int) -> None:
-        person = self._by_key.pop(key, None)
+    def _end(self, key: int) -> list[Event]:
+        person, events = self._by_key.pop(key, None), list[Event]()
         if person is None:
-            return
+            return events
         person.keys.discard(key)
         person.facing = False
         if person.keys:
-            return
+            return events
+        brief = person.last_seen_s - person.first_seen_s < self.settings.still_s
+        if not person.confirmed and person.is_held_back and brief and self._is_evident(person):
+            person, events = self._confirm(person)
         if person.confirmed:
             self._absent.add(person)
         else:
             self._places.forget(person.key)
+        return events
 
     def _close(self, person: Person) -> list[Event]:
         """Return the last events about somebody who has gone, as far as is known now."""
@@ -364,3 +383,10 @@ class PeopleCounter:
     def _take_pending(self) -> list[Event]:
         pending, self._pending = self._pending, []
         return pending
+
+
+def _is_at_edge(box: Box, frame_size: tuple[int, int]) -> bool:
+    """Whether less than half a face's width lies between a face and the edge of the picture."""
+    margin = 0.5 * max(box.width, box.height)
+    width, height = frame_size
+    return min(box.x1, box.y1, width - box.x2, height - box.y2) < margin

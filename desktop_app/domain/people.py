@@ -25,7 +25,9 @@ class Person:
     0 until the person counts in the present count. `dwell_s` and `facing_s` are sums over all times in view.
     `staff_mark` is what the operator said, None for nothing; `marked_now` tells that it was said in the present count,
     whose log then has it already. `looks_like_staff` is the reference of somebody marked as staff whom the person looks
-    like. The `told` fields are what events have said of the person in the present count.
+    like. `at_edge` tells that the face was at the edge of the picture when it was last seen. `is_still` tells that it
+    has not moved so far, and `count_anyway` that the operator wants it counted all the same. The `told` fields are what
+    events have said of the person in the present count.
     """
 
     key: int
@@ -52,6 +54,9 @@ class Person:
     came_back: bool = False
     asked_at: int = 0
     cut_s: float | None = None
+    at_edge: bool = False
+    is_still: bool = False
+    count_anyway: bool = False
     decision: Decision = field(default_factory=Decision)
     told: tuple[Gender, str | None] | None = None
     told_final: bool = False
@@ -61,6 +66,11 @@ class Person:
     @property
     def confirmed(self) -> bool:
         return bool(self.ref)
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether this seems to be a picture of somebody, and the operator has not said otherwise."""
+        return self.is_still and not self.count_anyway
 
     @property
     def is_looking(self) -> bool:
@@ -125,6 +135,7 @@ class Person:
         self.dwell_s += other.dwell_s
         self.staff_zone_s += other.staff_zone_s
         self.box, self.last_seen_s = other.box, other.last_seen_s
+        self.at_edge = other.at_edge
         self.clothes = other.clothes if other.clothes is not None else self.clothes
         self.cut_s = None
         self.came_back = True

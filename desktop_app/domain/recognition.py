@@ -1,8 +1,8 @@
 """Who is out of view, and whether a new face is one of them.
 
-Somebody who vanishes is *expected* back for a few seconds; after that they have gone. With `returns_s` they are
-*remembered* for that much longer, so that who comes back is not counted twice. Work on a frame depends on how many are
-expected, never on how many are remembered.
+Somebody who vanishes is *expected* back for a few seconds; after that they have gone. They are *remembered* a little
+longer, in case they were only hidden, and with `returns_s` for that long, so that who comes back is not counted twice.
+Work on a frame depends on how many are expected, never on how many are remembered.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Absent:
         self._settings = settings
         # Evidence for a comeback takes a while to gather, so somebody is remembered that much longer.
         self._expect_s = max(settings.linger_s, settings.cut_memory_s) + settings.blind_span_s
-        self._remember_s = settings.returns_s + settings.blind_span_s
+        self._remember_s = max(settings.returns_s, settings.hidden_s) + settings.blind_span_s
         self._expected: dict[int, Person] = {}
         self._remembered: OrderedDict[int, Person] = OrderedDict()  # in the order in which they went
 
@@ -98,6 +98,13 @@ class Absent:
             apart <= s.same_place if likeness is None else apart <= s.linger_reach and likeness >= s.linger_alike
         ):
             return likeness or 0.5
+        # Whoever vanishes in the middle of the picture has not left it: somebody or something hides them.
+        elif (
+            likeness is not None
+            and likeness >= s.hidden_alike
+            and gap <= (s.linger_s if known.at_edge else max(s.linger_s, s.hidden_s))
+        ):
+            return likeness
         return likeness if likeness is not None and gap <= s.returns_s and likeness >= s.returns_alike else None
 
 

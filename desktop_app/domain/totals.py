@@ -51,6 +51,9 @@ class Curve:
         return len(self.time_s)
 
 
+_GENDERS = tuple(Gender)
+
+
 class _Sum:
     """Running sums over person records; `add` with -1 takes a record out again."""
 
@@ -117,6 +120,10 @@ class Totals:
         """Return the record of the person with this reference, whoever they were merged into; None before counted."""
         return self._record_of.get(ref)
 
+    def records(self) -> tuple[PersonRecord, ...]:
+        """Return the records in no order, a merged person's once a reference. Quick: `curve_of` does the rest."""
+        return tuple(self._record_of.values())
+
     def people(self) -> list[PersonRecord]:
         """Return one record a person, staff and removed ones included, in the order in which they were counted."""
         distinct = {id(r): r for r in self._record_of.values()}
@@ -136,20 +143,7 @@ class Totals:
 
     def curve(self, *, utc: bool = False, max_points: int = 2048) -> Curve:
         """Return the running totals over media time, or over UTC; thinned out to `max_points`."""
-        records = [r for r in self.people() if r.counts]
-        times = np.array([r.counted_utc if utc else r.counted_s for r in records], np.float64)
-        order = np.argsort(times, kind="stable")
-        genders = np.array([tuple(Gender).index(r.gender) for r in records], np.int64)[order]
-        steps = {g: np.cumsum(genders == i, dtype=np.int64) for i, g in enumerate(Gender)}
-        keep = np.arange(len(records))
-        if len(keep) > max_points:
-            keep = np.unique(np.linspace(0, len(records) - 1, max_points).astype(np.int64))
-        return Curve(
-            times[order][keep],
-            steps[Gender.FEMALE][keep],
-            steps[Gender.MALE][keep],
-            steps[Gender.UNDECIDED][keep],
-        )
+        return curve_of(self.people(), utc=utc, max_points=max_points)
 
     def entries(self) -> Iterator[Entry]:
         """Return every entry applied, in the order of their sequence numbers."""
@@ -314,3 +308,17 @@ def _is_by_operator(entry: Entry) -> bool:
     if isinstance(event, Merged):
         return event.by_operator
     return isinstance(event, OPERATOR_EVENTS)
+
+
+def curve_of(people: Iterable[PersonRecord], *, utc: bool = False, max_points: int = 2048) -> Curve:
+    """Return the running totals of these people; see `Totals.curve`. A record that comes twice counts once."""
+    records = list({r.ref: r for r in people if r.counts}.values())
+    times = np.array([r.counted_utc if utc else r.counted_s for r in records], np.float64)
+    order = np.argsort(times, kind="stable")
+    genders = np.array([_GENDERS.index(r.gender) for r in records], np.int64)[order]
+    steps = [np.cumsum(genders == i, dtype=np.int64) for i in range(len(_GENDERS))]
+    keep = np.arange(len(records))
+    if len(keep) > max_points:
+        keep = np.unique(np.linspace(0, len(records) - 1, max_points).astype(np.int64))
+    female, male, undecided = (steps[_GENDERS.index(g)][keep] for g in (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED))
+    return Curve(times[order][keep], female, male, undecided)

@@ -178,7 +178,9 @@ class Track:
     `track_id` is the number on the screen, unique within a count and 0 until confirmed; `person` is the reference by
     which events name them, "" until confirmed. `seen` is False while the box is only predicted (the face was not found
     in the latest detection). `is_looking` tells that no gender was named yet and one still may be. `facing_s` is how
-    long the person has been seen facing the camera, `dwell_s` how long ago they were first seen, in seconds.
+    long the person has been seen facing the camera, `dwell_s` how long ago they were first seen, in seconds. `key`
+    names the track, confirmed or not. `held_back` says why a face that is surely one is not counted: "still" for one
+    that never moves, "" for no such reason.
     """
 
     track_id: int
@@ -192,6 +194,8 @@ class Track:
     is_staff: bool = False
     person: str = ""
     is_looking: bool = False
+    key: int = 0
+    held_back: str = ""
 
     @property
     def dwell_s(self) -> float:

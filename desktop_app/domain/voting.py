@@ -27,6 +27,10 @@ from desktop_app.domain.types import AGE_BAND_CENTRES, AGE_BANDS, Attributes, De
 MOST_SURE = 0.995
 """No single glimpse is taken to be surer than this."""
 
+BEST_GLIMPSES = 3
+"""So many of the glimpses that look most like a face say whether it is one: a face is blurred, dark or hidden in many
+glimpses and clear in some, while what is no face does not turn into one."""
+
 
 @dataclass(frozen=True, slots=True)
 class VoteSettings:
@@ -61,10 +65,9 @@ class Vote:
         "_age_weight",
         "_bands",
         "_embedding",
-        "_face",
+        "_faces",
         "_glimpses",
         "_log_odds",
-        "_seen",
         "_weight",
         "settings",
     )
@@ -73,8 +76,7 @@ class Vote:
         self.settings = settings or VoteSettings()
         self._log_odds = 0.0
         self._weight = 0.0
-        self._face = 0.0
-        self._seen = 0.0  # the weights before they were multiplied with the probability of a face
+        self._faces: list[float] = []  # of the best glimpses, best first
         self._age_weight = 0.0
         self._bands = np.zeros(len(AGE_BANDS))
         self._embedding: NDArray[np.float32] | None = None
@@ -91,8 +93,8 @@ class Vote:
 
     @property
     def face(self) -> float:
-        """The weighted mean probability that this is a face at all, 1.0 before the first glimpse."""
-        return self._face / self._seen if self._seen > 0 else 1.0
+        """The mean probability of the `BEST_GLIMPSES` that this is a face at all, 1.0 before the first glimpse."""
+        return sum(self._faces) / len(self._faces) if self._faces else 1.0
 
     @property
     def embedding(self) -> NDArray[np.float32] | None:
@@ -115,8 +117,7 @@ class Vote:
         effective = weight * max(attributes.face, 0.05)
         female = min(max(attributes.female, 1 - MOST_SURE), MOST_SURE)
         self._log_odds += effective * math.log(female / (1 - female))
-        self._face += weight * attributes.face
-        self._seen += weight
+        self._add_faces([attributes.face])
         self._weight += effective
         self._glimpses += 1
         if attributes.age_bands:
@@ -126,12 +127,14 @@ class Vote:
             scaled = (effective * attributes.embedding).astype(np.float32)
             self._embedding = scaled if self._embedding is None else self._embedding + scaled
 
+    def _add_faces(self, probabilities: list[float]) -> None:
+        self._faces = sorted([*self._faces, *probabilities], reverse=True)[:BEST_GLIMPSES]
+
     def absorb(self, other: Vote) -> None:
         """Add all glimpses of another vote, of the same person seen again."""
         self._log_odds += other._log_odds
         self._weight += other._weight
-        self._face += other._face
-        self._seen += other._seen
+        self._add_faces(other._faces)
         self._age_weight += other._age_weight
         self._bands = self._bands + other._bands
         self._glimpses += other._glimpses

@@ -276,6 +276,8 @@ class DoorRun(EngineObserver):
         self._engine = engine = Engine(source, pipeline, self._options.engine, (self,))
         if self._pause_wanted:
             engine.pause()
+        if self.door is not door:  # the places were changed while the models were loaded
+            self.set_places(self.door.settings)
         self._built.set()
         if self._stopping.is_set():  # the stop came between the look above and the engine's being there
             engine.stop(0.0)

@@ -18,7 +18,7 @@ from desktop_app.errors import HeadcountError
 from desktop_app.session.door_run import Door, DoorRun, RunObserver, RunOptions, numbers_of
 from desktop_app.session.log import EntrySink, SequenceNumbers, SessionLog
 from desktop_app.session.pipelines import PipelineCache
-from desktop_app.session.services import Services
+from desktop_app.session.services import NoServices, Services
 from desktop_app.session.session import Session
 from desktop_app.session.undo import Step, UndoStack
 from desktop_app.settings import Settings
@@ -101,6 +101,11 @@ class SessionManager(RunObserver):
         self._goes_on = False
         self._warming: threading.Thread | None = None
 
+    @classmethod
+    def for_kept(cls, store: EntryStore) -> SessionManager:
+        """Return a manager that only loads and corrects kept sessions, and never counts."""
+        return cls(NoServices(), store)
+
     # ---- read
 
     @property
@@ -142,7 +147,7 @@ class SessionManager(RunObserver):
         session = Session(
             self._numbers, self.undo_stack, self._sinks, name=name, place=place, note=note, clock=self._clock
         )
-        self._open.append(session)
+        self._keep_open(session)
         self.current = session
         return session
 
@@ -166,6 +171,7 @@ class SessionManager(RunObserver):
         if session is None or run is None:
             return None
         session.reopen()
+        self._keep_open(session)
         options = options or EngineOptions()
         if run.stats.frames:
             options = replace(options, start_time_s=run.stats.time_s + 1.0)
@@ -202,6 +208,7 @@ class SessionManager(RunObserver):
         if session is None or run not in session.runs or len(session.runs) > 1:
             return run.log
         self._close(session)
+        self.undo_stack.leave_session()
         showing = Session(self._numbers, self.undo_stack, name=session.name, clock=self._clock)
         showing.runs, session.runs = session.runs, []
         self.current = showing
@@ -263,7 +270,7 @@ class SessionManager(RunObserver):
                     then()
 
         self.current = new
-        self._open.append(new)
+        self._keep_open(new)
         if not waiting:
             self._close(old)
         for run in [r for r in new.runs if r.active]:
@@ -271,20 +278,18 @@ class SessionManager(RunObserver):
 
     def go_on(self, session_id: str) -> Session:
         """Make a stored session the current one; the next start counts on in it. Raises KeyError for an unknown one."""
-        if self._store is None:
-            raise KeyError(session_id)
-        entries = tuple(self._store.entries(session_id))
-        if not entries:
-            raise KeyError(session_id)
-        self.stop()
-        self._leave_current()
-        session = Session(
-            self._numbers, self.undo_stack, self._sinks, session_id=session_id, entries=entries, clock=self._clock
-        )
-        self._join_stored(session, entries)
+        return self.go_on_with(self.load(session_id))
+
+    def go_on_with(self, session: Session) -> Session:
+        """`go_on` with what `load` returned, which may have read it on another thread."""
+        if session is not self.current:
+            self.stop()
+            self._leave_current()
+            self.undo_stack.leave_session()
+            self.current = session
         session.reopen()
-        self._open.append(session)
-        self.current, self._goes_on = session, True
+        self._keep_open(session)
+        self._goes_on = True
         return session
 
     def load(self, session_id: str) -> Session:
@@ -326,9 +331,15 @@ class SessionManager(RunObserver):
         if not session.active_runs:
             self._close(session)
 
+    def _keep_open(self, session: Session) -> None:
+        """Note that a session is to be closed when its runs have ended, or at the end of the program."""
+        with self._lock:
+            self._open = [*(s for s in self._open if s is not session), session]
+
     def _close(self, session: Session) -> None:
         session.close()
-        self._open = [s for s in self._open if s is not session]
+        with self._lock:
+            self._open = [s for s in self._open if s is not session]
 
     # ---- what a run tells
 

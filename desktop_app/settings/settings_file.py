@@ -88,6 +88,9 @@ def _set_aside(path: Path, why: str) -> LoadedSettings:
     return LoadedSettings(Settings(), notice)
 
 
+_RETIRED = {"count": ("mode",), "ui": ("state", "first_start_done")}
+"""Settings of earlier versions that nothing reads any more: they are left out of the file when it is next written."""
+
 D = TypeVar("D")
 
 
@@ -103,6 +106,7 @@ def _settings_from(data: dict[str, Any], problems: list[str]) -> Settings:
             problems.append(f"The section “{spec.name}” was not readable; its defaults are used.")
             continue
         values[spec.name], rest = _section_from(section, raw, problems)
+        rest = {key: value for key, value in rest.items() if key not in _RETIRED.get(spec.name, ())}
         if rest:
             unknown[spec.name] = rest
     known = {spec.name for spec in fields(Settings)}

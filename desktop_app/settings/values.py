@@ -121,7 +121,6 @@ class CountSettings:
     `decide_threshold` is the probability from which the vote decides; below it, either way, a person stays Undecided.
     """
 
-    mode: str = "people"
     model: str = "headcount"
     confirm_s: float = 0.25
     lost_s: float = 4.0
@@ -130,7 +129,6 @@ class CountSettings:
     returns_minutes: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_choice("count.mode", self.mode, ("people", "line", "zone"))
         _check_text("count.model", self.model, 255)
         if not self.model:
             raise SettingsError("The setting “count.model” is empty.", "Choose a model.")
@@ -183,18 +181,15 @@ class RecordingSettings:
 
 @dataclass(frozen=True, slots=True)
 class UiSettings:
-    """How the window looks. `geometry` and `state` are Qt's own texts in base64, "" before the first close."""
+    """How the window looks. `geometry` is Qt's own text in base64, "" before the first close."""
 
     theme: str = "system"
     geometry: str = ""
-    state: str = ""
     show_labels: bool = True
-    first_start_done: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("ui.theme", self.theme, ("system", "light", "dark"))
         _check_text("ui.geometry", self.geometry, 100_000)
-        _check_text("ui.state", self.state, 100_000)
 
 
 @dataclass(frozen=True, slots=True)

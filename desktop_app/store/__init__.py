@@ -2,7 +2,20 @@
 
 from desktop_app.errors import StoreError
 from desktop_app.store.backups import StoreCopy
+from desktop_app.store.files import default_folder
+from desktop_app.store.held_database import HeldError
+from desktop_app.store.second_process import SecondProcessStore
 from desktop_app.store.store import SessionInfo, Store
 from desktop_app.store.summaries import Arrivals, SessionSummary
 
-__all__ = ["Arrivals", "SessionInfo", "SessionSummary", "Store", "StoreCopy", "StoreError"]
+__all__ = [
+    "Arrivals",
+    "HeldError",
+    "SecondProcessStore",
+    "SessionInfo",
+    "SessionSummary",
+    "Store",
+    "StoreCopy",
+    "StoreError",
+    "default_folder",
+]

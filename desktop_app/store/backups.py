@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from desktop_app.store.rows import last_seq
 log = logging.getLogger(__name__)
 
 KEPT = 7
+SPARE_BYTES = 200_000_000
+"""How much of the disk a copy leaves free: the count needs it more."""
 _NAME = re.compile(r"counts-(\d{4}-\d{2}-\d{2})-(\d{12,})\.sqlite3")
 
 
@@ -81,12 +84,16 @@ def make_if_due(
 ) -> StoreCopy | None:
     """Make today's copy if there is none and something was written since the last; remove those beyond the last seven.
 
-    `connection` reads the database. Returns the copy made. Raises sqlite3.Error, OSError or DamagedFileError, and then
-    leaves the earlier copies as they were.
+    A disk that the copy would nearly fill gets none. `connection` reads the database. Returns the copy made. Raises
+    sqlite3.Error, OSError or DamagedFileError, and then leaves the earlier copies as they were.
     """
     copies = list_copies(files)
     reaches = last_seq(connection)
     if not reaches or (copies and (copies[0].last_seq == reaches or f"-{today}-" in copies[0].path.name)):
+        return None
+    needed = files.database.stat().st_size + SPARE_BYTES
+    if shutil.disk_usage(files.folder).free < needed:
+        log.warning("no copy of the counts is made: the disk has less than %d MB free", needed // 1_000_000)
         return None
     make_private_folder(files.copies)
     path = files.copies / f"counts-{today}-{reaches:012d}.sqlite3"

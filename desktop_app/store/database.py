@@ -27,6 +27,10 @@ class DamagedFileError(Exception):
     """The file is no database, not one of ours, or not sound."""
 
 
+class EmptyFileError(DamagedFileError):
+    """The file holds nothing yet: another process is about to make it."""
+
+
 class NewerFileError(StoreError):
     """A newer version of the program has written the file."""
 
@@ -82,7 +86,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 def open_for_reading(path: Path, *, unchanging: bool = False) -> sqlite3.Connection:
     """Open the database for reading only. `unchanging` is for a file that nobody writes, such as a copy.
 
-    Raises NewerFileError, DamagedFileError or sqlite3.Error.
+    Raises EmptyFileError, NewerFileError, DamagedFileError or sqlite3.Error.
     """
     connection = _connect_for_reading(path, unchanging)
     try:
@@ -91,7 +95,7 @@ def open_for_reading(path: Path, *, unchanging: bool = False) -> sqlite3.Connect
             connection.close()
             connection = _connect_for_reading(path, unchanging=True)
         if _check_identity(connection) == 0:
-            raise DamagedFileError("the file holds no counts yet")
+            raise EmptyFileError("the file holds no counts yet")
         connection.execute("PRAGMA query_only=ON")
     except sqlite3.Error as error:
         connection.close()

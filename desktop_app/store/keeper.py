@@ -72,6 +72,7 @@ class Keeper:
         self._do(self.purge)
         while not self._stopping.is_set():
             self._wake.clear()
+            self._writer.look_for_leftovers()
             self._do(self.copy)
             began = time.thread_time()
             self._do(self.summarise)

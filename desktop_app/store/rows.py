@@ -78,7 +78,7 @@ def _readable(rows: Iterable[Sequence[Any]], on_bad: OnBadRow) -> Iterator[Entry
     for row in rows:
         try:
             yield _entry_of(row)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             on_bad(str(error))
 
 

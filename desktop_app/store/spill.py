@@ -81,7 +81,7 @@ class SpillFile:
                 try:
                     if line.strip():
                         chunk.append(_from_line(line))
-                except (ValueError, RecursionError) as error:
+                except (ValueError, OverflowError, RecursionError) as error:
                     log.warning("a line of %s is left out: %s", self.path, error)
                 if len(chunk) >= _CHUNK:
                     yield chunk

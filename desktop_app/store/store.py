@@ -12,15 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop_app.domain.events import Entry
+from desktop_app.domain.totals import Totals
 from desktop_app.errors import StoreError
 from desktop_app.store import backups, problems
 from desktop_app.store.backups import StoreCopy
-from desktop_app.store.database import DamagedFileError, is_damage, open_for_writing, reading, transaction
+from desktop_app.store.database import (
+    DamagedFileError,
+    EmptyFileError,
+    is_damage,
+    open_for_reading,
+    open_for_writing,
+    reading,
+    transaction,
+)
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, StoppedError, group_of, read_group
 from desktop_app.store.keeper import Keeper
+from desktop_app.store.problem_report import ProblemReport
 from desktop_app.store.rows import EntryTable, last_seq, read_what_can_be_read, write_meta
-from desktop_app.store.summaries import VERSION, SessionSummary
+from desktop_app.store.summaries import VERSION, SessionSummary, summary_of
 from desktop_app.store.writer import Writer
 
 _COLUMNS = (
@@ -71,11 +81,11 @@ class Store:
     def __init__(self, folder: Path, on_problem: Callable[[str], None] | None, read_only: bool) -> None:
         """Use `Store.open`."""
         self._files = StoreFiles(folder)
-        self._on_problem = on_problem
+        self._report = ProblemReport(on_problem)
         self._lock = threading.Lock()
         self._live: set[str] = set()
         self._unreadable: dict[str, int] = {}
-        self._writer = None if read_only else Writer(self._files, on_problem, self._wake_keeper)
+        self._writer = None if read_only else Writer(self._files, self._report, self._wake_keeper)
         self._folds = Folds(self._files.database, self._note_unreadable, self._writer.submit if self._writer else None)
         self._keeper: Keeper | None = None
 
@@ -92,8 +102,8 @@ class Store:
             store._writer.open()
             store._keeper = Keeper(store._files, store._writer, store._folds, store._live_sessions)
             store._keeper.start()
-        elif store._files.database.exists():
-            with store._reading():
+        else:
+            with store._reading_or_none():
                 pass
         return store
 
@@ -136,11 +146,7 @@ class Store:
     @property
     def problem(self) -> str:
         """What is wrong at present, in plain sentences with the remedy, "" where all is well."""
-        if self._writer is not None:
-            return self._writer.problem
-        with self._lock:
-            unreadable = sum(self._unreadable.values())
-        return problems.unreadable(unreadable) if unreadable else ""
+        return self._report.text
 
     # ---- reading
 
@@ -179,7 +185,9 @@ class Store:
         A summary that is behind is worked out again first, which takes about a second for 20,000 people; with
         `may_be_behind` it is returned as it is, if there is one.
         """
-        with self._told_as_store_error():
+        with self._reading_or_none() as connection:
+            if connection is None:
+                return summary_of(session_id, Totals(), 0, 0)
             if may_be_behind and (stored := self._folds.stored(session_id)) is not None:
                 return stored
             return self._folds.summary(session_id, goes_on=session_id in self._live_sessions())
@@ -211,7 +219,8 @@ class Store:
             self._live.clear()
             self._unreadable.clear()
         for subject in ("damage", "unreadable"):
-            self._written.notice(subject, "")
+            self._report.set(subject, "")
+        self._report.tell()
 
     def copies(self) -> list[StoreCopy]:
         """Return what counts can be brought back from: the daily copies, newest first, then damaged files set aside."""
@@ -243,7 +252,8 @@ class Store:
         finally:
             self._folds.forget()
             self._wake_keeper()
-        self._written.notice("damage", "")
+        self._report.set("damage", "")
+        self._report.tell()
         return added
 
     # ---- inside
@@ -268,11 +278,8 @@ class Store:
                 return
             self._unreadable[session] = entries
             total = sum(self._unreadable.values())
-        sentence = problems.unreadable(total) if total else ""
-        if self._writer is not None:
-            self._writer.notice("unreadable", sentence)
-        elif self._on_problem is not None:
-            self._on_problem(sentence)
+        self._report.set("unreadable", problems.unreadable(total) if total else "")
+        self._report.tell()
 
     @contextmanager
     def _told_as_store_error(self) -> Iterator[None]:
@@ -286,18 +293,22 @@ class Store:
             raise StoreError(*problems.cannot_read(error)) from error
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._told_as_store_error(), reading(self._files.database) as connection:
-            yield connection
-
-    @contextmanager
     def _reading_or_none(self) -> Iterator[sqlite3.Connection | None]:
-        """`_reading`, None where nothing was stored yet."""
-        if not self._files.database.exists():
-            yield None
-            return
-        with self._reading() as connection:
-            yield connection
+        """A connection that reads, None where nothing was stored yet."""
+        with self._told_as_store_error():
+            try:
+                connection = open_for_reading(self._files.database)
+            except EmptyFileError:
+                connection = None
+            except sqlite3.OperationalError:
+                if self._files.database.exists():
+                    raise
+                connection = None
+            try:
+                yield connection
+            finally:
+                if connection is not None:
+                    connection.close()
 
     def _sessions(self, condition: str, *values: object) -> list[SessionInfo]:
         with self._reading_or_none() as connection:

@@ -23,6 +23,7 @@ from desktop_app.store import problems
 from desktop_app.store.database import DamagedFileError, is_damage, transaction
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.held_database import HeldDatabase, HeldError
+from desktop_app.store.problem_report import ProblemReport
 from desktop_app.store.spill import SpillFile
 
 log = logging.getLogger(__name__)
@@ -50,18 +51,18 @@ T = TypeVar("T")
 class Writer:
     """Writes entries and runs every other change of the database on its thread. All methods are thread-safe.
 
-    `on_problem` is told the value of `problem` whenever it changes; `on_closed_session` that one was closed and is
-    written. Both are called on the writer's thread.
+    What goes wrong is told to `report`; `on_closed_session` is called on the writer's thread when the end of a session
+    has been written.
     """
 
     def __init__(
         self,
         files: StoreFiles,
-        on_problem: Callable[[str], None] | None = None,
+        report: ProblemReport,
         on_closed_session: Callable[[], None] = lambda: None,
     ) -> None:
         self._files = files
-        self._on_problem = on_problem
+        self._report = report
         self._on_closed_session = on_closed_session
         self._changed = threading.Condition()
         # Guarded by `_changed`:
@@ -69,9 +70,7 @@ class Writer:
         self._jobs: deque[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]] = deque()
         self._appended = self._done = self._flush_to = 0
         self._last_seq = 0
-        self._closing = self._finished = False
-        self._notices: dict[str, str] = {}
-        self._trouble = self._told = ""
+        self._closing = self._finished = self._must_look = False
         self._lost = 0
         self._progress_at = 0.0
         # Of the writer's thread alone, and of `open` before it:
@@ -104,14 +103,8 @@ class Writer:
         except _DISK_ERRORS as error:
             self._note_trouble(error)
             self._last_seq = max(self._last_seq, self._database.last_seq_without_writing())
-        self._tell()
+        self._report.tell()
         self._thread.start()
-
-    @property
-    def problem(self) -> str:
-        """What is wrong at present, in sentences with the remedy; "" where all is well."""
-        with self._changed:
-            return self._problem()
 
     @property
     def last_seq(self) -> int:
@@ -124,15 +117,15 @@ class Writer:
         must_tell = False
         with self._changed:
             if is_open := not self._finished:
-                limit = MAX_WAITING if self._trouble else MAX_WAITING_WELL
+                limit = MAX_WAITING if self._report.get("trouble") else MAX_WAITING_WELL
                 taken = entries[: max(0, limit - len(self._waiting))]
-                self._lost += len(entries) - len(taken)
-                must_tell = len(taken) < len(entries)
+                if must_tell := len(taken) < len(entries):
+                    self._lose(len(entries) - len(taken))
                 if not self._waiting:
                     self._progress_at = time.monotonic()
                 elif time.monotonic() - self._progress_at > TELL_HANGING_AFTER_S:
                     # The thread itself cannot tell: it waits in a call for a disk that does not answer.
-                    self._notices["hanging"] = problems.does_not_answer(self._files.folder)
+                    self._report.set("hanging", problems.does_not_answer(self._files.folder))
                     must_tell = True
                 self._waiting.extend(taken)
                 self._appended += len(taken)
@@ -143,7 +136,7 @@ class Writer:
         if not is_open:
             self._keep_for_next_time(list(entries))
         elif must_tell:
-            self._tell()
+            self._report.tell()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all entries appended so far are on the disk; return False where they are not in time."""
@@ -180,7 +173,7 @@ class Writer:
             return future.result(timeout_s)
         except FutureTimeoutError as error:
             future.cancel()
-            raise StoreError(*problems.cannot_change(self.problem)) from error
+            raise StoreError(*problems.cannot_change(self._report.text)) from error
         except (sqlite3.Error, OSError) as error:
             raise StoreError(*problems.cannot_change(str(error))) from error
 
@@ -190,14 +183,11 @@ class Writer:
             self._found_damage = what
             self._changed.notify_all()
 
-    def notice(self, subject: str, sentence: str) -> None:
-        """Add a sentence to `problem`, or take it out again with ""."""
+    def look_for_leftovers(self) -> None:
+        """Take in what another process has counted beside this one and left in the temporary folder."""
         with self._changed:
-            if sentence:
-                self._notices[subject] = sentence
-            else:
-                self._notices.pop(subject, None)
-        self._tell()
+            self._must_look = True
+            self._changed.notify_all()
 
     def close(self, timeout_s: float) -> bool:
         """Write what waits and end the thread; return whether everything is in the database. Idempotent.
@@ -234,7 +224,7 @@ class Writer:
         self._finish()
 
     def _has_work(self) -> bool:
-        return bool(self._waiting or self._jobs or self._closing or self._found_damage)
+        return bool(self._waiting or self._jobs or self._closing or self._found_damage or self._must_look)
 
     def _is_urgent(self) -> bool:
         if self._closing or self._jobs or self._found_damage:
@@ -248,6 +238,9 @@ class Writer:
                 raise DamagedFileError(reason)
             if not self._database.is_still_there():
                 self._connect()
+            if self._must_look:
+                self._must_look = False
+                self._leftovers += SpillFile.find(self._files.folder)
             self._take_back_spilled()
             while batch := self._oldest():
                 self._commit(batch)
@@ -261,9 +254,9 @@ class Writer:
             log.exception("writing the counts failed")
             self._meet_trouble(error)
         else:
-            with self._changed:
-                self._trouble, self._trouble_since = "", None
-        self._tell()
+            self._trouble_since = None
+            self._report.set("trouble", "")
+        self._report.tell()
 
     def _oldest(self) -> list[Entry]:
         with self._changed:
@@ -275,7 +268,7 @@ class Writer:
                 self._waiting.popleft()
             self._done += number if are_done else 0
             self._progress_at = time.monotonic()
-            self._notices.pop("hanging", None)
+            self._report.set("hanging", "")
             self._changed.notify_all()
 
     def _commit(self, entries: Sequence[Entry]) -> None:
@@ -293,8 +286,7 @@ class Writer:
                 return
             log.error("an entry cannot be stored: %r: %s", entries[0], error)
             self._refused += 1
-            with self._changed:
-                self._notices["refused"] = problems.refused(self._refused)
+            self._report.set("refused", problems.refused(self._refused))
         except BaseException:
             table.forget_keys()
             raise
@@ -309,7 +301,7 @@ class Writer:
                 continue
             connection, table = self._database.connection, self._database.table
             if connection is None or self._trouble_since is not None:
-                future.set_exception(StoreError(*problems.cannot_change(self._trouble)))
+                future.set_exception(StoreError(*problems.cannot_change(self._report.get("trouble"))))
                 continue
             try:
                 result = change(connection)
@@ -327,8 +319,9 @@ class Writer:
         self._database.connect()
         with self._changed:
             self._last_seq = max(self._last_seq, self._database.last_seq)
-            if self._database.notice:
-                self._notices["damage"], self._database.notice = self._database.notice, ""
+        if self._database.notice:
+            self._report.set("damage", self._database.notice)
+            self._database.notice = ""
 
     def _finish(self) -> None:
         if self._oldest():
@@ -377,8 +370,8 @@ class Writer:
         else:
             sentence = problems.cannot_write(error, self._files.folder)
         is_brief = problems.is_locked(error) and now - self._trouble_since < TELL_LOCKED_AFTER_S
-        with self._changed:
-            self._trouble = "" if is_brief and not self._trouble else sentence
+        if not is_brief or self._report.get("trouble"):
+            self._report.set("trouble", sentence)
 
     def _spill_waiting(self) -> None:
         try:
@@ -398,12 +391,14 @@ class Writer:
                 chunks = spill.chunks()
                 while (chunk := next(chunks, None)) is not None:
                     self._commit(chunk)
+                    with self._changed:
+                        self._last_seq = max(self._last_seq, *(entry.seq for entry in chunk))
                 spill.remove()
             except OSError as error:
                 log.warning("%s cannot be read: %s", spill.path, error)
                 spill.let_go()
                 with self._changed:
-                    self._lost += spill.written
+                    self._lose(spill.written)
             if own is not None and spill is own:
                 self._spill = None
                 with self._changed:
@@ -420,21 +415,11 @@ class Writer:
         except OSError as error:
             log.warning("%d entries could not be kept: %s", len(entries), error)
             with self._changed:
-                self._lost += len(entries)
-            self._tell()
+                self._lose(len(entries))
+            self._report.tell()
 
-    def _problem(self) -> str:
-        lost = problems.not_kept(self._lost) if self._lost else ""
-        return " ".join(filter(None, (lost, self._trouble, *self._notices.values())))
-
-    def _tell(self) -> None:
-        with self._changed:
-            problem = self._problem()
-            if problem == self._told:
-                return
-            self._told = problem
-        if self._on_problem is not None:
-            try:
-                self._on_problem(problem)
-            except Exception:
-                log.exception("whoever is told of problems with the counts failed")
+    def _lose(self, entries: int) -> None:
+        """Note that entries are lost. `_changed` is held."""
+        self._lost += entries
+        if self._lost:
+            self._report.set("lost", problems.not_kept(self._lost))

@@ -10,7 +10,7 @@ import cv2
 
 @dataclass(frozen=True, slots=True)
 class ThreadPolicy:
-    """Threads for OpenCV's parallel loops (detection) and for LiteRT (classification), at least 1 each."""
+    """Threads for OpenCV's parallel loops (resizing, Haar) and for each network in LiteRT, at least 1 each."""
 
     opencv: int
     litert: int
@@ -26,9 +26,10 @@ def usable_cores() -> int:
 def choose_threads(cores: int) -> ThreadPolicy:
     """Return the policy for a number of cores.
 
-    Detection gains nearly in proportion up to about four threads, after which small pictures no longer split well.
-    A batch of a few 96-pixel faces is too little work to share between more than two.
-    From four cores on, one is left to decoding and to the window.
+    Haar gains nearly in proportion up to about four threads, after which small pictures no longer split well.
+    YuNet at 640 pixels and a batch of a few 96-pixel faces take milliseconds: shared between two threads they cost
+    about a tenth more processor time, which on fewer than four cores decoding and the window need.
+    From four cores on, one is left to these.
     """
     opencv = cores if cores < 4 else min(cores - 1, 4)
     return ThreadPolicy(opencv=max(1, opencv), litert=1 if cores < 4 else 2)

@@ -20,6 +20,7 @@ from desktop_app.errors import SettingsError
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import crop_faces
 from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, assess
+from desktop_app.vision.attributes.stillness import StillnessMeter
 from desktop_app.vision.compare import Comparison, TimedClassifier
 from desktop_app.vision.faces.detectors import FaceDetector
 from desktop_app.vision.faces.schedule import LookSchedule
@@ -67,6 +68,7 @@ class FramePipeline:
         self._cuts = cuts or ShotCutDetector()
         self.likeness = likeness
         self._schedule = LookSchedule(self.settings.detect_interval_s)
+        self._stillness = StillnessMeter()
         self.on_glimpses: OnGlimpses | None = None
         """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
         self.comparison: Comparison | None = None
@@ -82,6 +84,10 @@ class FramePipeline:
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         """Take the person with this reference for staff or not; see `PeopleCounter.mark_staff`."""
         return self.counter.mark_staff(ref, is_staff)
+
+    def count_anyway(self, key: int) -> bool:
+        """Count a face that is held back (`Track.held_back`), by its `Track.key`; see `PeopleCounter.count_anyway`."""
+        return self.counter.count_anyway(key)
 
     def set_places(
         self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
@@ -110,6 +116,7 @@ class FramePipeline:
         self._scheduler.reset()
         self._cuts.reset()
         self._schedule.reset()
+        self._stillness.reset()
         if isinstance(self.detector, ScanningFaceDetector):
             self.detector.reset()
         if self.comparison is not None:
@@ -144,10 +151,12 @@ class FramePipeline:
         ended = self.tracker.take_ended()
         tracked = clock()
         facing, glimpses = self._classify(frame, faces) if detecting else (set[int](), [])
+        still = self._stillness.look(frame.image_bgr, faces) if detecting else set[int]()
         classified = clock()
         size = (frame.width, frame.height)
-        tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing)
+        tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing, still)
         self._scheduler.forget(ended)
+        self._stillness.forget(ended)
         if self.comparison is not None and not self.comparison.is_of(self.classifier):
             self.compare_with(None)
         if self.on_glimpses is not None:

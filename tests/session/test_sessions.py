@@ -229,6 +229,33 @@ def test_a_file_played_over_and_over_is_kept_once(store: MemoryStore) -> None:
     assert stored_people(store, first) == 4
 
 
+def test_a_count_taken_up_again_after_its_end_is_closed_again(files: SessionManager, store: MemoryStore) -> None:
+    files.start(FILE)
+    session = finish(files)
+    files.retry()
+    assert finish(files) is session
+    assert session.closed
+    assert store.kinds(session.id).count("Closed") == 2
+    files.go_on(session.id)
+    assert not session.closed
+    files.shut_down(5.0)
+    assert session.closed
+
+
+def test_undo_does_not_reach_the_count_of_a_pass_that_is_over(store: MemoryStore) -> None:
+    services = FakeServices(lambda text: ListSource(20, fps=200))
+    manager = SessionManager(services, store)
+    manager.start(FILE, EngineOptions(loop=True, speed=1.0))
+    first = manager.current
+    wait_for(lambda: manager.counts().people >= 1)
+    manager.new_count()
+    wait_for(lambda: manager.current is not first and manager.undo_stack.undo_name == "")
+    assert manager.active
+    manager.undo_stack.undo()
+    assert manager.active
+    assert manager.shut_down(5.0)
+
+
 def test_pause_loss_and_return_are_in_the_log(store: MemoryStore) -> None:
     services = FakeServices(lambda text: ListSource(10**6, fps=200, live=True))
     manager = SessionManager(services, store)

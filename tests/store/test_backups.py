@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -94,6 +95,17 @@ def test_an_empty_store_is_not_copied(open_store: OpenStore, files: StoreFiles) 
     with database.reading(files.database) as connection:
         assert backups.make_if_due(files, connection, TODAY) is None
     assert not files.copies.exists()
+
+
+def test_a_copy_does_not_take_the_last_of_the_disk_from_the_count(
+    files: StoreFiles, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(files.folder)
+    monkeypatch.setattr(backups, "SPARE_BYTES", usage.total)
+    assert backups.make_if_due(files, connection, TODAY) is None
+    assert not files.copies.exists()
+    monkeypatch.setattr(backups, "SPARE_BYTES", 0)
+    assert backups.make_if_due(files, connection, TODAY) is not None
 
 
 def test_a_copy_that_fails_leaves_the_earlier_ones_and_nothing_half_made(

@@ -151,6 +151,7 @@ def test_entries_that_cannot_be_read_are_left_out_and_told(
         8: "event = '[]'",
         9: "event = replace(event, '34.5', '-34.5')",
         10: "event = '" + "[" * 100_000 + "'",
+        11: "event = '{\"time_s\":1" + "0" * 400 + "}'",
     }  # fmt: skip
     for seq, change in broken.items():
         sql(f"UPDATE entry SET {change} WHERE seq = {seq}")

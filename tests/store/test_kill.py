@@ -8,12 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from benchmarks.endless_count import SESSION
 from tests.store.conftest import OpenStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_file_holds_the_beginning_of_the_count(
     open_store: OpenStore, folder: Path, tmp_path: Path
 ) -> None:

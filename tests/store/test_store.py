@@ -293,6 +293,7 @@ def test_a_second_one_may_read_but_not_write(open_store: OpenStore) -> None:
     assert [info.people for info in reading.sessions()] == [3], "what is written later is seen, too"
 
 
+@pytest.mark.slow
 def test_another_process_is_kept_from_writing(store: Store, folder: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\nfrom desktop_app.store import Store, StoreError\n"
@@ -312,6 +313,17 @@ def test_reading_where_nothing_was_stored_yet_finds_nothing(open_store: OpenStor
     assert store.sessions() == store.copies() == list(store.entries("x")) == []
     assert store.last_seq() == 0
     assert not folder.exists(), "looking makes nothing"
+
+
+def test_reading_while_another_process_is_about_to_make_the_file_finds_nothing(
+    open_store: OpenStore, folder: Path
+) -> None:
+    folder.mkdir(parents=True)
+    (folder / "counts.sqlite3").touch()
+    store = open_store(read_only=True)
+    assert store.sessions() == list(store.entries("x")) == []
+    assert store.last_seq() == 0
+    assert store.totals("x").counts.people == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")

@@ -111,6 +111,7 @@ def nearly_full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return limit
 
 
+@pytest.mark.slow
 def test_a_full_database(
     open_store: OpenStore, nearly_full_disk: Callable[[int], None], problems: list[str], temporary: Path
 ) -> None:
@@ -222,6 +223,7 @@ def test_a_file_that_is_deleted_while_it_is_open_is_written_again(
     assert list(open_store().entries(log.session)) == log.entries
 
 
+@pytest.mark.slow
 def test_what_a_crash_left_in_the_temporary_folder_is_found(
     folder: Path, temporary: Path, open_store: OpenStore
 ) -> None:
@@ -249,6 +251,25 @@ def test_what_a_crash_left_in_the_temporary_folder_is_found(
     assert list(store.entries(log.session)) == log.entries
     assert [info.id for info in store.unclosed()] == [log.session]
     assert spilled(temporary) == []
+
+
+def test_what_another_process_counts_beside_this_one_is_taken_in_when_it_has_ended(
+    open_store: OpenStore, folder: Path, temporary: Path
+) -> None:
+    store = open_store()
+    assert store._writer is not None
+    log = LogMaker(seq=5_000_000)
+    beside = SpillFile.create(folder)
+    beside.write([*log.open(), *log.people(2)])
+    store._writer.look_for_leftovers()
+    assert store.flush()
+    store.delete("nothing: a change comes after whatever was asked before")
+    assert store.sessions() == [], "it is still being written"
+    beside.let_go()
+    store._writer.look_for_leftovers()
+    assert eventually(lambda: list(store.entries(log.session)) == log.entries)
+    assert spilled(temporary) == []
+    assert store.last_seq() == log.seq
 
 
 @pytest.mark.skipif(os.name != "posix", reason="owners and links are POSIX")
@@ -341,7 +362,7 @@ def test_a_listener_that_fails_does_not_stop_the_writing(
 
     folder.parent.mkdir(parents=True)
     folder.write_text("in the way")
-    with caplog.at_level("CRITICAL", logger="desktop_app.store.writer"):
+    with caplog.at_level("CRITICAL", logger="desktop_app.store.problem_report"):
         store = Store.open(folder, fail)
         log = LogMaker()
         store.append(log.open())
@@ -352,6 +373,7 @@ def test_a_listener_that_fails_does_not_stop_the_writing(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="resource limits are POSIX")
+@pytest.mark.slow
 def test_a_quota_on_the_size_of_files(folder: Path, temporary: Path) -> None:
     """The child may write files of 200 kB, its temporary folder included: it tells, and keeps what it can."""
     script = """

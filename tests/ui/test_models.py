@@ -240,8 +240,6 @@ def test_a_start_with_a_model_that_is_gone_offers_ours(
 def compared(make_window: WindowMaker, own_models: Path, qtbot: QtBot) -> tuple[MainWindow, CompareView]:
     """The real program counting the demo clip with one tiny model, the other one beside it."""
     services = ProgramServices()
-    services.set_places = lambda *_: True  # type: ignore[attr-defined]
-    services.place_figures = lambda *_: {}  # type: ignore[attr-defined]
     settings = Settings()
     settings = replace(
         settings, count=replace(settings.count, model="explained"), source=replace(settings.source, speed=0.0)

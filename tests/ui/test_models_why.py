@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pytestqt.qtbot import QtBot
 
 from desktop_app.domain.types import Attributes, Box, Decision, Frame, FrameResult, Gender, Track
-from desktop_app.domain.types import Counts as Totals
 from desktop_app.errors import ModelError
 from desktop_app.resources import model_path
 from desktop_app.ui.models.why import Explained, ModelExplainer, WhyDialog, WhyThread, load_explainer, sight_words
@@ -28,7 +27,7 @@ WAIT = 15_000
 def result_with(gender: Gender = Gender.UNDECIDED, track_id: int = 4, seed: int = 0) -> FrameResult:
     image = np.random.default_rng(seed).integers(0, 256, (120, 160, 3), np.uint8)
     track = Track(track_id, Box(40, 20, 100, 90), Decision(gender, 0.9), True, True, 0.0, 1.0)
-    return FrameResult(Frame(image, 1.0, 30), (track,), Totals())
+    return FrameResult(Frame(image, 1.0, 30), (track,))
 
 
 class Leans:
@@ -58,8 +57,8 @@ def explain(qtbot: QtBot):
     threads: list[WhyThread] = []
 
     def begin(explainer: object, result: FrameResult) -> tuple[WhyThread, WhyDialog]:
-        thread = WhyThread(4, lambda: explainer() if callable(explainer) else explainer)  # type: ignore[arg-type, return-value]
-        dialog = WhyDialog(thread, lambda track_id: f"Person {track_id}")
+        thread = WhyThread(result.tracks[0], lambda: explainer() if callable(explainer) else explainer)  # type: ignore[arg-type, return-value]
+        dialog = WhyDialog(thread, lambda track: f"Person {track.track_id}")
         qtbot.addWidget(dialog)
         threads.append(thread)
         thread.offer(result)
@@ -143,7 +142,7 @@ def test_an_answer_for_which_nothing_spoke_says_so() -> None:
 
 
 def test_only_the_newest_sight_waits() -> None:
-    thread = WhyThread(4, lambda: Leans(0.5))
+    thread = WhyThread(result_with().tracks[0], lambda: Leans(0.5))
     for seed in range(5):
         thread.offer(result_with(seed=seed))
     newest = result_with(seed=9)

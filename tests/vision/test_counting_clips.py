@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.counting import CountingSettings, PeopleCounter
+from desktop_app import factory
 from desktop_app.domain.events import Event
-from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Frame
-from desktop_app.resources import model_path, yunet_weights
+from desktop_app.settings import Settings
 from desktop_app.sources.video_file import VideoFileSource
-from desktop_app.vision.attributes.classifier import LiteRtClassifier
-from desktop_app.vision.faces.detectors import YuNetFaceDetector
-from desktop_app.vision.faces.tiled import ScanningFaceDetector
-from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline
 from tests.domain.log import totals_of
 
@@ -38,18 +33,8 @@ def frames(name: str) -> list[Frame]:
     return read
 
 
-def build(returns_s: float = 0.0) -> FramePipeline:
-    def detector() -> YuNetFaceDetector:
-        return YuNetFaceDetector(yunet_weights(), 0.3)
-
-    classifier = LiteRtClassifier(model_path("headcount"))
-    return FramePipeline(
-        ScanningFaceDetector(detector(), detector()),
-        classifier,
-        Tracker(),
-        PeopleCounter(CountingSettings(returns_s=returns_s)),
-        likeness=LikenessSpace.load(model_path("headcount") / str(classifier.card["file"])),
-    )
+def build() -> FramePipeline:
+    return factory.build_pipeline(Settings())
 
 
 def run(pipeline: FramePipeline, given: list[Frame]) -> list[Event]:
@@ -72,11 +57,11 @@ def test_the_same_file_gives_the_same_people_in_every_detail() -> None:
 
 
 @pytest.mark.parametrize("dropped", [0.5, 0.8])
-@pytest.mark.parametrize(("name", "right"), [("intel_walk_and_pause_1m2f.gif", 3), ("intel_asl_hungry_1m0f.mkv", 1)])
-def test_a_source_that_drops_frames_counts_the_same(name: str, right: int, dropped: float) -> None:
+@pytest.mark.parametrize(("name", "true"), [("intel_walk_and_pause_1m2f.gif", 3), ("intel_asl_hungry_1m0f.mkv", 1)])
+def test_a_source_that_drops_frames_counts_the_same(name: str, true: int, dropped: float) -> None:
     rng = random.Random(name)
     kept = [frame for frame in frames(name) if rng.random() >= dropped]
-    assert people(run(build(), kept)) == right
+    assert people(run(build(), kept)) == true
 
 
 def test_nobody_is_counted_where_nobody_is() -> None:

@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from desktop_app.domain.totals import Curve
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
-from desktop_app.engine.history import CountSeries
 from desktop_app.ui.widgets.theme import Theme
 
 _ORDER = (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED)
@@ -73,7 +73,8 @@ class CurvePanel(QFrame):
         self._plot = _plot(_WholeAxis("left"), _ClockAxis("bottom"))
         self._curves = {g: self._plot.plot([], []) for g in _ORDER}
         self._length = -1
-        self._last: tuple[float, int, int, int] | None = None
+        self._last: tuple[float, ...] | None = None
+        self._drawn: Curve | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 10, 6)
         layout.setSpacing(2)
@@ -86,32 +87,27 @@ class CurvePanel(QFrame):
         self._plot.setYRange(0, 5, padding=0.02)
         self._plot.setToolTip("How many people appear female, appear male or are undecided, counted so far.")
 
-    def show_series(self, series: CountSeries) -> None:
-        """Draw a snapshot of the history; drawing the same one again costs nothing."""
-        size = len(series)
-        last = None
-        if size:
-            last = (
-                float(series.time_s[-1]),
-                int(series.female[-1]),
-                int(series.male[-1]),
-                int(series.undecided[-1]),
-            )
-        if size == self._length and last == self._last:
+    def show_curve(self, curve: Curve, until_s: float) -> None:
+        """Draw the running totals up to now; the same again costs nothing. Times in seconds since the count began."""
+        size = len(curve)
+        levels = tuple(int(v[-1]) if size else 0 for v in (curve.female, curve.male, curve.undecided))
+        end = max(until_s, float(curve.time_s[-1]) if size else 0.0)
+        last = (round(end, 1), *levels)
+        if size == self._length and last == self._last and curve is self._drawn:
             return
-        self._length, self._last = size, last
-        for gender, values in zip(_ORDER, (series.female, series.male, series.undecided), strict=True):
-            times, steps = step_points(series.time_s, values)
-            self._curves[gender].setData(times, steps)
-        start = float(series.time_s[0]) if size else 0.0
-        end = max(start + 10.0, last[0] if last else 0.0)
-        highest = max((max(last[1:]) if last else 0), 4)
-        self._plot.setXRange(min(0.0, start) if start < 60 else start, end, padding=0)
-        self._plot.setYRange(0, highest * 1.08, padding=0)
+        self._length, self._last, self._drawn = size, last, curve
+        start = float(curve.time_s[0]) if size else 0.0
+        begin = 0.0 if start < 60 else start
+        for gender, values in zip(_ORDER, (curve.female, curve.male, curve.undecided), strict=True):
+            times = np.concatenate(([begin], curve.time_s, [end]))
+            steps = np.concatenate(([0], values, values[-1:] if size else [0]))
+            self._curves[gender].setData(*step_points(times, steps))
+        self._plot.setXRange(begin, max(begin + 10.0, end), padding=0)
+        self._plot.setYRange(0, max(*levels, 4) * 1.08, padding=0)
 
     def clear(self) -> None:
         """Show no curve."""
-        self._length, self._last = -1, None
+        self._length, self._last, self._drawn = -1, None, None
         for curve in self._curves.values():
             curve.setData([], [])
         self._plot.setXRange(0, 30, padding=0)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from desktop_app.domain.totals import Curve
 from desktop_app.domain.types import Counts
-from desktop_app.engine.history import CountSeries
 from desktop_app.ui.figures.totals import TotalsPanel
 from desktop_app.ui.places.place_editor import PlaceEditor
 from desktop_app.ui.places.places_panel import PlacesPanel
@@ -56,13 +56,14 @@ class SidePanel(QWidget):
         if self.ages is not None:
             self.ages.show_counts(counts)
 
-    def show_series(self, series: CountSeries | None) -> None:
+    def show_curve(self, curve: Curve | None, until_s: float) -> None:
+        """Draw the running totals; None for no count. `until_s` is now, in seconds since the count began."""
         if self.curve is None:
             return
-        if series is None:
+        if curve is None:
             self.curve.clear()
         else:
-            self.curve.show_series(series)
+            self.curve.show_curve(curve, until_s)
 
     def apply_theme(self, theme: Theme) -> None:
         self._theme = theme

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.ui.widgets.marks import MarkWidget, paint_mark
+from desktop_app.ui.widgets.texts import people_words, tr
 from desktop_app.ui.widgets.theme import GENDER_WORDS, Theme
 
 _ORDER = (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED)
@@ -18,13 +19,29 @@ def gender_figures(counts: Counts) -> dict[Gender, int]:
     return {Gender.FEMALE: counts.female, Gender.MALE: counts.male, Gender.UNDECIDED: counts.undecided}
 
 
+def gender_caption(gender: Gender, counts: Counts) -> str:
+    """Return what stands beside a total; of the undecided it says how many are still being looked at."""
+    if gender is Gender.UNDECIDED and counts.looking:
+        return tr("undecided · {number} still looking", number=f"{counts.looking:,}")
+    return GENDER_WORDS[gender]
+
+
+def totals_words(counts: Counts) -> str:
+    """Return the totals of a count that is over as one plain sentence."""
+    looking = tr(" ({number} still looking)", number=f"{counts.looking:,}") if counts.looking else ""
+    return tr(
+        "{people}: {female} appear female, {male} appear male, {undecided} undecided{looking}",
+        people=people_words(counts.people),
+        female=f"{counts.female:,}",
+        male=f"{counts.male:,}",
+        undecided=f"{counts.undecided:,}",
+        looking=looking,
+    )
+
+
 def summary(counts: Counts) -> str:
     """Return the totals as one plain sentence, for the clipboard and for a screen reader."""
-    word = "person" if counts.people == 1 else "people"
-    return (
-        f"{counts.people} {word}: {counts.female} appear female, {counts.male} appear male, "
-        f"{counts.undecided} undecided; {counts.in_view} in view now"
-    )
+    return tr("{totals}; {in_view} in view now", totals=totals_words(counts), in_view=f"{counts.in_view:,}")
 
 
 class Figure(QLabel):
@@ -36,7 +53,12 @@ class Figure(QLabel):
 
 
 class TotalsPanel(QFrame):
-    """People, appears female, appears male, undecided and in view now."""
+    """People, appears female, appears male, undecided and in view now; below them the count before, which is kept.
+
+    `before_asked()` is emitted when the operator wants to see kept counts.
+    """
+
+    before_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +75,7 @@ class TotalsPanel(QFrame):
         self._marks: dict[Gender, MarkWidget] = {}
         self._figures: dict[Gender, Figure] = {}
         self._shares: dict[Gender, QLabel] = {}
+        self._captions: dict[Gender, QLabel] = {}
 
         people = QVBoxLayout()
         people.setSpacing(0)
@@ -85,7 +108,9 @@ class TotalsPanel(QFrame):
             share.setMinimumWidth(44)
             share.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(mark, row, 0)
-            grid.addWidget(QLabel(GENDER_WORDS[gender]), row, 1)
+            caption_label = QLabel(GENDER_WORDS[gender])
+            grid.addWidget(caption_label, row, 1)
+            self._captions[gender] = caption_label
             grid.addWidget(figure, row, 2)
             grid.addWidget(share, row, 3)
             self._marks[gender], self._figures[gender], self._shares[gender] = mark, figure, share
@@ -96,6 +121,19 @@ class TotalsPanel(QFrame):
         layout.setSpacing(8)
         layout.addLayout(top)
         layout.addLayout(grid)
+        self._before = _muted("")
+        self._show_before = QPushButton(tr("Show"))
+        self._show_before.setProperty("flat", "true")
+        self._show_before.setToolTip(tr("Show the counts that are kept"))
+        self._show_before.setAccessibleName(tr("Show the counts that are kept"))
+        self._show_before.clicked.connect(self.before_asked)
+        self._before_row = QWidget()
+        row_layout = QHBoxLayout(self._before_row)
+        row_layout.setContentsMargins(0, 0, 0, 0)
+        row_layout.addWidget(self._before, 1)
+        row_layout.addWidget(self._show_before)
+        self._before_row.setVisible(False)
+        layout.addWidget(self._before_row)
         self.apply_theme(theme)
         self.show_counts(Counts())
 
@@ -114,8 +152,21 @@ class TotalsPanel(QFrame):
         self._in_view.setText(f"{counts.in_view:,}")
         for gender, number in gender_figures(counts).items():
             self._figures[gender].setText(f"{number:,}")
+            self._captions[gender].setText(gender_caption(gender, counts))
             self._shares[gender].setText(f"{round(100 * number / counts.people)}%" if counts.people else "–")
         self.setAccessibleDescription(summary(counts))
+
+    def show_before(self, people: int) -> None:
+        """Say how many people the count before has; nothing where it has none."""
+        text = tr("Before: {people}, kept.", people=people_words(people)) if people else ""
+        if text != self._before.text():
+            self._before.setText(text)
+            self._before_row.setVisible(bool(text))
+
+    @property
+    def before(self) -> str:
+        """What is said of the count before, "" for nothing."""
+        return self._before.text()
 
     def apply_theme(self, theme: Theme) -> None:
         for gender, mark in self._marks.items():
@@ -173,13 +224,14 @@ class KioskView(QWidget):
         width, height = float(self.width()), float(self.height())
         pad = min(width, height) * 0.05
         top = QRectF(pad, pad * 0.4, width - 2 * pad, height * 0.58)
-        self._figure(painter, top, f"{self._counts.people:,}", "people counted" + ("  ·  final" if self._final else ""))
+        caption = tr("people counted  ·  final") if self._final else tr("people counted")
+        self._figure(painter, top, f"{self._counts.people:,}", caption)
         cell_width = (width - 2 * pad) / 4
         row = height * 0.34
         y = height - pad - row
         for index, (gender, number) in enumerate(gender_figures(self._counts).items()):
             cell = QRectF(pad + index * cell_width, y, cell_width, row)
-            self._figure(painter, cell, f"{number:,}", GENDER_WORDS[gender], gender)
+            self._figure(painter, cell, f"{number:,}", gender_caption(gender, self._counts), gender)
         cell = QRectF(pad + 3 * cell_width, y, cell_width, row)
         self._figure(painter, cell, f"{self._counts.in_view:,}", "in view now")
         painter.end()
@@ -197,6 +249,9 @@ class KioskView(QWidget):
         painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, number)
         small = QFont(self.font())
         small.setPixelSize(max(12, int(min(cell.height() * 0.13, cell.width() * 0.085))))
+        wide = QFontMetricsF(small).horizontalAdvance(caption) / max(1.0, cell.width() * 0.9)
+        if wide > 1:
+            small.setPixelSize(max(9, int(small.pixelSize() / wide)))
         painter.setFont(small)
         metrics = QFontMetricsF(small)
         painter.setPen(QColor(self._theme.muted))

@@ -55,7 +55,7 @@ class CompareView(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Two models side by side")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self.setMinimumSize(760, 520)
+        self.setMinimumSize(620, 420)
         self.resize(1180, 720)
         self._controller, self._view, self._theme, self._keep = controller, view, theme, keep
         self._own_models = own_models
@@ -202,13 +202,14 @@ class CompareView(QDialog):
 
         task = BackgroundTask("compare", load)
         self._loading = task
-        task.done.connect(lambda comparison: self._loaded(task, comparison))
-        task.failed.connect(lambda error: self._cannot_load(task, error))
+        task.done.connect(self._loaded)
+        task.failed.connect(self._cannot_load)
         self._tell(f"Loading {self.choice.currentText()}…")
         task.start()
 
-    def _loaded(self, task: BackgroundTask, comparison: object) -> None:
-        if task is not self._loading or not isinstance(comparison, Comparison):
+    def _loaded(self, comparison: object) -> None:
+        task = self._loading
+        if task is None or task.result is not comparison or not isinstance(comparison, Comparison):
             return
         self._loading = None
         self._keep(task)
@@ -217,8 +218,9 @@ class CompareView(QDialog):
         self._comparison = comparison
         self._attach()
 
-    def _cannot_load(self, task: BackgroundTask, error: HeadcountError) -> None:
-        if task is self._loading:
+    def _cannot_load(self, error: HeadcountError) -> None:
+        task = self._loading
+        if task is not None and task.error is error:
             self._loading = None
             self._keep(task)
             self._tell(f"{error.message} {error.remedy}", error=True)
@@ -259,9 +261,7 @@ class CompareView(QDialog):
 
     def _counting_key(self) -> str:
         """The model of the count under way, which may be another than the one chosen for the next start."""
-        session = self._controller.session
-        settings = session.settings if session is not None and self._controller.active else self._controller.settings
-        return settings.count.model
+        return self._controller.settings_in_use.count.model
 
     # --- what is shown -------------------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ class ModelChooser(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        self.setMinimumSize(720, 480)
+        self.setMinimumSize(620, 400)
         self.resize(900, 620)
         self.setAcceptDrops(True)
         self._own_models = own_models

@@ -1,22 +1,30 @@
-"""Which model counts, and two models side by side. Acts on the parts of the window."""
+"""Which model counts, and two models side by side."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
 from desktop_app.errors import HeadcountError, ModelError
 from desktop_app.resources import model_path
 from desktop_app.settings import Settings, data_dir
+from desktop_app.ui.picture.video_view import VideoView
+from desktop_app.ui.sessions.controller import Controller
+from desktop_app.ui.sessions.current_settings import CurrentSettings
 from desktop_app.ui.widgets.background_task import BackgroundTask
+from desktop_app.ui.widgets.banner import Action, Banner
+from desktop_app.ui.widgets.theme import ThemeManager
 
 if TYPE_CHECKING:
     from desktop_app.ui.models.compare_view import CompareView
     from desktop_app.ui.models.model_chooser import ModelChooser
-    from desktop_app.ui.window.main_window import MainWindow
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,11 +36,30 @@ def own_models() -> Path:
     return data_dir() / "models"
 
 
-class ModelCommands:
-    """The chooser of models, the change to another one, and the comparison of two."""
+class ModelCommands(QObject):
+    """The chooser of models, the change to another one, and the comparison of two.
 
-    def __init__(self, window: MainWindow) -> None:
-        self._w = window
+    `start_again()` counts again from the chosen source.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        controller: Controller,
+        settings: CurrentSettings,
+        view: VideoView,
+        banner: Banner,
+        themes: ThemeManager,
+        start_again: Callable[[], object],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._settings = settings
+        self._view = view
+        self._banner = banner
+        self._themes = themes
+        self._start_again = start_again
         self._tasks: list[BackgroundTask] = []
         self._chooser: ModelChooser | None = None
         self._compare: CompareView | None = None
@@ -44,7 +71,8 @@ class ModelCommands:
         from desktop_app.ui.models.model_chooser import ModelChooser
 
         if self._chooser is None:
-            dialog = ModelChooser(own_models(), self._w.settings.count.model, self._w.themes.theme, self.keep, self._w)
+            in_use = self._settings.value.count.model
+            dialog = ModelChooser(own_models(), in_use, self._themes.theme, self.keep, self._window)
             dialog.chosen.connect(self.use)
             dialog.finished.connect(self._chooser_closed)
             self._chooser = dialog
@@ -64,30 +92,28 @@ class ModelCommands:
 
     def use(self, key: str) -> None:
         """Count with another model, which has been tried, from the next start on."""
-        w = self._w
-        if key == w.settings.count.model:
+        settings = self._settings.value
+        if key == settings.count.model:
             return
-        w.change_settings(replace(w.settings, count=replace(w.settings.count, model=key)))
+        self._settings.change(replace(settings, count=replace(settings.count, model=key)))
         if self._chooser is not None:
             self._chooser.set_in_use(key)
-        if w.controller.active:
-            w.banner.show_message(
-                "info", "The new model counts from the next start.", "", (("Start again now", w.sources.start),)
+        if self._controller.active:
+            self._banner.show_message(
+                "info", "The new model counts from the next start.", "", (("Start again now", self._start_again),)
             )
         else:
-            w.controller.warm_up()
+            self._controller.warm_up()
 
     def use_after_trying(self, key: str) -> None:
         """Try a model and then count with it; where it cannot be used, say why and leave the present one in use."""
-        w = self._w
-        if key == w.settings.count.model:
+        in_use = self._settings.value.count.model
+        if key == in_use:
             return
         from desktop_app.ui.models.model_chooser import try_model
 
-        in_use = w.settings.count.model
-
         def failed(error: HeadcountError) -> None:
-            w.banner.show_message(
+            self._banner.show_message(
                 "error", error.message, f"{error.remedy} The model {in_use} stays in use.".strip(),
                 (("Choose another model", self.choose),),
             )  # fmt: skip
@@ -102,18 +128,17 @@ class ModelCommands:
         """Offer another model where a count's model is missing or broken; the presenter shows the error itself."""
         if not isinstance(error, ModelError):
             return
-        w = self._w
-        actions = [("Choose a model", self.choose), ("Try again", w.controller.retry)]
-        if w.settings.count.model != OURS:
+        actions: list[Action] = [("Choose a model", self.choose), ("Try again", self._controller.retry)]
+        if self._settings.value.count.model != OURS:
             actions.insert(0, ("Use Headcount's own", self._back_to_ours))
-        w.banner.show_message("error", error.message, error.remedy, actions)
+        self._banner.show_message("error", error.message, error.remedy, actions)
 
     def _back_to_ours(self) -> None:
-        w = self._w
-        w.change_settings(replace(w.settings, count=replace(w.settings.count, model=OURS)))
-        w.banner.clear()
-        if w.controller.source_text:
-            w.sources.start()
+        settings = self._settings.value
+        self._settings.change(replace(settings, count=replace(settings.count, model=OURS)))
+        self._banner.clear()
+        if self._controller.source_text:
+            self._start_again()
 
     # --- comparing -----------------------------------------------------------------------------------------------
 
@@ -122,7 +147,7 @@ class ModelCommands:
         from desktop_app.ui.models.compare_view import CompareView
 
         if self._compare is None:
-            view = CompareView(self._w.controller, self._w.view, self._w.themes.theme, own_models(), self.keep, self._w)
+            view = CompareView(self._controller, self._view, self._themes.theme, own_models(), self.keep, self._window)
             view.finished.connect(self._compare_closed)
             self._compare = view
             view.show()
@@ -141,9 +166,10 @@ class ModelCommands:
     # --- ending --------------------------------------------------------------------------------------------------
 
     def keep(self, task: BackgroundTask) -> None:
-        """Keep a reference to a thread until it has ended: a QThread collected while running aborts the process."""
+        """Hold on to a piece of work until it has ended: a QThread collected while running aborts the process."""
+        # Those that have ended go at the next one: a signal that holds its own task would keep it for ever.
+        self._tasks = [t for t in self._tasks if not (t.isFinished() and t.wait(0))]
         self._tasks.append(task)
-        task.finished.connect(lambda: self._tasks.remove(task) if task in self._tasks else None)
 
     def shut_down(self, seconds: float = 2.0) -> bool:
         """Close the dialogs and wait for what is under way; return False where something does not end in time."""

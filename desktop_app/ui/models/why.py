@@ -111,10 +111,10 @@ class WhyThread(QThread):
     explained = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, track_id: int, load: Callable[[], Explainer]) -> None:
+    def __init__(self, track: Track, load: Callable[[], Explainer]) -> None:
         super().__init__()
         self.setObjectName("why")
-        self.track_id = track_id
+        self.track = track
         self.wanted: Gender | None = None
         self._load = load
         self._wake = threading.Condition()
@@ -123,10 +123,14 @@ class WhyThread(QThread):
 
     def offer(self, result: FrameResult) -> None:
         """Take a result in which the person may be; one not yet looked at is replaced."""
-        if any(t.track_id == self.track_id and t.confirmed and t.seen for t in result.tracks):
+        if any(self._is_theirs(t) and t.confirmed and t.seen for t in result.tracks):
             with self._wake:
                 self._newest = result
                 self._wake.notify()
+
+    def _is_theirs(self, track: Track) -> bool:
+        # The number on the screen is another one in a new count; the reference stays.
+        return track.person == self.track.person if self.track.person else track.track_id == self.track.track_id
 
     def stop(self, seconds: float = 2.0) -> bool:
         """End the thread; return False where it takes longer."""
@@ -161,7 +165,7 @@ class WhyThread(QThread):
         from desktop_app.vision.attributes.preprocess import crop_faces
         from desktop_app.vision.explain import overlay
 
-        track = next(t for t in result.tracks if t.track_id == self.track_id)
+        track = next(t for t in result.tracks if self._is_theirs(t))
         crop = crop_faces(result.frame.image_bgr, [track.box], explainer.spec)[0]
         sight = explainer.predict(crop[None])[0]
         # On somebody undecided, what is explained is the answer to which this view leans.
@@ -203,14 +207,14 @@ class WhyDialog(QDialog):
 
     closing = Signal(object)
 
-    def __init__(self, thread: WhyThread, words: Callable[[int], str], parent: QWidget | None = None) -> None:
+    def __init__(self, thread: WhyThread, words: Callable[[Track], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Why? Person {thread.track_id}")
+        self.setWindowTitle(f"Why? Person {thread.track.track_id}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.thread_ = thread
         self._words = words
         self._last = ""
-        self._title = QLabel(words(thread.track_id))
+        self._title = QLabel(words(thread.track))
         self._title.setProperty("role", "title")
         self._choice = QComboBox()
         for text, gender in ANSWERS:
@@ -282,7 +286,7 @@ class WhyDialog(QDialog):
         self.thread_.wanted = self._choice.currentData()
 
     def _show(self, explained: Explained) -> None:
-        self._title.setText(self._words(self.thread_.track_id))
+        self._title.setText(self._words(explained.track))
         self._last = sight_words(explained)
         self._sight.setText(self._last)
         self._gone.start()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from desktop_app.domain.types import Gender, Track
 from desktop_app.ui.widgets.marks import paint_mark
+from desktop_app.ui.widgets.texts import tr
 
 # On top of a picture the light variants of Okabe and Ito's palette are read best, whatever the theme.
 BOX_COLOURS = {
@@ -16,24 +17,33 @@ BOX_COLOURS = {
     Gender.MALE: QColor("#56b4e9"),
     Gender.UNDECIDED: QColor("#dfe5ea"),
 }
+_GENDERS: dict[Gender, Callable[[], str]] = {
+    Gender.FEMALE: lambda: tr("female"),
+    Gender.MALE: lambda: tr("male"),
+    Gender.UNDECIDED: lambda: tr("undecided"),
+}
 _PLATE = QColor(12, 16, 20, 205)
 _STAFF = QColor("#b48ee0")
 
 
-def label_text(track: Track) -> str:
+def label_text(track: Track, by_hand: bool = False) -> str:
     """Return what stands over a person: gender with its confidence, age band and short id.
 
-    A person not yet confirmed has no label.
+    A person not yet confirmed has no label. What the operator set `by_hand` has no confidence.
     """
     if not track.confirmed:
         return ""
     parts: list[str] = []
     if track.is_staff:
-        parts.append("staff")
+        parts.append(tr("staff"))
+    elif track.is_looking:
+        parts.append(tr("looking…"))
+    elif by_hand:
+        parts.append(_GENDERS[track.decision.gender]())
     elif track.decision.gender is Gender.UNDECIDED:
-        parts.append("undecided")
+        parts.append(tr("undecided"))
     else:
-        parts.append(f"{track.decision.gender.value} {round(track.decision.probability * 100)}%")
+        parts.append(f"{_GENDERS[track.decision.gender]()} {round(track.decision.probability * 100)}%")
     if track.decision.age_band is not None and not track.is_staff:
         parts.append(track.decision.age_band.replace("-", "–"))
     parts.append(f"#{track.track_id}")
@@ -87,9 +97,18 @@ class PeoplePainter:
             self._metrics = QFontMetricsF(self._font)
 
     def paint(
-        self, painter: QPainter, tracks: Sequence[Track], scale: float, area: QRectF, hovered_id: int | None = None
+        self,
+        painter: QPainter,
+        tracks: Sequence[Track],
+        scale: float,
+        area: QRectF,
+        hovered_id: int | None = None,
+        by_hand: Collection[str] = (),
     ) -> None:
-        """Draw the people of one frame; `scale` is widget pixels a frame pixel, `area` the picture in the widget."""
+        """Draw the people of one frame; `scale` is widget pixels a frame pixel, `area` the picture in the widget.
+
+        `by_hand` are the references of those whose gender the operator set.
+        """
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._font)
         height = self._metrics.height() + 4
@@ -100,7 +119,7 @@ class PeoplePainter:
             gender = track.decision.gender
             colour = _STAFF if track.is_staff else BOX_COLOURS[gender]
             self._paint_box(painter, rect, colour, track, track.confirmed and track.track_id == hovered_id)
-            text = label_text(track)
+            text = label_text(track, track.person in by_hand)
             if not text:
                 continue
             width = self._metrics.horizontalAdvance(text) + mark + 20

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from desktop_app.domain.types import FrameResult
 from desktop_app.errors import HeadcountError, OutputError
 from desktop_app.settings import Settings
+from desktop_app.ui.picture.people import result_as_decided
 from desktop_app.ui.sessions.controller import Controller
 
 if TYPE_CHECKING:
@@ -41,11 +41,9 @@ class Saver(QObject):
         super().__init__(parent)
         self.settings = Settings()
         self._controller = controller
-        self._latest: FrameResult | None = None
         self._recorder: VideoRecorder | None = None
         self._ending: list[VideoRecorder] = []
         self._jobs: list[threading.Thread] = []
-        controller.listeners.append(self._keep)
         self._finished.connect(self._recording_done)
         self._failed.connect(self._tell_error)
         self._saved.connect(self._tell_saved)
@@ -59,18 +57,19 @@ class Saver(QObject):
 
     def snapshot(self) -> None:
         """Save the newest picture with its boxes, at the size of the source."""
-        result = self._latest
+        result = self._controller.bridge.latest
         if result is None:
             self.told.emit("info", "There is no picture to save yet.", "Start a count first.", (), 5.0)
             return
-        settings = self.settings
+        settings, log = self.settings, self._controller.log
 
         def save() -> Path:
             from desktop_app.recording.snapshot import media_folder, media_path, save_snapshot
 
             folder = media_folder(settings.recording.folder)
             folder.mkdir(parents=True, exist_ok=True)
-            return save_snapshot(media_path(folder, ".png"), self._controller.services.annotate(result, settings))
+            decided = result_as_decided(result, log)
+            return save_snapshot(media_path(folder, ".png"), self._controller.services.annotate(decided, settings))
 
         self._run("headcount-snapshot", save)
 
@@ -100,12 +99,13 @@ class Saver(QObject):
 
         settings = self.settings
         info = self._controller.info
+        annotate = self._controller.services.annotate
         try:
             folder = media_folder(settings.recording.folder)
             folder.mkdir(parents=True, exist_ok=True)
             self._recorder = VideoRecorder(
                 media_path(folder, ".mp4"),
-                lambda result: self._controller.services.annotate(result, settings),
+                lambda result: annotate(result_as_decided(result, self._controller.log), settings),
                 settings.recording.fps,
                 wait_when_full=info is not None and not info.is_live,
                 on_error=self._failed.emit,
@@ -170,13 +170,6 @@ class Saver(QObject):
 
     def _tell_error(self, error: HeadcountError) -> None:
         self.told.emit("error", error.message, error.remedy, (), 0.0)
-
-    def _keep(self, result: FrameResult) -> None:
-        self._latest = result
-
-    def forget(self) -> None:
-        """Forget the newest picture."""
-        self._latest = None
 
     def shut_down(self, seconds: float) -> bool:
         """Finish what is being written; return False where that takes longer."""

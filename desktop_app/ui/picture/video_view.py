@@ -19,9 +19,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.types import FrameResult, Track
 from desktop_app.ui.picture.display import DisplayFrame
 from desktop_app.ui.picture.overlay import PeoplePainter, box_rect
+from desktop_app.ui.picture.people import as_decided
 from desktop_app.ui.places.place_editor import PlaceEditor
 from desktop_app.ui.widgets.theme import Theme
 
@@ -31,13 +33,13 @@ _BACK = QColor("#0b0e11")
 class VideoView(QWidget):
     """Shows one `DisplayFrame` at a time, letterboxed.
 
-    Signals: `box_changed(width, height)` the space for the picture in device pixels; `person_clicked(track_id,
+    Signals: `box_changed(width, height)` the space for the picture in device pixels; `person_clicked(Track,
     global_position)`; `full_screen_requested()` on a double click on the picture; `first_painted()` once the first
     picture after `clear` has been painted.
     """
 
     box_changed = Signal(int, int)
-    person_clicked = Signal(int, QPointF)
+    person_clicked = Signal(object, QPointF)
     full_screen_requested = Signal()
     first_painted = Signal()
 
@@ -53,6 +55,8 @@ class VideoView(QWidget):
         self._frame: DisplayFrame | None = None
         self._waits_for_first = True
         self._people = PeoplePainter()
+        self._records: dict[str, PersonRecord] = {}
+        self._tracks: tuple[Track, ...] = ()
         self._hovered: int | None = None
         self._note = ""
         self._busy = False
@@ -78,14 +82,30 @@ class VideoView(QWidget):
     def result(self) -> FrameResult | None:
         return self._frame.result if self._frame else None
 
-    def show_frame(self, frame: DisplayFrame) -> None:
-        """Show a picture with its people; cheap, the painting itself follows."""
+    def show_frame(self, frame: DisplayFrame, records: dict[str, PersonRecord] | None = None) -> None:
+        """Show a picture with its people; cheap, the painting itself follows. `records` as in `show_people`."""
         self._frame = frame
+        self.show_people(records or {})
+
+    def show_people(self, records: dict[str, PersonRecord]) -> None:
+        """Show what the operator decided about the people in the picture; `records` are by their references."""
+        self._records = records
+        tracks = self._frame.result.tracks if self._frame is not None else ()
+        self._tracks = as_decided(tracks, records) if records else tracks
         self.update()
+
+    def people_in_view(self) -> int:
+        """Return how many people in the picture count."""
+        return sum(1 for t in self._tracks if t.confirmed and not t.is_staff)
+
+    def record_of(self, track: Track) -> PersonRecord | None:
+        """Return what the count says of somebody in the picture, None where it has not counted them."""
+        return self._records.get(track.person)
 
     def clear(self) -> None:
         """Show no picture."""
         self._frame = None
+        self._records, self._tracks = {}, ()
         self._waits_for_first = True
         self._hovered = None
         self.update()
@@ -139,7 +159,8 @@ class VideoView(QWidget):
             self._people.set_height(area.height())
             if self.show_boxes:
                 scale = area.width() / self._frame.result.frame.width
-                self._people.paint(painter, self._frame.result.tracks, scale, area, self._hovered)
+                by_hand = [ref for ref, record in self._records.items() if "gender" in record.corrected]
+                self._people.paint(painter, self._tracks, scale, area, self._hovered, by_hand)
             painter.setClipping(False)
         if self._note:
             self._paint_note(painter)
@@ -204,10 +225,14 @@ class VideoView(QWidget):
         scale = area.width() / self._frame.result.frame.width
         hits = [
             t
-            for t in self._frame.result.tracks
-            if t.confirmed and box_rect(t, scale, area.topLeft()).adjusted(-4, -4, 4, 4).contains(position)
+            for t in self._shown_people()
+            if box_rect(t, scale, area.topLeft()).adjusted(-4, -4, 4, 4).contains(position)
         ]
         return min(hits, key=lambda t: t.box.area, default=None)
+
+    def _shown_people(self) -> list[Track]:
+        """Return the confirmed people as the pipeline has them: one marked as no person can still be clicked."""
+        return [t for t in self._frame.result.tracks if t.confirmed] if self._frame is not None else []
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self.editor.press(event, self.picture_rect()):
@@ -215,7 +240,7 @@ class VideoView(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             track = self.person_at(event.position())
             if track is not None:
-                self.person_clicked.emit(track.track_id, event.globalPosition())
+                self.person_clicked.emit(track, event.globalPosition())
                 return
         super().mousePressEvent(event)
 
@@ -223,7 +248,8 @@ class VideoView(QWidget):
         if self.editor.move(event, self.picture_rect()):
             return
         track = self.person_at(event.position())
-        hovered = track.track_id if track else None
+        record = self.record_of(track) if track else None
+        hovered = (record.number if record is not None and record.number else track.track_id) if track else None
         if hovered != self._hovered:
             self._hovered = hovered
             self.setCursor(Qt.CursorShape.PointingHandCursor if track else Qt.CursorShape.ArrowCursor)
@@ -241,9 +267,13 @@ class VideoView(QWidget):
             self.full_screen_requested.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        track = self.person_at(QPointF(event.pos()))
+        at, where = QPointF(event.pos()), QPointF(event.globalPos())
+        track = self.person_at(at)
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            # Without a mouse it is the person nearest to the camera.
+            track = max(self._shown_people(), key=lambda t: t.box.area, default=None)
         if track is not None and not self.editor.drawing:
-            self.person_clicked.emit(track.track_id, QPointF(event.globalPos()))
+            self.person_clicked.emit(track, where)
             event.accept()
             return
         event.ignore()

@@ -1,4 +1,4 @@
-"""Lines and zones drawn with the mouse on the picture: new ones, moved ones, and undo."""
+"""Lines and zones drawn with the mouse on the picture. Each change is one step of the program's undo."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QPolygonF
 
+from desktop_app.session.undo import Step, UndoStack
 from desktop_app.settings import PlaceSettings
+from desktop_app.ui.widgets.texts import tr
 
 LINE_COLOUR = QColor("#f2b233")
 ZONE_COLOUR = QColor("#35b3a4")
 STAFF_COLOUR = QColor("#b48ee0")
 PLACE_COLOURS = {"line": LINE_COLOUR, "zone": ZONE_COLOUR, "staff": STAFF_COLOUR}
 _GRAB = 9.0
-_MAX_UNDO = 50
 _SHORTEST = 0.01
 MAX_PLACES = 32
 MAX_CORNERS = 64
@@ -37,8 +38,9 @@ def free_name(kind: str, taken: Sequence[str]) -> str:
 class PlaceEditor(QObject):
     """Keeps the places, paints them and turns mouse and keys into changes of them.
 
-    `changed` is emitted whenever a repaint is due, `places_changed` when the places themselves have changed,
-    `mode_changed` with "", "line" or "zone".
+    `changed` is emitted whenever a repaint is due, `places_changed` when the places themselves are other ones,
+    `mode_changed` with "", "line" or "zone". Every change of the places is a step on `undo_stack`; such steps belong to
+    no session and outlive it.
     """
 
     changed = Signal()
@@ -48,7 +50,7 @@ class PlaceEditor(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._places: tuple[Place, ...] = ()
-        self._undo: list[tuple[Place, ...]] = []
+        self.undo_stack = UndoStack()
         self._mode = ""
         self._draft: list[Point] = []
         self._cursor: Point | None = None
@@ -70,38 +72,40 @@ class PlaceEditor(QObject):
         return bool(self._mode)
 
     @property
-    def can_undo(self) -> bool:
-        return bool(self._undo)
+    def has_points(self) -> bool:
+        """Whether a place is being drawn that has a point to take back."""
+        return bool(self._draft)
 
     def load(self, places: Sequence[Place]) -> None:
-        """Take over saved places; this cannot be undone."""
+        """Take over saved places; this is no step of undo."""
         self._places = tuple(places)
-        self._undo.clear()
         self.selected = None
         self.changed.emit()
 
-    def set_places(self, places: Sequence[Place]) -> None:
-        """Replace the places; `undo` brings back the present ones."""
-        new = tuple(places)
-        if new == self._places:
+    def set_places(self, places: Sequence[Place], step: str) -> None:
+        """Replace the places as one step of undo, called for example "move Line 1"."""
+        before, after = self._places, tuple(places)
+        if after == before:
             return
-        self._remember(self._places)
-        self._places = new
-        if self.selected is not None and self.selected >= len(new):
+        self._push(step, before, after)
+        self._put(after)
+
+    def _push(self, step: str, before: tuple[Place, ...], after: tuple[Place, ...]) -> None:
+        self.undo_stack.push(Step(step, lambda: self._put(before), lambda: self._put(after)))
+
+    def _put(self, places: tuple[Place, ...]) -> None:
+        self._places = places
+        if self.selected is not None and self.selected >= len(places):
             self.selected = None
+        self._grabbed = None
         self.changed.emit()
         self.places_changed.emit()
 
-    def undo(self) -> None:
-        """Take back the last change of the places, or the last point of the one being drawn."""
+    def take_point_back(self) -> None:
+        """Take back the last point of the place being drawn."""
         if self._draft:
             self._draft.pop()
             self.changed.emit()
-        elif self._undo:
-            self._places = self._undo.pop()
-            self.selected = None
-            self.changed.emit()
-            self.places_changed.emit()
 
     def rename(self, index: int, name: str) -> None:
         """Give a place another name; an empty or taken one is refused with ValueError."""
@@ -112,27 +116,28 @@ class PlaceEditor(QObject):
             raise ValueError(f"there is already a place named {name}")
         if len(name) > 60:
             raise ValueError("a name has at most 60 letters")
-        self._replace(index, replace(self._places[index], name=name))
+        old = self._places[index].name
+        self._replace(index, replace(self._places[index], name=name), tr("rename {name}", name=old))
 
     def flip(self, index: int) -> None:
         """Turn a line round, so that in becomes out."""
         place = self._places[index]
-        self._replace(index, replace(place, points=tuple(reversed(place.points))))
+        turned = replace(place, points=tuple(reversed(place.points)))
+        self._replace(index, turned, tr("exchange in and out, {name}", name=place.name))
 
     def set_staff(self, index: int, is_staff: bool) -> None:
         """Say whether people in a zone are staff and not counted."""
-        self._replace(index, replace(self._places[index], kind="staff" if is_staff else "zone"))
+        place = self._places[index]
+        step = tr("staff zone, {name}", name=place.name) if is_staff else tr("no staff zone, {name}", name=place.name)
+        self._replace(index, replace(place, kind="staff" if is_staff else "zone"), step)
 
     def remove(self, index: int) -> None:
         """Delete a place."""
-        self.set_places([p for i, p in enumerate(self._places) if i != index])
+        name = self._places[index].name
+        self.set_places([p for i, p in enumerate(self._places) if i != index], tr("delete {name}", name=name))
 
-    def _replace(self, index: int, place: Place) -> None:
-        self.set_places([place if i == index else p for i, p in enumerate(self._places)])
-
-    def _remember(self, places: tuple[Place, ...]) -> None:
-        self._undo.append(places)
-        del self._undo[:-_MAX_UNDO]
+    def _replace(self, index: int, place: Place, step: str) -> None:
+        self.set_places([place if i == index else p for i, p in enumerate(self._places)], step)
 
     # --- drawing -------------------------------------------------------------------------------------------------
 
@@ -152,7 +157,7 @@ class PlaceEditor(QObject):
         name = free_name(kind, [p.name for p in self._places])
         place = Place(name, kind, points)
         self.start("")
-        self.set_places([*self._places, place])
+        self.set_places([*self._places, place], tr("draw {name}", name=name))
         self.selected = len(self._places) - 1
         self.changed.emit()
 
@@ -203,9 +208,10 @@ class PlaceEditor(QObject):
         """Take a mouse release; a corner dragged elsewhere becomes one change that can be undone."""
         if not self._grabbed:
             return False
+        name = self._places[self._grabbed[0]].name
         self._grabbed = None
         if self._places != self._before:
-            self._remember(self._before)
+            self._push(tr("move {name}", name=name), self._before, self._places)
             self.places_changed.emit()
         return True
 
@@ -223,7 +229,7 @@ class PlaceEditor(QObject):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._mode == "zone" and len(self._draft) >= 3:
             self._finish()
         elif event.key() == Qt.Key.Key_Backspace and self._draft:
-            self.undo()
+            self.take_point_back()
         elif event.key() == Qt.Key.Key_Delete and self.selected is not None:
             self.remove(self.selected)
         else:

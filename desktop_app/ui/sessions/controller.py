@@ -1,382 +1,292 @@
-"""Runs counts for the window, and keeps what stays of a count between runs."""
+"""What the window asks of the session manager and reads from it, on the GUI thread."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
-import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
-from desktop_app.domain.types import CountEvent, Counts, FrameResult
-from desktop_app.engine.history import CountSeries
+from desktop_app.domain.types import Counts
 from desktop_app.engine.state import EngineOptions, EngineState, EngineStats, Pipeline
-from desktop_app.errors import HeadcountError
-from desktop_app.settings import PlaceSettings, Settings
+from desktop_app.session.door_run import Door, DoorRun
+from desktop_app.session.log import SessionLog
+from desktop_app.session.manager import EntryStore, SessionManager
+from desktop_app.session.services import Services
+from desktop_app.session.session import Session
+from desktop_app.session.undo import UndoStack
+from desktop_app.settings import Settings
 from desktop_app.sources.base import SourceInfo
-from desktop_app.ui.sessions.session import PipelineShelf, Services, Session, pipeline_key
+from desktop_app.ui.sessions.bridge import ResultListener, RunBridge
+from desktop_app.ui.sessions.threads import QtThreads
+from desktop_app.ui.sources.names import short_name
 
-_LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A count that a reset or a new start put aside, for Undo."""
-
-    counts: Counts
-    events: tuple[CountEvent, ...]
-    carried: Counts
-    carried_events: tuple[CountEvent, ...]
-    past: CountSeries | None
-    session: Session | None
+DOOR = "main"
+"""The identity of the one door that the window counts at."""
 
 
 class Controller(QObject):
-    """What the window asks for and reads. All of it on the GUI thread.
+    """The window's side of a `SessionManager`: the run that is shown, and signals. It holds no count.
 
-    `state` is that of the present run; after `stop` it is STOPPED at once. Totals are those of the run plus whatever
-    the operator brought back with `undo_reset`.
+    Signals: `state_changed(EngineState, sentence)`, `opened(SourceInfo)`, `failed(Exception)` of the run shown;
+    `ended()` once its last event is in the log; `count_changed()` when another count is current or an operator's
+    decision changed it.
     """
 
     state_changed = Signal(object, str)
     opened = Signal(object)
     failed = Signal(object)
-    count_cleared = Signal()
-    places_wait = Signal()
     ended = Signal()
+    count_changed = Signal()
 
-    def __init__(self, services: Services, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self, services: Services, settings: Settings, store: EntryStore | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.services = services
         self.settings = settings
-        self.listeners: list[Callable[[FrameResult], object]] = []
-        self.state = EngineState.IDLE
-        self.message = ""
-        self.error: Exception | None = None
-        self.info: SourceInfo | None = None
-        self.place_figures: dict[str, str] = {}
-        self._session: Session | None = None
-        self._retiring: list[Session] = []
-        self._shelf = PipelineShelf()
-        self._carried = Counts()
-        self._carried_events: tuple[CountEvent, ...] = ()
-        self._past: CountSeries | None = None
-        self._kept: _Kept | None = None
-        self._keep_carried = False
-        self._warming: threading.Thread | None = None
+        """Those of the next start."""
+        self.bridge = RunBridge()
+        self.manager = SessionManager(services, store, (self.bridge,), QtThreads)
+        self._told: tuple[EngineState, str] = (EngineState.IDLE, "")
+        self._told_info: SourceInfo | None = None
+        self._told_error: Exception | None = None
         self._closed = False
+        self.bridge.signals.state.connect(self._on_state)
+        self.bridge.signals.opened.connect(self._on_opened)
+        self.bridge.signals.failed.connect(self._on_failed)
 
     # --- reading -------------------------------------------------------------------------------------------------
 
     @property
-    def session(self) -> Session | None:
-        return self._session
+    def run(self) -> DoorRun | None:
+        """The run that is shown: the newest one, None before the first and once its count was left."""
+        return self.bridge.shown
 
     @property
-    def source_text(self) -> str:
-        """The source of the present or last run, "" before the first."""
-        return self._session.source_text if self._session else ""
+    def session(self) -> Session | None:
+        """The current count."""
+        return self.manager.current
+
+    @property
+    def log(self) -> SessionLog | None:
+        return self.manager.current.log if self.manager.current is not None else None
+
+    @property
+    def undo_stack(self) -> UndoStack:
+        return self.manager.undo_stack
+
+    @property
+    def listeners(self) -> list[ResultListener]:
+        """Are handed each result on the analysis thread, and must return quickly."""
+        return self.bridge.listeners
+
+    @property
+    def state(self) -> EngineState:
+        """That of the run shown, as it was told; STOPPED at once after `stop`, with the last entries on their way."""
+        return self._told[0]
+
+    @property
+    def message(self) -> str:
+        """The plain sentence that goes with the state, or ""."""
+        return self._told[1]
 
     @property
     def active(self) -> bool:
-        """Whether a run is under way, paused ones included."""
-        return self.state not in (EngineState.IDLE,) and not self.state.is_final
+        """Whether a run is under way, a paused one included."""
+        return self.state is not EngineState.IDLE and not self.state.is_final
 
     @property
-    def counts(self) -> Counts:
-        engine = self._session.engine if self._session else None
-        return add_counts(self._carried, engine.counts if engine else Counts())
+    def info(self) -> SourceInfo | None:
+        return self.run.info if self.run is not None else None
 
     @property
-    def events(self) -> tuple[CountEvent, ...]:
-        return self._carried_events + (self._session.events() if self._session else ())
+    def error(self) -> Exception | None:
+        return self.run.error if self.run is not None else None
+
+    @property
+    def source_text(self) -> str:
+        """The source of the run shown, "" without one."""
+        return self.run.door.source if self.run is not None else ""
+
+    @property
+    def settings_in_use(self) -> Settings:
+        """Those of the run under way, else those of the next start."""
+        return self.run.door.settings if self.run is not None and self.active else self.settings
 
     @property
     def stats(self) -> EngineStats:
-        engine = self._session.engine if self._session else None
-        return engine.stats if engine else EngineStats()
-
-    def series(self) -> CountSeries | None:
-        """Return the running totals over time, None before the first frame."""
-        engine = self._session.engine if self._session else None
-        now = engine.history.snapshot() if engine else None
-        if self._past is not None:
-            now = join_series(self._past, now) if now is not None and len(now) else self._past
-        return shift_series(now, self._carried) if now is not None else None
+        return self.run.stats if self.run is not None else EngineStats()
 
     @property
-    def can_undo_reset(self) -> bool:
-        return self._kept is not None
+    def counts(self) -> Counts:
+        """The totals, read from the log, and who is in view."""
+        latest = self.bridge.latest
+        session = self.session
+        in_view = latest.in_view if latest is not None and self.run is not None else 0
+        return session.counts(in_view=in_view) if session is not None else Counts()
 
-    # --- doing ---------------------------------------------------------------------------------------------------
+    @property
+    def people_before(self) -> int:
+        """How many people the count before this one has; it is kept."""
+        previous = self.manager.previous
+        return previous.counts().people if previous is not None else 0
+
+    # --- counting ------------------------------------------------------------------------------------------------
 
     def warm_up(self) -> None:
-        """Load the models ahead of the first start, on a thread of its own; a failure is told at the start."""
-        settings = self.settings
-
-        def load() -> None:
-            try:
-                self._shelf.warm(pipeline_key(settings), lambda: self.services.build_pipeline(settings))
-            except HeadcountError as error:
-                _LOG.info("could not load the models ahead of time: %s", error)
-
-        self._warming = threading.Thread(target=load, name="headcount-warm-up", daemon=True)
-        self._warming.start()
+        """Load the models ahead of the first start."""
+        self.manager.warm_up(self.settings)
 
     def start(self, source_text: str) -> None:
-        """Begin a new count; the totals of the one before can be brought back with `undo_reset`."""
-        if self._keep_carried:
-            self._keep_carried = False
-        else:
-            self._keep_for_undo()
-            self._carried, self._carried_events = Counts(), ()
-        self._past = None
-        self._begin(source_text, EngineOptions(speed=self.settings.source.speed, loop=self.settings.source.loop))
+        """Begin a new count, or go on with the one that was chosen for it. The count before is kept."""
+        door = Door(source_text, self.settings, DOOR, short_name(source_text))
+        self._show(self.manager.start(door, self._options()))
+        self.count_changed.emit()
 
     def retry(self) -> None:
-        """Open the source of a failed run again and go on with its count."""
-        old = self._session
+        """Open the source of a run that failed again and go on with its count."""
+        run = self.manager.retry(self._options())
+        if run is not None:
+            self._show(run)
+
+    def open_again(self) -> None:
+        """Open the source of the run shown with the present settings; its count goes on."""
+        old = self.run
         if old is None:
             return
-        engine = old.engine
-        options = EngineOptions(speed=self.settings.source.speed, loop=self.settings.source.loop)
-        if engine is None:
-            self._begin(old.source_text, options)
-            return
-        series = engine.history.snapshot()
-        self._past = join_series(self._past, series) if self._past is not None else series
-        start = engine.stats.time_s + 1.0 if len(series) else 0.0
-        options = EngineOptions(speed=options.speed, loop=options.loop, start_time_s=start)
-        events = old.events()
-        self._begin(old.source_text, options, earlier=old)
-        assert self._session is not None
-        self._session.keep_events(events)
+        options = replace(self._options(), start_time_s=old.stats.time_s + 1.0 if old.stats.frames else 0.0)
+        self._show(self.manager.add_door(replace(old.door, settings=self.settings), options))
 
-    def _begin(self, source_text: str, options: EngineOptions, earlier: Session | None = None) -> None:
-        self._retire()
-        session = Session(source_text, self.settings, self.services, self._shelf, options, self._result, earlier)
-        self._session = session
-        self.info = None
-        self.error = None
-        session.state_changed.connect(lambda state, message, s=session: self._on_state(s, state, message))
-        session.opened.connect(lambda info, s=session: self._on_opened(s, info))
-        session.failed.connect(lambda error, s=session: self._on_failed(s, error))
-        session.was_reset.connect(self.count_cleared)
-        session.ended.connect(lambda s=session: self._on_ended(s))
-        self._set_state(EngineState.OPENING, "")
-        session.start()
+    def _options(self) -> EngineOptions:
+        return EngineOptions(speed=self.settings.source.speed, loop=self.settings.source.loop)
 
-    def _result(self, result: FrameResult) -> None:
-        """Hand a result to everybody who wants it; called on the analysis thread."""
-        for listener in tuple(self.listeners):
-            listener(result)
+    def _show(self, run: DoorRun | None) -> None:
+        self.bridge.shown = run
+        self.bridge.latest = None
+        self._told_info = self._told_error = None
+        self._told = (EngineState.IDLE, "") if run is not None else self._told
+        self._tell_state()
 
     def stop(self) -> None:
-        """End the run; returns at once, the last figures follow within moments."""
-        if self._session is None or not self.active:
-            return
-        self._session.stop()
-        self._set_state(EngineState.STOPPED, "")
+        """End the run; returns at once, the last entries follow within moments."""
+        self.manager.stop()
+        self._tell_state()
 
     def pause(self, paused: bool) -> None:
-        if self._session is not None and self.active:
-            self._session.pause(paused)
+        self.manager.pause(paused)
 
     def step(self) -> None:
-        if self._session is not None and self._session.engine is not None:
-            self._session.engine.step()
+        if self.run is not None:
+            self.run.step()
 
     def seek(self, time_s: float) -> None:
-        if self._session is not None and self._session.engine is not None and self.active:
-            self._session.engine.seek(time_s)
+        if self.run is not None:
+            self.run.seek(time_s)
 
     def set_speed(self, speed: float) -> None:
-        if self._session is not None and self._session.engine is not None:
-            self._session.engine.set_speed(speed)
+        if self.run is not None:
+            self.run.set_speed(speed)
 
     def set_loop(self, loop: bool) -> None:
-        if self._session is not None and self._session.engine is not None:
-            self._session.engine.set_loop(loop)
+        if self.run is not None:
+            self.run.set_loop(loop)
 
     def submit(self, command: Callable[[Pipeline], object]) -> None:
         """Have something done with the pipeline between two frames; nothing happens without a run."""
-        if self._session is not None and self._session.engine is not None and self.active:
-            self._session.engine.submit(command)
+        if self.run is not None:
+            self.run.submit(command)
 
-    def mark_staff(self, track_id: int) -> None:
-        """Take a person out of the count until its end."""
+    def set_places(self, settings: Settings) -> None:
+        """Count at the lines and zones of these settings from the next frame on. Raises SettingsError."""
+        self.settings = replace(self.settings, places=settings.places)
+        if self.run is not None and self.active:
+            self.run.set_places(replace(self.run.door.settings, places=settings.places))
 
-        def mark(pipeline: Any) -> None:  # the pipeline that `factory` builds has more to it than the protocol names
-            pipeline.mark_staff(track_id)
+    # --- counts --------------------------------------------------------------------------------------------------
 
-        self.submit(mark)
+    def new_count(self) -> bool:
+        """Count from zero; Undo joins both counts again. Return False where there is nothing to put aside."""
+        if not self.counts.people or self.manager.new_count() is None:
+            return False
+        if not self.active:
+            self._show(None)
+        self.count_changed.emit()
+        return True
 
-    def set_places(self, places: Sequence[PlaceSettings]) -> None:
-        """Count at other lines and zones from now on; `places_wait` tells where that takes a new start."""
-        settings = replace(self.settings, places=tuple(places))
+    def go_on_with(self, session: Session) -> None:
+        """Make a stored count the current one; a run under way goes on in it, else the next start does."""
+        source = self.source_text if self.active else ""
+        self.manager.go_on_with(session)
+        if source:
+            self.start(source)
+            return
+        self._show(None)
+        self.count_changed.emit()
 
-        def change(pipeline: Pipeline) -> None:
-            if not self.services.set_places(pipeline, settings):
-                self.places_wait.emit()
+    def undo(self) -> str:
+        """Take the newest step back; return its name, "" for none."""
+        return self._stepped(self.undo_stack.undo())
 
-        self.submit(change)
+    def redo(self) -> str:
+        """Do the step again that was taken back last; return its name, "" for none."""
+        return self._stepped(self.undo_stack.redo())
 
-    def look_at_places(self) -> None:
-        """Have the figures of lines and zones read between two frames; `place_figures` has them afterwards."""
-        self.submit(self._read_places)
+    def _stepped(self, name: str) -> str:
+        if name:
+            shown = self.manager.run if self.active or self.counts.people else None
+            if shown is not self.run:
+                self._show(shown)
+            self.count_changed.emit()
+        return name
 
-    def _read_places(self, pipeline: Pipeline) -> None:
-        self.place_figures = self.services.place_figures(pipeline)
+    # --- what a run tells ----------------------------------------------------------------------------------------
 
-    def reset(self) -> None:
-        """Set the totals to zero; `undo_reset` takes that back as if it had never been."""
-        people = self.counts.people
-        self._keep_for_undo()
-        self._past = None
-        self._carried, self._carried_events = Counts(), ()
-        engine = self._session.engine if self._session else None
-        if engine is None or self._session is None:
-            self.count_cleared.emit()
-        elif self.active and people:
-            self._session.aside = True
-            engine.set_aside()
-        elif self.active:
-            # Nobody was counted since the last reset, which stays the one that Undo takes back.
-            if not self._session.aside:
-                engine.reset()
-        else:
-            # The run is over and its pipeline may serve another one: forget the run instead.
-            self._retire()
-            self._session = None
-            self._set_state(EngineState.IDLE, "")
-            self.count_cleared.emit()
+    @Slot(object, object, str)
+    def _on_state(self, run: DoorRun, state: EngineState, _message: str) -> None:
+        if run is not self.run or self._closed:
+            return
+        # What a worker told may still be on its way when a later state has come already by a shorter one: the
+        # present state is told, and before it whatever belongs in front of it.
+        if not run.stopping:
+            if run.info is not None:
+                self._on_opened(run, run.info)
+            if run.state is EngineState.FAILED and run.error is not None:
+                self._on_failed(run, run.error)
+        self._tell_state()
+        if state.is_final:
+            run.stop()  # a source that hangs while it is closed must not hold the capture thread
+            self.ended.emit()
 
-    def undo_reset(self) -> Counts | None:
-        """Bring back the totals put aside last and return them, None if there are none.
+    def _state_now(self) -> tuple[EngineState, str]:
+        run = self.run
+        if run is None:
+            return EngineState.IDLE, ""
+        if run.stopping and not run.state.is_final:
+            return EngineState.STOPPED, ""
+        return (EngineState.OPENING, "") if run.state is EngineState.IDLE else (run.state, run.message)
 
-        Within the run they are of, that run's count goes on with everybody in view and its curve, and nobody is
-        counted twice. Those of another run are added to the present ones.
-        """
-        if self._kept is None:
-            return None
-        kept, self._kept = self._kept, None
-        session = kept.session
-        engine = session.engine if session is not None else None
-        lost = self._session is session and session is not None and not session.aside  # the file has begun again
-        if session is None or engine is None or self._session not in (session, None) or lost:
-            self._carried = add_counts(self._carried, kept.counts)
-            self._carried_events = kept.events + self._carried_events
-            return kept.counts
-        self._carried, self._carried_events, self._past = kept.carried, kept.carried_events, kept.past
-        if self._session is None:
-            self._session = session
-            self._set_state(engine.state if engine.state.is_final else EngineState.STOPPED, "")
-        else:
-            session.aside = False
-            engine.bring_back()
-        return kept.counts
+    def _tell_state(self) -> None:
+        now = self._state_now()
+        if now != self._told:
+            self._told = now
+            self.state_changed.emit(*now)
 
-    def take_back(self, counts: Counts, events: tuple[CountEvent, ...] = ()) -> None:
-        """Add a count of an earlier run of the program to that under way, or else let the next one go on from it."""
-        self._carried = add_counts(self._carried, replace(counts, in_view=0))
-        self._carried_events = events + self._carried_events
-        self._keep_carried = not self.active
+    @Slot(object, object)
+    def _on_opened(self, run: DoorRun, info: SourceInfo) -> None:
+        if run is self.run and not self._closed and not run.stopping and info is not self._told_info:
+            self._told_info = info
+            self.opened.emit(info)
 
-    def _keep_for_undo(self) -> None:
-        counts = self.counts
-        if counts.people:
-            self._kept = _Kept(counts, self.events, self._carried, self._carried_events, self._past, self._session)
+    @Slot(object, object)
+    def _on_failed(self, run: DoorRun, error: Exception) -> None:
+        if run is self.run and not self._closed and not run.stopping and error is not self._told_error:
+            self._told_error = error
+            self.failed.emit(error)
+
+    # --- the end -------------------------------------------------------------------------------------------------
 
     def shut_down(self, seconds: float = 3.0) -> bool:
         """End everything and wait for it; return False where a thread would not end in time. Idempotent."""
         self._closed = True
-        deadline = time.monotonic() + seconds
-        self._retire()
-        done = True
-        for session in list(self._retiring):
-            done = session.wait(max(0.0, deadline - time.monotonic())) and done
-        if self._warming is not None:
-            self._warming.join(max(0.0, deadline - time.monotonic()))
-            done = done and not self._warming.is_alive()
-        return done
-
-    def _retire(self) -> None:
-        """Stop the present run and keep it until its threads are gone: a QThread collected while running aborts."""
-        if self._session is not None:
-            self._session.stop()
-            if self._session.is_running() and self._session not in self._retiring:
-                self._retiring.append(self._session)
-
-    # --- what a session tells ------------------------------------------------------------------------------------
-
-    def _on_state(self, session: Session, state: EngineState, message: str) -> None:
-        if session is self._session and not self._closed and not (session.stopping and not state.is_final):
-            engine = session.engine
-            if engine is not None and engine.state is not EngineState.IDLE:
-                # What a worker told may still be on its way when a later state has already come by a shorter one.
-                state, message = engine.state, engine.message
-                if engine.info is not None:
-                    self._on_opened(session, engine.info)
-                if state is EngineState.FAILED and engine.error is not None:
-                    self._on_failed(session, engine.error)
-            if (state, message) != (self.state, self.message):
-                self._set_state(state, message)
-            if state.is_final:
-                # A source that hangs while it is closed must not hold the capture thread.
-                session.stop()
-
-    def _set_state(self, state: EngineState, message: str) -> None:
-        self.state, self.message = state, message
-        self.state_changed.emit(state, message)
-
-    def _on_opened(self, session: Session, info: SourceInfo) -> None:
-        if session is self._session and not self._closed and not session.stopping and info is not self.info:
-            self.info = info
-            self.opened.emit(info)
-
-    def _on_failed(self, session: Session, error: Exception) -> None:
-        if session is self._session and not self._closed and not session.stopping and error is not self.error:
-            self.error = error
-            self.failed.emit(error)
-
-    def _on_ended(self, session: Session) -> None:
-        if session in self._retiring:
-            self._retiring.remove(session)
-        if session is self._session and not self._closed:
-            self.ended.emit()
-
-
-def join_series(first: CountSeries, second: CountSeries, capacity: int = 4096) -> CountSeries:
-    """Return both runs in one, every second point left out as often as needed to stay within `capacity`."""
-    columns = [
-        np.concatenate((getattr(first, name), getattr(second, name)))
-        for name in ("time_s", "female", "male", "undecided", "in_view")
-    ]
-    while len(columns[0]) > capacity:
-        columns = [c[1::2] for c in columns]
-    return CountSeries(*columns)
-
-
-def shift_series(series: CountSeries, by: Counts) -> CountSeries:
-    """Return the series with totals brought back added to every point."""
-    if not by.people:
-        return series
-    return CountSeries(
-        series.time_s, series.female + by.female, series.male + by.male, series.undecided + by.undecided, series.in_view
-    )
-
-
-def add_counts(first: Counts, second: Counts) -> Counts:
-    """Return the sum of two totals; those in view are the second's."""
-    return Counts(
-        female=first.female + second.female,
-        male=first.male + second.male,
-        undecided=first.undecided + second.undecided,
-        age_bands=tuple(a + b for a, b in zip(first.age_bands, second.age_bands, strict=True)),
-        in_view=second.in_view,
-        age_unknown=first.age_unknown + second.age_unknown,
-    )
+        return self.manager.shut_down(seconds)

@@ -1,63 +1,85 @@
-"""Pause, reset and the way back."""
+"""Pause, a new count, undo and redo."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.ui.figures.totals import summary
-
-if TYPE_CHECKING:
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.places.place_editor import PlaceEditor
+from desktop_app.ui.sessions.controller import Controller
+from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.texts import people_words, tr
+from desktop_app.ui.window.actions import Actions
 
 
 class CountCommands:
-    """Pause, reset and the way back. Acts on the parts of the window."""
+    """What the operator does with the count as a whole."""
 
-    def __init__(self, window: MainWindow) -> None:
-        self._w = window
-
-    def loop(self, wanted: bool) -> None:
-        """Play files over and over, or once."""
-        self._w.sources.loop(wanted)
+    def __init__(
+        self,
+        controller: Controller,
+        editor: PlaceEditor,
+        banner: Banner,
+        actions: Actions,
+        show_kept: Callable[[], object],
+    ) -> None:
+        self._controller = controller
+        self._editor = editor
+        self._banner = banner
+        self._actions = actions
+        self._show_kept = show_kept
 
     def pause(self, paused: bool) -> None:
         """Hold the count, or go on."""
-        self._w.controller.pause(paused)
+        self._controller.pause(paused)
 
-    def reset(self) -> None:
-        """Set the totals to zero, with a way back."""
-        people = self._w.controller.counts.people
-        self._w.controller.reset()
-        self._w.presenter.show_figures()
-        if people:
-            word = "person" if people == 1 else "people"
-            self._w.banner.show_message(
+    def new_count(self) -> None:
+        """Count from zero; the count so far is kept, and Undo joins both."""
+        people = self._controller.counts.people
+        if self._controller.new_count():
+            self._banner.show_message(
                 "info",
-                f"The count starts again from zero. {people:,} {word} put aside.",
+                tr("A new count begins. Before: {people}, kept.", people=people_words(people)),
                 "",
-                (("Undo", self.undo),),
+                ((tr("Undo"), self.undo), (tr("Show"), self._show_kept)),
                 12,
             )
+        else:
+            self._banner.show_message("info", tr("The count is at zero already."), seconds=4)
         self.enable_undo()
 
     def undo(self) -> None:
-        """Take back the last reset, else the last change of a line or zone."""
-        if self._w.controller.can_undo_reset:
-            self._w.controller.undo_reset()
-            self._w.banner.clear()
-            self._w.presenter.show_figures()
-        elif self._w.view.editor.can_undo or self._w.view.editor.drawing:
-            self._w.view.editor.undo()
+        """Take back the last point of a place being drawn, else the newest step."""
+        if self._editor.has_points:
+            self._editor.take_point_back()
+        elif self._editor.drawing:
+            self._editor.start("")
+        elif name := self._controller.undo():
+            self._banner.show_message("info", tr("Taken back: {name}.", name=name), seconds=5)
+        self.enable_undo()
+
+    def redo(self) -> None:
+        """Do the step again that was taken back last."""
+        if name := self._controller.redo():
+            self._banner.show_message("info", tr("Done again: {name}.", name=name), seconds=5)
         self.enable_undo()
 
     def enable_undo(self) -> None:
-        """Let Undo be chosen where there is something to take back."""
-        editor = self._w.view.editor
-        self._w.actions_["undo"].setEnabled(self._w.controller.can_undo_reset or editor.can_undo or editor.drawing)
+        """Let Undo and Redo say what they would do, and be chosen where there is something."""
+        stack = self._controller.undo_stack
+        undo, redo = stack.undo_name, stack.redo_name
+        if self._editor.drawing:
+            undo = tr("last point") if self._editor.has_points else tr("drawing")
+        for key, text, name in (("undo", tr("&Undo"), undo), ("redo", tr("Re&do"), redo)):
+            words = f"{text}: {name.replace('&', '&&')}" if name else text
+            action = self._actions[key]
+            if action.text() != words:
+                action.setText(words)
+            action.setEnabled(bool(name))
 
     def copy_totals(self) -> None:
         """Copy the totals as one sentence."""
-        QGuiApplication.clipboard().setText(summary(self._w.controller.counts))
-        self._w.banner.show_message("good", "The totals are copied.", seconds=3)
+        QGuiApplication.clipboard().setText(summary(self._controller.counts))
+        self._banner.show_message("good", tr("The totals are copied."), seconds=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -20,11 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.errors import HeadcountError
+from desktop_app.session.services import Services
 from desktop_app.settings import Settings
 from desktop_app.ui.picture.video_view import VideoView
-from desktop_app.ui.sessions.session import Services
+from desktop_app.ui.sessions.bridge import RunBridge
+from desktop_app.ui.sources.names import DEMO
 from desktop_app.ui.sources.preview import Preview
-from desktop_app.ui.sources.source_bar import DEMO, CameraChoice
+from desktop_app.ui.sources.source_bar import CameraChoice
 from desktop_app.ui.widgets.icons import action_icon, app_icon
 from desktop_app.ui.widgets.theme import Theme
 from desktop_app.ui.window.actions import Actions
@@ -34,6 +36,8 @@ PRIVACY = (
     "sent unless you ask for a snapshot or a recording. Gender and age are estimates of how someone appears, "
     "in sum, never a statement about a person."
 )
+
+NARROW_PX = 540
 
 _WORDS = {
     "open_file": "Open a video or picture…",
@@ -47,13 +51,15 @@ class StartPage(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, actions: Actions, theme: Theme, services: Services, settings: Settings) -> None:
+    def __init__(
+        self, actions: Actions, theme: Theme, services: Services, settings: Settings, bridge: RunBridge
+    ) -> None:
         super().__init__()
         self._theme = theme
         self._actions = actions
         self._cameras: tuple[CameraChoice, ...] = ()
         self._looked = False
-        self._preview = Preview(services, settings, self)
+        self._preview = Preview(services, settings, bridge, self)
         self._preview.frame_ready.connect(self._show_preview)
         self._preview.failed.connect(self._preview_failed)
 
@@ -123,20 +129,18 @@ class StartPage(QWidget):
         kept, kept_rows = _card("")
         kept_rows.addWidget(privacy)
 
-        grid = QGridLayout()
-        grid.setSpacing(12)
-        grid.addWidget(cameras, 0, 0)
-        grid.addWidget(others, 0, 1)
-        grid.setColumnStretch(0, 3)
-        grid.setColumnStretch(1, 2)
-        grid.addWidget(kept, 1, 0, 1, 2)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(12)
+        self._cards = (cameras, others, kept)
+        self._is_narrow: bool | None = None
+        self._arrange(is_narrow=False)
         body = QWidget()
         body.setMaximumWidth(860)
         column = QVBoxLayout(body)
         column.setContentsMargins(20, 18, 20, 18)
         column.setSpacing(16)
         column.addLayout(top)
-        column.addLayout(grid)
+        column.addLayout(self._grid)
         centre = QWidget()
         row = QHBoxLayout(centre)
         row.setContentsMargins(0, 0, 0, 0)
@@ -157,6 +161,24 @@ class StartPage(QWidget):
         outer.addWidget(scroll)
         self.apply_theme(theme)
         self._show_cameras()
+
+    def _arrange(self, is_narrow: bool) -> None:
+        """Set the cards side by side, or below each other in a narrow window."""
+        if is_narrow == self._is_narrow:
+            return
+        self._is_narrow = is_narrow
+        cameras, others, kept = self._cards
+        for card in self._cards:
+            self._grid.removeWidget(card)
+        self._grid.addWidget(cameras, 0, 0)
+        self._grid.addWidget(others, *((1, 0) if is_narrow else (0, 1)))
+        self._grid.addWidget(kept, *((2, 0, 1, 1) if is_narrow else (1, 0, 1, 2)))
+        self._grid.setColumnStretch(0, 3)
+        self._grid.setColumnStretch(1, 0 if is_narrow else 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(is_narrow=event.size().width() < NARROW_PX)
 
     # --- cameras -------------------------------------------------------------------------------------------------
 
@@ -222,6 +244,10 @@ class StartPage(QWidget):
     def _preview_failed(self, error: Exception) -> None:
         text = error.message if isinstance(error, HeadcountError) else "The camera could not be shown."
         self._view.set_note(text)
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Ask cameras for the picture size of these settings from the next preview on."""
+        self._preview.settings = settings
 
     def stop_preview(self) -> None:
         """Stop the preview and release the camera."""

@@ -1,94 +1,87 @@
-"""Shows a camera without counting: an engine of its own whose pipeline finds nothing and keeps nothing."""
+"""Shows a camera without counting: a run of its own whose pipeline finds nobody, and whose log nobody reads."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from desktop_app.domain.types import CountEvent, Counts, Frame, FrameResult
-from desktop_app.engine.state import EngineOptions, Pipeline
+from desktop_app.domain.events import Event
+from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.types import Frame, FrameResult
+from desktop_app.session.door_run import Door, DoorRun, RunObserver
+from desktop_app.session.log import SequenceNumbers, SessionLog
+from desktop_app.session.pipelines import PipelineCache
+from desktop_app.session.services import Services
 from desktop_app.settings import Settings
-from desktop_app.sources.base import FrameSource
 from desktop_app.ui.picture.display import DisplayFeeder
-from desktop_app.ui.sessions.session import ConnectionListener, PipelineShelf, Services, Session
+from desktop_app.ui.sessions.bridge import RunBridge
+from desktop_app.ui.sessions.threads import QtThreads
 
 
 class LookOnlyPipeline:
     """Passes frames through and counts nobody."""
 
-    @property
-    def counts(self) -> Counts:
-        return Counts()
+    detector_name = model_name = ""
 
     def process(self, frame: Frame) -> FrameResult:
-        return FrameResult(frame, (), Counts(), detected=False)
+        return FrameResult(frame, (), detected=False)
 
-    def finish(self) -> tuple[CountEvent, ...]:
+    def finish(self) -> Sequence[Event]:
         return ()
 
-    def reset(self) -> None:
-        """There is nothing to forget."""
+    def reset(self, prefix: str = "") -> None:
+        """There is nobody to forget."""
 
-    def set_aside(self) -> None:
-        """There is no count to put aside."""
+    def new_count(self, time_s: float) -> tuple[Sequence[Event], Sequence[Event]]:
+        return (), ()
 
-    @property
-    def aside_counts(self) -> Counts | None:
-        return None
+    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+        """There is nobody to give a number."""
 
-    def bring_back(self) -> tuple[CountEvent, ...]:
-        return ()
+    def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
+        return False
 
-    def people(self) -> Sequence[CountEvent]:
-        return ()
+    def set_places(
+        self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
+    ) -> None:
+        """Nothing is counted at places."""
 
 
-class _PreviewServices:
-    """The window's services with a pipeline that only looks."""
+class _ToFeeder(RunObserver):
+    def __init__(self, feeder: DisplayFeeder) -> None:
+        self._feeder = feeder
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def open_source(self, text: str, settings: Settings, on_connection: ConnectionListener) -> FrameSource:
-        return self._services.open_source(text, settings, on_connection)
-
-    def build_pipeline(self, settings: Settings) -> Pipeline:
-        return LookOnlyPipeline()
-
-    def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
-        return self._services.annotate(result, settings)
-
-    def set_places(self, pipeline: Pipeline, settings: Settings) -> bool:
-        return True
-
-    def place_figures(self, pipeline: Pipeline) -> dict[str, str]:
-        return {}
-
-    def list_cameras(self) -> list[tuple[str, str]]:
-        return self._services.list_cameras()
+    def on_result(self, run: DoorRun, result: FrameResult) -> None:
+        self._feeder.offer(result)
 
 
 class Preview(QObject):
-    """Signals: `frame_ready(DisplayFrame)`, `failed(Exception)`. All calls on the GUI thread."""
+    """Signals: `frame_ready(DisplayFrame)`, `failed(Exception)`. All calls on the GUI thread.
+
+    The camera is free for whoever opens it next as soon as its driver has let go of it: `sources.device_lease` waits
+    for that.
+    """
 
     frame_ready = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, services: Services, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self, services: Services, settings: Settings, bridge: RunBridge, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._services = _PreviewServices(services)
-        self._settings = settings
-        self._session: Session | None = None
-        self._retiring: list[Session] = []
+        self._services = services
+        self.settings = settings
+        self._bridge = bridge
+        self._run: DoorRun | None = None
+        self._threads: list[QtThreads] = []
         self._feeder: DisplayFeeder | None = None
         self._box = (480, 270)
         self._timer = QTimer(self)
         self._timer.setInterval(33)
         self._timer.timeout.connect(self._look)
+        bridge.signals.failed.connect(self._failed)
 
     def set_box(self, width: int, height: int) -> None:
         self._box = (width, height)
@@ -102,23 +95,26 @@ class Preview(QObject):
             self._feeder = DisplayFeeder()
             self._feeder.set_box(*self._box)
             self._feeder.start()
-        session = Session(
-            source_text, self._settings, self._services, PipelineShelf(), EngineOptions(), self._feeder.offer
+        pipelines = PipelineCache()
+        pipelines.give_back(self.settings, LookOnlyPipeline())
+        self._run = DoorRun(
+            Door(source_text, self.settings),
+            SessionLog("preview", SequenceNumbers()),
+            self._services,
+            pipelines,
+            observers=(self._bridge, _ToFeeder(self._feeder)),
         )
-        session.failed.connect(lambda error, s=session: self._failed(s, error))
-        session.ended.connect(lambda s=session: self._ended(s))
-        self._session = session
-        session.start()
+        threads = QtThreads(self._run)
+        self._threads = [*(t for t in self._threads if t.is_running()), threads]
+        threads.start()
         self._timer.start()
 
     def stop(self) -> None:
         """Release the camera; returns at once."""
         self._timer.stop()
-        if self._session is not None:
-            session, self._session = self._session, None
-            session.stop()
-            if session.is_running():
-                self._retiring.append(session)
+        if self._run is not None:
+            self._run.stop()
+            self._run = None
         if self._feeder is not None:
             self._feeder.clear()
 
@@ -127,8 +123,8 @@ class Preview(QObject):
         self.stop()
         deadline = time.monotonic() + seconds
         done = True
-        for session in list(self._retiring):
-            done = session.wait(max(0.0, deadline - time.monotonic())) and done
+        for threads in self._threads:
+            done = threads.wait(max(0.0, deadline - time.monotonic())) and done
         if self._feeder is not None:
             self._feeder.stop()
             self._feeder = None
@@ -139,10 +135,7 @@ class Preview(QObject):
         if frame is not None:
             self.frame_ready.emit(frame)
 
-    def _failed(self, session: Session, error: Exception) -> None:
-        if session is self._session:
+    @Slot(object, object)
+    def _failed(self, run: DoorRun, error: Exception) -> None:
+        if run is self._run:
             self.failed.emit(error)
-
-    def _ended(self, session: Session) -> None:
-        if session in self._retiring:
-            self._retiring.remove(session)

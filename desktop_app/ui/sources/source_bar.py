@@ -5,20 +5,18 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
-from urllib.parse import urlsplit
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QElapsedTimer, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from desktop_app.system.plain_text import printable
 from desktop_app.system.redaction import redact
+from desktop_app.ui.sources.names import DEMO, short_name
 from desktop_app.ui.widgets.icons import action_icon
 from desktop_app.ui.widgets.theme import Theme
 from desktop_app.ui.window.actions import Actions
 
-DEMO = "demo"
 CAMERA_MODES: tuple[tuple[str, tuple[int, int, float]], ...] = (
     ("Camera's choice", (0, 0, 0.0)),
     ("640 × 480, 30 fps", (640, 480, 30.0)),
@@ -36,20 +34,6 @@ class CameraChoice:
 
     name: str
     source: str
-
-
-def short_name(source: str) -> str:
-    """Return how a source is called in the list: a file by its name, an address by host and path, a camera as it is."""
-    if source == DEMO:
-        return "Demo clip"
-    if "://" in source:
-        parts = urlsplit(source)
-        host = parts.netloc.rsplit("@", 1)[-1]
-        return (host + parts.path).rstrip("/") or source
-    if source.startswith("camera:"):
-        number = source.removeprefix("camera:")
-        return f"Camera {number}" if number.isdigit() else number
-    return PurePath(source).name or source
 
 
 class SourceBar(QWidget):
@@ -98,24 +82,46 @@ class SourceBar(QWidget):
         row.setSpacing(4)
         row.addWidget(self.sources, 3)
         row.addWidget(self.modes)
-        for key in ("open_file", "open_folder", "open_url"):
-            row.addWidget(actions.button(key))
+        self._groups: list[list[QToolButton]] = []
+        self._add_group(row, ("open_file", "open_folder", "open_url"))
         row.addStretch(1)
         row.addWidget(self.start)
         for key in ("pause", "reset"):
             row.addWidget(actions.button(key))
-        row.addSpacing(10)
-        for key in ("snapshot", "record"):
-            row.addWidget(actions.button(key))
-        row.addSpacing(10)
-        for key in ("add_line", "add_zone"):
-            row.addWidget(actions.button(key))
-        row.addSpacing(10)
-        for key in ("kiosk", "full_screen", "settings"):
-            row.addWidget(actions.button(key))
+        for group in (("snapshot", "record"), ("add_line", "add_zone"), ("kiosk", "full_screen", "settings")):
+            row.addSpacing(6)
+            self._add_group(row, group)
+        self._changed = QElapsedTimer()
         self._running = False
         self.show_running(False)
         self._rebuild()
+
+    def _add_group(self, row: QHBoxLayout, keys: Sequence[str]) -> None:
+        buttons = [self._actions.button(key) for key in keys]
+        for button in buttons:
+            row.addWidget(button)
+        self._groups.append(buttons)
+
+    def minimumSizeHint(self) -> QSize:
+        # Groups that do not fit are left out, so that the bar never makes the window wider than a small screen.
+        return QSize(420, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out whole groups of buttons in a narrow window, the last first; all of them are in the menus."""
+        room = self.width() - self._width_without_groups()
+        for buttons in self._groups:
+            room -= sum(b.sizeHint().width() + 4 for b in buttons) + 10
+            for button in buttons:
+                button.setVisible(room >= 0)
+
+    def _width_without_groups(self) -> int:
+        modes = 0 if self.modes.isHidden() else self.modes.minimumSizeHint().width()
+        fixed = self.start.minimumSizeHint().width() + 2 * 40 + 30
+        return self.sources.minimumWidth() + modes + fixed
 
     # --- the list ------------------------------------------------------------------------------------------------
 
@@ -176,6 +182,7 @@ class SourceBar(QWidget):
         index = self.sources.findData(self._current) if self._current else -1
         self.sources.setCurrentIndex(index)
         self.modes.setVisible(self.is_camera(self._current))
+        self._fit()
 
     def _heading(self, model: QStandardItemModel, text: str) -> None:
         item = QStandardItem(text)
@@ -198,12 +205,15 @@ class SourceBar(QWidget):
         if source:
             self._current = str(source)
             self.modes.setVisible(self.is_camera(self._current))
+            self._fit()
             self.source_chosen.emit(self._current)
 
     # --- the state -----------------------------------------------------------------------------------------------
 
     def show_running(self, running: bool) -> None:
         """Turn the large button into Stop while a count runs."""
+        if running != self._running:
+            self._changed.start()
         self._running = running
         action = self._actions["stop" if running else "start"]
         self.start.setText("Stop" if running else "Start")
@@ -212,6 +222,10 @@ class SourceBar(QWidget):
         self.apply_theme(self._theme)
 
     def _start_or_stop(self) -> None:
+        # The second click of a double click is meant for what the button was at the first one: it must not start what
+        # was just stopped.
+        if self._changed.isValid() and self._changed.elapsed() < QApplication.doubleClickInterval():
+            return
         self._actions["stop" if self._running else "start"].trigger()
 
     def apply_theme(self, theme: Theme) -> None:

@@ -26,6 +26,7 @@ class BackgroundTask(QThread):
         self._work = work
         self.abandoned = False
         self.result: object = None
+        self.error: HeadcountError | None = None
 
     def abandon(self) -> None:
         """Let the work end by itself and ignore its result."""
@@ -35,12 +36,15 @@ class BackgroundTask(QThread):
         try:
             self.result = self._work()
         except HeadcountError as error:
-            if not self.abandoned:
-                self.failed.emit(error)
+            self._fail(error)
         except Exception as error:  # noqa: BLE001 - a bug must end as a message, not as a silent thread
             _LOG.error("a bug of ours in %s", self.objectName(), exc_info=error)
-            if not self.abandoned:
-                self.failed.emit(HeadcountError(OUR_BUG, "Help, Copy diagnostics copies what a helper needs to know."))
+            self._fail(HeadcountError(OUR_BUG, "Help, Copy diagnostics copies what a helper needs to know."))
         else:
             if not self.abandoned:
                 self.done.emit(self.result)
+
+    def _fail(self, error: HeadcountError) -> None:
+        self.error = error
+        if not self.abandoned:
+            self.failed.emit(error)

@@ -30,6 +30,7 @@ class _Message:
     actions: tuple[Action, ...]
     seconds: float
     waits: bool
+    subject: str = ""
 
 
 class Banner(QFrame):
@@ -110,12 +111,16 @@ class Banner(QFrame):
         actions: Sequence[Action] = (),
         seconds: float = 0.0,
         waits: bool = False,
+        subject: str = "",
     ) -> None:
         """Show a message in place of the present one; it goes by itself after `seconds`, where that is above 0.
 
-        One that `waits` lets the present one stay, and is never lost to another.
+        One that `waits` lets the present one stay, and is never lost to another. With a `subject` it takes the place of
+        an earlier one on the same subject, wherever that is, and `withdraw` takes it away.
         """
-        message = _Message(kind, title, detail, tuple(actions), seconds, waits)
+        if subject:
+            self.withdraw(subject)
+        message = _Message(kind, title, detail, tuple(actions), seconds, waits, subject)
         if waits and not self.isHidden():
             self._queue.append(message)
             return
@@ -168,6 +173,12 @@ class Banner(QFrame):
         elif not self.isHidden():
             self.setVisible(False)
             self.closed.emit()
+
+    def withdraw(self, subject: str) -> None:
+        """Take away what was said on a subject: it is settled."""
+        self._queue = deque(m for m in self._queue if m.subject != subject)
+        if self._shown is not None and self._shown.subject == subject:
+            self.dismiss()
 
     def clear(self) -> None:
         """Take the message away, unless it is one that waits for the operator."""

@@ -49,7 +49,8 @@ class AboutDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("About Headcount")
-        self.setMinimumSize(560, 460)
+        self.setMinimumSize(480, 360)
+        self.resize(600, 480)
         icon = QLabel()
         icon.setPixmap(app_icon().pixmap(QSize(64, 64)))
         name = QLabel("Headcount")
@@ -132,7 +133,8 @@ class ShortcutsDialog(QDialog):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        self.setMinimumSize(520, 520)
+        self.setMinimumSize(460, 360)
+        self.resize(540, 600)
         body = QWidget()
         grid = QGridLayout(body)
         grid.setContentsMargins(4, 0, 12, 0)
@@ -155,7 +157,7 @@ class ShortcutsDialog(QDialog):
         heading.setContentsMargins(0, 10, 0, 2)
         grid.addWidget(heading, row, 0, 1, 2)
         for gesture, words in (
-            ("Click", "On a person: what is known, mark as staff"),
+            ("Click", "On a person: what is known, correct it, mark as staff"),
             ("Drag", "A corner of a line or zone: move it"),
             ("Del", "Delete the chosen line or zone"),
             ("Esc", "Stop drawing; leave the full screen"),
@@ -193,7 +195,7 @@ class DeleteDataDialog(QDialog):
         self.setMinimumWidth(480)
         words = QLabel(
             "<p><b>This deletes what Headcount keeps of its own:</b> settings, recent sources, lines and zones, logs, "
-            "recovery files and models you added.</p>"
+            "kept counts and models you added.</p>"
             f"<p>{default_path().parent}<br>{data_dir()}</p>"
             "<p>Snapshots and recordings are yours and stay. It cannot be undone.</p>"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -34,13 +35,15 @@ COMMANDS: dict[str, Command] = {
     "open_saved": Command("Show saved &pictures and videos", "Open the folder of snapshots and recordings", "picture"),
     "settings": Command("Se&ttings…", "Choose how faces are found and people counted", "settings", ("Ctrl+,",)),
     "quit": Command("&Quit", "End the count and close the program", "", ("Ctrl+Q",)),
-    "start": Command("&Start", "Begin to count from the chosen source", "play", ("Ctrl+Return", "F2")),
+    "start": Command("&Start", "Begin to count from the chosen source", "play", ("Ctrl+Return",)),
     "pause": Command("&Pause", "Pause the picture and the count", "pause", ("Space",), True),
     "step": Command("&Next frame", "While paused, go on by one frame", "", (".",)),
     "loop": Command("Re&peat", "Start again at the end of a file, with a new count", "loop", ("L",), True),
-    "stop": Command("St&op", "End this count; the totals stay", "stop", ("Ctrl+.", "Shift+F2")),
-    "reset": Command("Start again from &zero", "Set the totals back to zero; it can be undone", "reset", ("Ctrl+R",)),
-    "undo": Command("&Undo", "Take back the last reset or the last change of a line or zone", "undo", ("Ctrl+Z",)),
+    "stop": Command("St&op", "End this count; the totals stay", "stop", ("Ctrl+.",)),
+    "reset": Command("&New count", "Count from zero; the count so far is kept and can be undone", "reset", ("Ctrl+R",)),
+    "undo": Command("&Undo", "Take back what was done last", "undo", ("Ctrl+Z",)),
+    "redo": Command("Re&do", "Do again what was taken back last", "redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
+    "kept": Command("&Kept counts…", "Look at the counts that were made before", "totals", ("Ctrl+H",)),
     "copy_totals": Command("&Copy the totals", "Copy the totals as text", "", ("Ctrl+Shift+C",)),
     "add_line": Command("Draw a &line", "Count who crosses a line, in and out", "line", ("Ctrl+L",)),
     "add_zone": Command("Draw a &zone", "Count who is inside an area, and for how long", "zone", ("Ctrl+E",)),
@@ -57,7 +60,7 @@ COMMANDS: dict[str, Command] = {
     "diagnostics": Command("Copy &diagnostics", "Copy what a helper needs to know; no picture and no address is in it"),
     "show_log": Command("Show the &log folder", "Open the folder with the program's log"),
     "first_start": Command("&Welcome page", "Show the page of the first start again"),
-    "delete_data": Command("Delete all my data…", "Delete settings, logs and recovery files of this program", "trash"),
+    "delete_data": Command("Delete all my data…", "Delete settings, logs and kept counts of this program", "trash"),
     "about": Command("&About Headcount", "Version, licences and thanks", "info"),
 }
 
@@ -91,6 +94,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "-",
             "reset",
             "undo",
+            "redo",
+            "kept",
             "copy_totals",
             "-",
             "add_line",
@@ -160,3 +165,23 @@ def plain_text(action: QAction) -> str:
 def shortcut_text(action: QAction) -> str:
     """Return the first shortcut as this platform writes it, "" for none."""
     return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def connect_actions(actions: Actions, handlers: Mapping[str, Callable[..., object]]) -> None:
+    """Have every command call its handler, those that can be checked with their new state.
+
+    Raises KeyError for a command without a handler: it would be a menu entry that does nothing.
+    """
+    for key, action in actions.items():
+        handler = handlers[key]
+        if action.isCheckable():
+            action.triggered.connect(handler)
+        else:
+            action.triggered.connect(_without_arguments(handler))
+
+
+def _without_arguments(handler: Callable[..., object]) -> Callable[..., object]:
+    def call(_checked: bool = False) -> None:
+        handler()
+
+    return call

@@ -1,44 +1,60 @@
-"""The Help menu, and the messages after a crash."""
+"""The Help menu, and what is told after an uncaught exception."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QWidget
 
-from desktop_app.settings import Settings
-from desktop_app.ui.sessions.recovery import Recovered, forget_recovery, read_recovery, report_path
+from desktop_app.ui.sessions.controller import Controller
+from desktop_app.ui.sessions.crash_guard import report_path
+from desktop_app.ui.sessions.current_settings import CurrentSettings
+from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.texts import tr
+from desktop_app.ui.window.actions import Actions
 
-if TYPE_CHECKING:
-    from desktop_app.ui.window.main_window import MainWindow
 
+class HelpCommands(QObject):
+    """Opens the small dialogs of the Help menu."""
 
-class HelpCommands:
-    """The Help menu, and the messages after a crash. Acts on the parts of the window."""
-
-    def __init__(self, window: MainWindow) -> None:
-        self._w = window
+    def __init__(
+        self,
+        window: QWidget,
+        controller: Controller,
+        settings: CurrentSettings,
+        banner: Banner,
+        actions: Actions,
+        close_store: Callable[[], object],
+    ) -> None:
+        """`close_store()` lets go of the files of the counts, before they are deleted."""
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._settings = settings
+        self._banner = banner
+        self._actions = actions
+        self._close_store = close_store
 
     def show_shortcuts(self) -> None:
         """List every shortcut."""
         from desktop_app.ui.window.about import ShortcutsDialog
 
-        ShortcutsDialog(self._w.actions_, self._w).exec()
+        ShortcutsDialog(self._actions, self._window).exec()
 
     def show_about(self) -> None:
         """Show version, licences and thanks."""
         from desktop_app.ui.window.about import AboutDialog
 
-        AboutDialog(self._w).exec()
+        AboutDialog(self._window).exec()
 
     def copy_diagnostics(self) -> None:
         """Copy what a helper needs to know."""
         from desktop_app.ui.window.diagnostics import diagnostics_text
 
-        QGuiApplication.clipboard().setText(diagnostics_text(self._w.settings, self._w.controller))
-        self._w.banner.show_message("good", "The diagnostics are copied. Paste them into your message.", seconds=5)
+        QGuiApplication.clipboard().setText(diagnostics_text(self._settings.value, self._controller))
+        self._banner.show_message("good", tr("The diagnostics are copied. Paste them into your message."), seconds=5)
 
     def show_log(self) -> None:
         """Open the folder of the log."""
@@ -50,53 +66,24 @@ class HelpCommands:
         """Delete what the program keeps, if the operator is sure."""
         from desktop_app.ui.window.about import DeleteDataDialog
 
-        if DeleteDataDialog(self._w).exec() == QDialog.DialogCode.Accepted:
+        if DeleteDataDialog(self._window).exec() == QDialog.DialogCode.Accepted:
             from desktop_app.ui.window.diagnostics import delete_all_data
 
+            self._controller.stop()
+            self._close_store()
             left = delete_all_data()
-            self._w.save = lambda _settings: None
-            self._w.settings = Settings()
+            self._settings.forget()
             if left:
-                self._w.banner.show_message("warning", "Some files could not be deleted.", ", ".join(map(str, left)))
+                self._banner.show_message("warning", tr("Some files could not be deleted."), ", ".join(map(str, left)))
             else:
-                self._w.banner.show_message(
-                    "good", "All data of this program is deleted.", "The next start is like the first one."
+                self._banner.show_message(
+                    "good", tr("All data of this program is deleted."), tr("It starts like new next time.")
                 )
 
-    def offer_recovered(self) -> None:
-        """Offer the count that a crash or a power cut ended."""
-        found = read_recovery()
-        if found is None:
-            return
-        people = found.counts.people
-        word = "person" if people == 1 else "people"
-        self._w.keeper.offered()
-        self._w.banner.show_message(
-            "info",
-            f"The last count ended unexpectedly: {people:,} {word} in {found.source or 'the last source'}.",
-            "It was kept up to moments before. Take it back, and the next count goes on from it.",
-            (("Take it back", lambda: self._take_back(found)), ("Forget it", self._forget_recovered)),
-            waits=True,
-        )
-
-    def _take_back(self, found: Recovered) -> None:
-        # The files stay until the next count is written over them or the program ends as it should.
-        self._w.keeper.answered()
-        self._w.controller.take_back(found.counts, found.events)
-        self._w.presenter.show_figures()
-        self._w.banner.dismiss()
-        self._w.count.enable_undo()
-
-    def _forget_recovered(self) -> None:
-        self._w.keeper.answered()
-        # A count under way may already have been kept in the place of the one offered; that one stays.
-        if not self._w.controller.active:
-            forget_recovery()
-        self._w.banner.dismiss()
-
+    @Slot(str, str)
     def show_crash(self, sentence: str, detail: str) -> None:
-        """Report an uncaught exception."""
-        self._w.banner.show_message("error", sentence, detail, (("Show the report", self._show_report),))
+        """Tell of an uncaught exception."""
+        self._banner.show_message("error", sentence, detail, ((tr("Show the report"), self._show_report),))
 
     def _show_report(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(report_path())))

@@ -1,64 +1,43 @@
-"""The window itself: it lays out the parts and ties the commands to them."""
+"""The window itself: it makes the parts and the commands, and ties them together."""
 
 from __future__ import annotations
 
-import base64
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
     QKeyEvent,
+    QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QDialog,
-    QHBoxLayout,
-    QMainWindow,
-    QScrollArea,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QMainWindow
 
-from desktop_app.domain.types import CountEvent, Counts
 from desktop_app.engine.state import EngineState
 from desktop_app.errors import HeadcountError, OutputError
+from desktop_app.session.services import Services
 from desktop_app.settings import Settings, save_settings, without_password
-from desktop_app.ui.figures.side_panel import SidePanel
 from desktop_app.ui.figures.totals import KioskView
-from desktop_app.ui.models.model_commands import ModelCommands
-from desktop_app.ui.picture.saving import Saver
-from desktop_app.ui.picture.transport import Transport
-from desktop_app.ui.picture.video_view import VideoView
-from desktop_app.ui.places.place_commands import PlaceCommands
 from desktop_app.ui.sessions.controller import Controller
-from desktop_app.ui.sessions.count_commands import CountCommands
-from desktop_app.ui.sessions.recovery import Keeper
-from desktop_app.ui.sessions.session import Services
+from desktop_app.ui.sessions.current_settings import CurrentSettings
+from desktop_app.ui.sessions.kept_counts import CountStore
 from desktop_app.ui.sources.cameras import CameraWatcher
-from desktop_app.ui.sources.first_start import StartPage
 from desktop_app.ui.sources.opening import dropped_source
-from desktop_app.ui.sources.source_bar import SourceBar, short_name
-from desktop_app.ui.sources.source_commands import SourceCommands
-from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.icons import app_icon
 from desktop_app.ui.widgets.qt_classes import QtClasses
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme, ThemeManager
-from desktop_app.ui.window.actions import MENUS, Actions
-from desktop_app.ui.window.help_commands import HelpCommands
+from desktop_app.ui.window.actions import Actions, connect_actions
+from desktop_app.ui.window.commands import Commands, Handler
+from desktop_app.ui.window.geometry import SMALLEST, geometry_text, place_window
+from desktop_app.ui.window.parts import Parts
 from desktop_app.ui.window.presenter import Presenter, Widgets
-from desktop_app.ui.window.status_line import StatusLine
-from desktop_app.ui.window.wiring import wire
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,96 +60,77 @@ class MainWindow(QMainWindow):
         settings: Settings,
         themes: ThemeManager,
         save: Callable[[Settings], None] = save_settings,
+        store: CountStore | None = None,
     ) -> None:
+        """`store` keeps the counts; without one they live as long as the program."""
         super().__init__()
-        self.settings = settings
         self.clean_exit = True
-        self.save = save
         self.themes = themes
+        self.store = store
         self._closing = False
         self._kiosk: KioskView | None = None
-        theme = themes.theme
         self.setWindowTitle("Headcount")
         self.setWindowIcon(app_icon())
-        self.setMinimumSize(960, 560)
+        self.setMinimumSize(SMALLEST)
         self.setAcceptDrops(True)
-        self.actions_ = Actions(self, theme)
-        self.controller = Controller(services, settings, self)
-        self.bar = SourceBar(self.actions_, theme)
-        self.banner = Banner(theme)
-        self.view = VideoView()
-        self.transport = Transport(theme)
-        self.transport.setVisible(False)
-        self.side = SidePanel(self.view.editor, self.actions_, theme)
-        self.status = StatusLine()
-        self.start_page = StartPage(self.actions_, theme, services, settings)
-        self.saver = Saver(self.controller, self)
+        self.current_settings = CurrentSettings(settings, save, self)
+        self.controller = Controller(services, settings, store, self)
+        self.actions_ = Actions(self, themes.theme)
+        self.parts = Parts(self.actions_, themes.theme, services, settings, self.controller.bridge)
+        self.bar, self.banner, self.view = self.parts.bar, self.parts.banner, self.parts.view
+        self.transport, self.side, self.status = self.parts.transport, self.parts.side, self.parts.status
+        self.start_page, self.pages = self.parts.start_page, self.parts.pages
+        self.setCentralWidget(self.parts.central)
+        self.parts.fill_menus(self.menuBar())
+        self.view.editor.undo_stack = self.controller.undo_stack
         # The charts' library takes longer to import than a window may stand still.
         self._charts = threading.Thread(target=self._load_charts, name="headcount-charts", daemon=True)
         self._charts_loaded.connect(self._add_charts)
         self._classes = QtClasses(self._charts.start, self)
-        self.keeper = Keeper(self._count_to_keep, lambda: self.controller.active)
-        self.sources = SourceCommands(self)
-        self.count = CountCommands(self)
-        self.place_commands = PlaceCommands(self)
-        self.help = HelpCommands(self)
-        self.models = ModelCommands(self)
-        self._lay_out()
-        self._make_menus()
+        self.commands = Commands(self, self.controller, self.current_settings, self.parts, themes, store)
+        self.sources, self.count, self.sessions = self.commands.sources, self.commands.count, self.commands.sessions
+        self.models, self.help, self.saver = self.commands.models, self.commands.help, self.commands.saver
+        self.confirm_close: Callable[[], bool] = self.sessions.confirm_close
         widgets = Widgets(self.view, self.side, self.banner, self.status, self.transport)
         self.presenter = Presenter(
-            self.controller, widgets, self.show_start_page, self.sources.choose_other, self.setWindowTitle, self
+            self.controller,
+            widgets,
+            self.parts.show_page,
+            self.sources.choose_other,
+            self.setWindowTitle,
+            self.count.enable_undo,
+            self,
         )
         self.watcher = CameraWatcher(services.list_cameras)
-        wire(self)
-        self._apply_settings(first=True)
+        connect_actions(self.actions_, {**self.commands.handlers(), **self._own_handlers()})
+        self.commands.connect_parts()
+        self._connect()
+        self._first_settings()
         self.show_state(EngineState.IDLE)
 
     # --- building ------------------------------------------------------------------------------------------------
 
-    def _lay_out(self) -> None:
-        picture = QWidget()
-        column = QVBoxLayout(picture)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.view, 1)
-        column.addWidget(self.transport)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.start_page)
-        self.pages.addWidget(picture)
-        left = QVBoxLayout()
-        left.setSpacing(8)
-        left.addWidget(self.banner)
-        left.addWidget(self.pages, 1)
-        body = QHBoxLayout()
-        body.setContentsMargins(10, 8, 10, 2)
-        body.setSpacing(10)
-        body.addLayout(left, 1)
-        self.side_scroll = QScrollArea()
-        self.side_scroll.setWidgetResizable(True)
-        self.side_scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.side_scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.side_scroll.setWidget(self.side)
-        self.side_scroll.setFixedWidth(330)
-        body.addWidget(self.side_scroll)
-        whole = QWidget()
-        rows = QVBoxLayout(whole)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self.bar)
-        rows.addLayout(body, 1)
-        rows.addWidget(self.status)
-        self.setCentralWidget(whole)
+    def _own_handlers(self) -> dict[str, Handler]:
+        return {
+            "refresh": self.watcher.look_now,
+            "record": self.record,
+            "settings": self.show_settings,
+            "quit": self.close,
+            "labels": self.show_labels,
+            "kiosk": self.toggle_kiosk,
+            "full_screen": self.full_screen,
+        }
 
-    def _make_menus(self) -> None:
-        for title, keys in MENUS:
-            menu = self.menuBar().addMenu(title)
-            menu.setToolTipsVisible(True)
-            for key in keys:
-                if key == "-":
-                    menu.addSeparator()
-                else:
-                    menu.addAction(self.actions_[key])
+    def _connect(self) -> None:
+        self.view.full_screen_requested.connect(self.actions_["full_screen"].trigger)
+        self.saver.recording_changed.connect(self.recording_changed)
+        self.controller.state_changed.connect(self.show_state)
+        self.controller.opened.connect(self._opened)
+        self.watcher.found.connect(self.sources.cameras_found)
+        self.themes.changed.connect(self.apply_theme)
+        self.current_settings.changed.connect(self._apply_settings)
+        self.current_settings.not_saved.connect(self._not_saved)
+        application().installEventFilter(self)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -178,6 +138,11 @@ class MainWindow(QMainWindow):
             # Everything slow begins once the window has been painted.
             QTimer.singleShot(0, self._after_first_paint)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.parts.fit(event.size().width())
+
+    @Slot()
     def _after_first_paint(self) -> None:
         if self._closing or self.watcher.isRunning():
             return
@@ -185,13 +150,14 @@ class MainWindow(QMainWindow):
         self._classes.start()
         self.controller.warm_up()
         self.saver.recover()
-        self.keeper.start()
+        self.sessions.offer_cut_off()
 
     def _load_charts(self) -> None:
         import desktop_app.ui.figures.plots  # noqa: F401 - only to have it loaded
 
         self._charts_loaded.emit()
 
+    @Slot()
     def _add_charts(self) -> None:
         if not self._closing:
             self.side.add_plots()
@@ -200,16 +166,26 @@ class MainWindow(QMainWindow):
 
     # --- settings ------------------------------------------------------------------------------------------------
 
-    def _apply_settings(self, first: bool = False) -> None:
+    @property
+    def settings(self) -> Settings:
+        return self.current_settings.value
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take over and keep other settings; a problem with keeping them is told, not fatal."""
+        self.current_settings.change(settings)
+
+    def _first_settings(self) -> None:
         s = self.settings
+        self.view.editor.load(s.places)
+        self.side.places.refresh()
+        place_window(self, s.ui.geometry)
+        self.bar.set_current(s.source.last)
+        self._apply_settings(s)
+
+    @Slot(object)
+    def _apply_settings(self, s: Settings) -> None:
         self.controller.settings = s
-        if first:
-            self.view.editor.load(s.places)
-            self.side.places.refresh()
-            if not (s.ui.geometry and self._restore_geometry(s.ui.geometry)):
-                screen = QGuiApplication.primaryScreen().availableGeometry()
-                self.resize(min(1440, round(screen.width() * 0.92)), min(900, round(screen.height() * 0.9)))
-            self.bar.set_current(s.source.last)
+        self.start_page.apply_settings(s)
         self.bar.set_recent(s.source.recent)
         self.bar.set_camera_mode(s.source.width, s.source.height, s.source.fps)
         self.transport.set_choices(s.source.speed, s.source.loop)
@@ -217,33 +193,22 @@ class MainWindow(QMainWindow):
         self.actions_["labels"].setChecked(s.ui.show_labels)
         self.actions_["loop"].setChecked(s.source.loop)
         self.actions_["places"].setChecked(self.view.editor.visible)
-        self.actions_["panel"].setChecked(not self.side_scroll.isHidden())
+        self.actions_["panel"].setChecked(not self.parts.side_scroll.isHidden())
         self.saver.settings = s
         detector = {"yunet": "YuNet", "haar": "Haar"}.get(s.detector.kind, s.detector.kind)
         self.status.show_parts(detector, s.count.model, s.count.returns_minutes)
         self.themes.choose(s.ui.theme)
 
-    def _restore_geometry(self, text: str) -> bool:
-        try:
-            return self.restoreGeometry(QByteArray(base64.b64decode(text, validate=True)))
-        except ValueError:
-            return False
+    @Slot(object)
+    def _not_saved(self, error: OutputError) -> None:
+        self.banner.show_message("warning", error.message, error.remedy)
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over and keep other settings; a problem with keeping them is told, not fatal."""
-        self.settings = settings
-        self._apply_settings()
-        try:
-            self.save(settings)
-        except OutputError as error:
-            self.banner.show_message("warning", error.message, error.remedy)
-
+    @Slot(object)
     def apply_theme(self, theme: Theme) -> None:
         """Draw every part in another theme."""
-        self.actions_.apply_theme(theme)
-        for part in (self.bar, self.banner, self.view, self.transport, self.side, self.start_page, self._kiosk):
-            if part is not None:
-                part.apply_theme(theme)
+        self.parts.apply_theme(theme)
+        if self._kiosk is not None:
+            self._kiosk.apply_theme(theme)
 
     def show_settings(self) -> None:
         """Let the operator change the settings; those of a running count apply from its next start."""
@@ -261,9 +226,9 @@ class MainWindow(QMainWindow):
         if self.controller.active and (new.detector, new.count) != (old.detector, old.count):
             self.banner.show_message(
                 "info",
-                "The new settings apply from the next start.",
+                tr("The new settings apply from the next start."),
                 "",
-                (("Start again now", self.sources.start),),
+                ((tr("Start again now"), self.sources.start),),
             )
 
     # --- sources -------------------------------------------------------------------------------------------------
@@ -271,7 +236,7 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_source(event.mimeData()):
             event.acceptProposedAction()
-            self.view.set_note("Drop to count from it")
+            self.view.set_note(tr("Drop to count from it"))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self.presenter.show_note()
@@ -281,6 +246,11 @@ class MainWindow(QMainWindow):
         if source:
             event.acceptProposedAction()
             self.sources.open_source(source)
+
+    @Slot(object)
+    def _opened(self) -> None:
+        self.sources.opened()
+        self.show_state(self.controller.state)
 
     # --- the count -----------------------------------------------------------------------------------------------
 
@@ -296,18 +266,18 @@ class MainWindow(QMainWindow):
             return True
         return super().eventFilter(watched, event)
 
+    @Slot(object)
     def show_state(self, state: EngineState) -> None:
         """Let those commands be chosen that make sense in a state."""
         active = self.controller.active
         info = self.controller.info
         a = self.actions_
-        if state is EngineState.OPENING:
-            self.saver.forget()
         self.bar.show_running(active)
         a["start"].setEnabled(not active)
         a["stop"].setEnabled(active)
         a["pause"].setEnabled(active and state is not EngineState.RECONNECTING)
-        a["pause"].setChecked(state is EngineState.PAUSED)
+        if state is not EngineState.OPENING:  # a pause asked for while it opens stays asked for
+            a["pause"].setChecked(state is EngineState.PAUSED)
         a["step"].setEnabled(state is EngineState.PAUSED)
         picture = active and info is not None
         for key in ("snapshot", "add_line", "add_zone"):
@@ -316,10 +286,6 @@ class MainWindow(QMainWindow):
         if state.is_final:
             self.saver.stop_recording()
         self.count.enable_undo()
-
-    def show_start_page(self, start: bool) -> None:
-        """Show the page to choose a source on, or the picture."""
-        self.pages.setCurrentIndex(0 if start else 1)
 
     def show_labels(self, shown: bool) -> None:
         """Show or hide boxes and labels."""
@@ -337,10 +303,7 @@ class MainWindow(QMainWindow):
             self.saver.stop_recording()
         self.recording_changed(self.saver.recording)
 
-    def tell(self, kind: str, title: str, detail: str, actions: object, seconds: float) -> None:
-        """Show a message in the banner."""
-        self.banner.show_message(kind, title, detail, actions, seconds)  # type: ignore[arg-type]
-
+    @Slot(bool)
     def recording_changed(self, recording: bool) -> None:
         """Show whether a recording runs."""
         self.actions_["record"].setChecked(recording)
@@ -378,10 +341,12 @@ class MainWindow(QMainWindow):
 
     # --- ending --------------------------------------------------------------------------------------------------
 
-    def _count_to_keep(self) -> tuple[Counts, tuple[CountEvent, ...], str]:
-        return self.controller.counts, self.controller.events, short_name(self.controller.source_text)
-
     def closeEvent(self, event: QCloseEvent) -> None:
+        # A computer that shuts down does not wait for an answer.
+        ending = application().isSavingSession()
+        if not self._closing and not ending and not self.confirm_close():
+            event.ignore()
+            return
         if not self._closing:
             self._closing = True
             self._keep_geometry()
@@ -390,20 +355,17 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _keep_geometry(self) -> None:
-        geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
-        settings = replace(self.settings, ui=replace(self.settings.ui, geometry=geometry))
+        settings = replace(self.settings, ui=replace(self.settings.ui, geometry=geometry_text(self)))
         if settings.source.last:
             settings = replace(settings, source=replace(settings.source, last=without_password(settings.source.last)))
         try:
-            self.save(settings)
+            self.current_settings.save(settings)
         except HeadcountError as error:
             _LOG.warning("at the end: %s", error)
 
     def _shut_down(self) -> bool:
         self.hide()
-        if (application := QApplication.instance()) is not None:
-            application.removeEventFilter(self)
-        self.keeper.stop()
+        application().removeEventFilter(self)
         if self._kiosk is not None:
             self._kiosk.close()
         self.saver.stop_recording()
@@ -412,12 +374,19 @@ class MainWindow(QMainWindow):
         self._classes.stop()
         if self._charts.is_alive():
             self._charts.join(SHUT_DOWN_S)
-        done = self.place_commands.shut_down() and done
-        done = self.models.shut_down() and done
+        done = self.commands.shut_down() and done
         done = self.start_page.shut_down(1.0) and done
         done = self.watcher.stop() and done
-        done = self.saver.shut_down(2.0) and done
+        if not self.commands.close_store():
+            _LOG.warning("not every entry of the count was written in time; the next start takes up the rest")
         if not done:
             _LOG.warning("a thread did not end in time; the process is ended without it")
         QApplication.processEvents()
         return done
+
+
+def application() -> QApplication:
+    """Return the one application object; a window cannot be without it."""
+    found = QApplication.instance()
+    assert isinstance(found, QApplication)
+    return found

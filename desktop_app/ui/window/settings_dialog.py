@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QTabWidget,
     QVBoxLayout,
@@ -49,7 +50,8 @@ class SettingsDialog(QDialog):
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        self.setMinimumSize(560, 480)
+        self.setMinimumSize(480, 340)
+        self.resize(600, 560)
         self._original = settings
         self._result = settings
         self._readers: dict[tuple[str, str], Callable[[], Any]] = {}
@@ -373,8 +375,8 @@ def _open_models_folder() -> None:
 
 
 def _page(intro: str) -> tuple[QWidget, QFormLayout]:
-    page = QWidget()
-    column = QVBoxLayout(page)
+    body = QWidget()
+    column = QVBoxLayout(body)
     column.setContentsMargins(18, 14, 18, 14)
     column.setSpacing(12)
     label = QLabel(intro)
@@ -388,6 +390,10 @@ def _page(intro: str) -> tuple[QWidget, QFormLayout]:
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     column.addLayout(form)
     column.addStretch(1)
+    # On a small screen the page scrolls, and the buttons below stay in reach.
+    page = QScrollArea()
+    page.setWidgetResizable(True)
+    page.setWidget(body)
     return page, form
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.motion import box_size
 from desktop_app.domain.tracking import TrackedFace
-from desktop_app.domain.types import Box, Detection
+from desktop_app.domain.types import Box, Detection, Gender
 from desktop_app.domain.voting import Vote
 
 FULL_SIZE = 48.0
@@ -33,6 +33,9 @@ FACING = 0.45
 
 UNKNOWN_POSE = 0.7
 """The frontality assumed of a detector without landmarks; a frontal detector finds mostly frontal faces."""
+
+SURELY_A_FACE = 0.8
+"""The probability of a face from which on no further glimpse is needed to tell."""
 
 _PROBE = 48
 
@@ -128,13 +131,16 @@ class SchedulerSettings:
     """How often the network is asked. Times in seconds.
 
     A face gets up to `budget` glimpses at least `pause_s` apart (half of it before the third); beyond the budget only
-    one that is `better` times as good as the best before, up to `hard_limit`. `batch` bounds one frame.
+    one that is `better` times as good as the best before, up to `hard_limit`. Where all these leave it open whether it
+    is a face at all, or whose, another one is taken every `doubt_pause_s` for as long as it is in view: people come out
+    of the blur, the dark and from behind each other. `batch` bounds one frame.
     """
 
     budget: int = 8
     hard_limit: int = 16
     pause_s: float = 0.3
     better: float = 1.3
+    doubt_pause_s: float = 0.6
     batch: int = 8
     min_hits: int = 2
 
@@ -176,7 +182,7 @@ class GlimpseScheduler:
                 continue
             vote = vote_of(face.key)
             so_far = vote.glimpses if vote else 0
-            if self._deserves(face.key, glimpse.weight, so_far, time_s):
+            if self._deserves(face.key, glimpse.weight, so_far, time_s) or self._is_open(face.key, vote, time_s):
                 wanted.append((so_far, -glimpse.weight, i))
         chosen = sorted(i for _, _, i in sorted(wanted)[: self.settings.batch])
         for i in chosen:
@@ -196,3 +202,10 @@ class GlimpseScheduler:
         if so_far < s.budget:
             return True
         return so_far < s.hard_limit and weight >= s.better * best
+
+    def _is_open(self, key: int, vote: Vote | None, time_s: float) -> bool:
+        """Whether the glimpses so far have not settled who this is, and the last one is a while ago."""
+        if vote is None or vote.glimpses < self.settings.budget or key not in self._last:
+            return False
+        settled = vote.face >= SURELY_A_FACE and vote.decision().gender is not Gender.UNDECIDED
+        return not settled and time_s - self._last[key][0] >= self.settings.doubt_pause_s

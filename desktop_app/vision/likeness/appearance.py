@@ -21,6 +21,15 @@ CLOTHES_SIZE = 2 * HUES + SHADES
 _MIN_VISIBLE = 0.35
 _FEWEST_TO_COMPARE = 3
 
+_REPEATED = 0.3
+"""Frames that differ by less than this mean colour difference show the same picture again."""
+
+_LONGEST_GAP = 8.0
+"""After a longer gap than so many usual steps between two frames no more change is expected."""
+
+_FLAT = 2.0
+"""A thumbnail whose grey values have a smaller standard deviation has no structure to compare."""
+
 
 def clothes_histogram(image_bgr: NDArray[np.uint8], face: Box) -> NDArray[np.float32] | None:
     """Return the colours below a face as a float32 unit vector of length `CLOTHES_SIZE`.
@@ -62,40 +71,95 @@ def _soften(vector: NDArray[np.float64]) -> NDArray[np.float64]:
 class ShotCutDetector:
     """Tells when edited video jumps to another scene.
 
-    Compares thumbnails of neighbouring frames: a cut is a mean colour difference that is large in itself and
-    several times what the last frames had (the adaptive content rule of PySceneDetect's `AdaptiveDetector`), so a
-    camera that pans or a stream that drops frames is not full of cuts. A cut is not reported twice within `pause_s`.
+    Compares thumbnails of neighbouring frames. A cut is a mean colour difference that is large in itself, `ratio` times
+    the median of the frames before (the adaptive rule of PySceneDetect's `AdaptiveDetector`), and a change of what is
+    seen rather than of how bright it is: `restructured` says how much. So a lamp that is switched on, a camera that
+    adapts its exposure, a camera that pans, or one that gives five frames a second is not full of cuts. Repeated
+    frames say nothing and are left out; after a gap as much more change is expected as the gap is longer than usual.
+    A cut is not reported twice within `pause_s`.
     """
 
-    def __init__(self, *, least: float = 12.0, ratio: float = 5.0, window: int = 8, pause_s: float = 0.3) -> None:
+    def __init__(
+        self,
+        *,
+        least: float = 15.0,
+        ratio: float = 4.0,
+        restructured: float = 0.3,
+        window: int = 8,
+        pause_s: float = 0.3,
+    ) -> None:
         if least <= 0 or ratio < 1 or window < 1:
             raise ValueError("least must be > 0, ratio >= 1 and window >= 1")
-        self.least, self.ratio, self.pause_s = least, ratio, pause_s
-        self._recent: deque[float] = deque(maxlen=window)
-        self._thumbnail: NDArray[np.int16] | None = None
-        self._last_cut_s = float("-inf")
+        self.least, self.ratio, self.restructured, self.pause_s = least, ratio, restructured, pause_s
+        self._changes: deque[float] = deque(maxlen=window)
+        self._steps_s: deque[float] = deque(maxlen=window)
+        self.reset()
 
     def reset(self) -> None:
-        self._recent.clear()
-        self._thumbnail = None
+        self._changes.clear()
+        self._steps_s.clear()
+        self._thumbnail: NDArray[np.int16] | None = None
+        self._time_s = 0.0
+        self._compared = 0
         self._last_cut_s = float("-inf")
 
     def is_cut(self, image_bgr: NDArray[np.uint8], time_s: float) -> bool:
         """Take in the next frame (uint8, BGR) and return whether a new scene begins with it."""
         thumbnail = _thumbnail(image_bgr)
-        before, self._thumbnail = self._thumbnail, thumbnail
+        before = self._thumbnail
         if before is None or before.shape != thumbnail.shape:
+            self._thumbnail, self._time_s = thumbnail, time_s
             return before is not None
         change = float(np.abs(thumbnail - before).mean())
-        known, usual = len(self._recent), float(np.median(self._recent)) if self._recent else 0.0
-        self._recent.append(change)
-        if known < _FEWEST_TO_COMPARE:
+        self._compared += 1
+        if change < _REPEATED:
             return False
+        step_s, usual = time_s - self._time_s, self._usual(time_s - self._time_s)
+        self._thumbnail, self._time_s = thumbnail, time_s
+        is_large = self._compared > _FEWEST_TO_COMPARE and change >= max(self.least, self.ratio * usual)
+        if is_large and restructured(before, thumbnail) >= self.restructured:
+            # What a cut changes says nothing of how much moves in either scene.
+            is_first = time_s - self._last_cut_s >= self.pause_s
+            self._last_cut_s = time_s if is_first else self._last_cut_s
+            return is_first
+        self._changes.append(change)
+        self._steps_s.append(step_s)
+        return False
+
+    def _usual(self, step_s: float) -> float:
+        """Return the change to be expected after `step_s`, by the changes of the frames before."""
         # A still picture has no noise to compare with; below half a grey level nothing is usual.
-        if change < self.least or change < self.ratio * max(usual, 0.5) or time_s - self._last_cut_s < self.pause_s:
-            return False
-        self._last_cut_s = time_s
-        return True
+        if not self._changes:
+            return 0.5
+        usual = max(float(np.median(self._changes)), 0.5)
+        step = float(np.median(self._steps_s))
+        return usual * min(max(step_s / step, 1.0), _LONGEST_GAP) if step > 0 else usual
+
+
+def restructured(before: NDArray[np.int16], after: NDArray[np.int16]) -> float:
+    """Return how much of the structure and the colours of one thumbnail the other has lost: 0 nothing, about 2 all.
+
+    The sum of one minus the correlation of the grey values, which no change of brightness or contrast alters, and of
+    the share by which the histograms of the colours round their mean differ.
+    """
+    grey_before, grey_after = before.mean(2).ravel(), after.mean(2).ravel()
+    if min(float(grey_before.std()), float(grey_after.std())) < _FLAT:
+        correlation = 0.0
+    else:
+        correlation = float(np.corrcoef(grey_before, grey_after)[0, 1])
+    return 1 - correlation + 1 - float(np.minimum(_spread(before), _spread(after)).sum())
+
+
+def _spread(thumbnail: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Return the shares of the colours by their difference from the mean colour, in 6 x 6 x 6 bins.
+
+    The bins are three quarters of a standard deviation wide, so that more or less contrast leaves them alone.
+    """
+    pixels = thumbnail.reshape(-1, 3)
+    width = 0.75 * max(float(pixels.std(0).mean()), _FLAT)
+    bins = np.clip((pixels - pixels.mean(0)) / width + 3, 0, 5).astype(np.int64)
+    counted = np.bincount(bins @ np.array([36, 6, 1]), minlength=216)
+    return np.asarray(counted / counted.sum(), dtype=np.float64)
 
 
 def _thumbnail(image_bgr: NDArray[np.uint8]) -> NDArray[np.int16]:
