@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -326,9 +327,13 @@ def _type_and_optional(hint: Any) -> tuple[Any, bool]:
 
 
 # Worked out once: a long log has a million events.
-_FIELDS = {
-    cls: {f.name: _type_and_optional(get_type_hints(cls)[f.name]) for f in fields(cls)} for cls in EVENT_KINDS.values()
-}
+
+
+@cache
+def _fields_of(cls: type[Event]) -> Mapping[str, tuple[Any, bool]]:
+    """Return the type of each field, and whether it may be None. Worked out when first needed, not at each start."""
+    hints = get_type_hints(cls)
+    return {f.name: _type_and_optional(hints[f.name]) for f in fields(cls)}
 
 
 def kind_of(event: Event) -> str:
@@ -338,7 +343,7 @@ def kind_of(event: Event) -> str:
 
 def to_plain(event: Event) -> dict[str, Any]:
     """Return an event's fields as values that JSON has."""
-    return {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    return {name: getattr(event, name) for name in _fields_of(type(event))}
 
 
 def from_plain(kind: str, values: Mapping[str, Any]) -> Event:
@@ -349,7 +354,7 @@ def from_plain(kind: str, values: Mapping[str, Any]) -> Event:
     cls = EVENT_KINDS.get(kind)
     if cls is None:
         raise ValueError(f"{kind!r} is no kind of event that this program knows")
-    wanted = _FIELDS[cls]
+    wanted = _fields_of(cls)
     if unknown := values.keys() - wanted.keys():
         raise ValueError(f"an event {kind!r} has no {', '.join(sorted(unknown))}")
     try:
