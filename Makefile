@@ -2,6 +2,7 @@
 #   make run           start the window (without a display: count the demo clip and print the table)
 #   make check         the quick checks before a commit: lint, types, layers, documentation, fast tests; no TensorFlow
 #   make test          everything: the same checks, every test, TensorFlow for the training tests, coverage
+#   make fuzz          every parser under atheris for a minute each (Linux; SECONDS=10 for less)
 #   make docs          the documentation as a site, under out/site
 #   make bench         the measurements of benchmarks/
 #   make package       the frozen program and its installers, under dist/
@@ -18,10 +19,10 @@ COVERAGE ?= $(if $(PYTEST_ARGS),,--cov)
 # Warnings of TensorFlow's own start-up, about the CPU it found, are no news here.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help run check test lint docs hooks bench package frozen test-package test-frozen screenshots demo lock clean distclean
+.PHONY: help run check test fuzz lint docs hooks bench package frozen test-package test-frozen screenshots demo lock clean distclean
 
 help:
-	@sed -n '2,10p' Makefile
+	@sed -n '2,11p' Makefile
 
 run:
 	@tools/run.sh "$(VENV)" $(SOURCE)
@@ -34,6 +35,13 @@ test:
 	@tools/setup.sh train "$(VENV)"
 	@$(MAKE) --no-print-directory lint
 	HEADCOUNT_REQUIRE_TRAIN=$${HEADCOUNT_REQUIRE_TRAIN-1} $(PY) -m pytest $(COVERAGE) $(PYTEST_ARGS)
+
+SECONDS ?= 60
+
+fuzz:
+	@tools/setup.sh test "$(VENV)"
+	@$(PY) -c "import atheris" 2>/dev/null || $(PY) -m pip install --quiet --require-hashes -r requirements/fuzz.txt
+	$(PY) -m tests.fuzz.run --seconds $(SECONDS)
 
 lint:
 	@tools/setup.sh system window

@@ -25,6 +25,7 @@ compile() { # OUT SOURCE [OPTION...]
 compile requirements/run.txt pyproject.toml "$@"
 compile requirements/train.txt pyproject.toml --extra train --extra test -c requirements/run.txt "$@"
 compile requirements/test.txt pyproject.toml --extra test -c requirements/train.txt "$@"
+compile requirements/fuzz.txt pyproject.toml --extra fuzz -c requirements/test.txt "$@"
 compile requirements/package.txt pyproject.toml --extra package -c requirements/run.txt "$@"
 # What installs the project itself into an environment: the build backend that pyproject.toml names.
 sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml > "$parts/build.in"

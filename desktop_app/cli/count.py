@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from desktop_app.cli import source_file
 from desktop_app.cli.checks import UsageError, check_outputs, check_seconds
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.errors import SettingsError
@@ -26,7 +27,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Count the people in each SOURCE and print a table. The program's own defaults are used, not the "
         "window's settings, so that a file gives the same result everywhere.",
     )
-    count.add_argument("sources", nargs="+", metavar="SOURCE", help=SOURCES_HELP)
+    count.add_argument("sources", nargs="*", metavar="SOURCE", help=SOURCES_HELP)
+    source_file.add_option(count)
     outputs = count.add_argument_group("results")
     outputs.add_argument("--csv", metavar="OUT", help="write one row a person ('-' for standard output)")
     outputs.add_argument("--json", metavar="OUT", help="write totals and people ('-' for standard output)")
@@ -111,6 +113,7 @@ def run(args: argparse.Namespace) -> int:
     from desktop_app.cli.counting import SourceCounter
     from desktop_app.cli.output import csv_text, json_text, put_out, table_text
 
+    args.sources = source_file.sources_of(args)
     check_seconds("--every", args.every)
     check_seconds("--limit", args.limit)
     settings = settings_from(args)

@@ -8,20 +8,26 @@ and by a request to end (the result so far is printed, written and kept).
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 
 from desktop_app import __version__
-from desktop_app.cli import cameras, compare, count, models, window
-from desktop_app.errors import HeadcountError
+from desktop_app.cli import cameras, compare, correct, count, export, models, sessions, show, verify, window
+from desktop_app.errors import HeadcountError, OutputError
 from desktop_app.system.plain_text import printable
 from desktop_app.system.redaction import redact_prose
 
 EXIT_BUG = 70
+_STREAM_ERRORS = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT)
+"""With no file named, these come from the standard output: a full disk behind it, or a terminal that has gone."""
 
-COMMANDS = ("count", "compare", "cameras", "models", "window")
+_MODULES = (window, count, sessions, show, correct, export, verify, compare, cameras, models)
+"""One module a command, in the order in which the help lists them."""
+
+COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     )
     main_parser.add_argument("--version", action="version", version=f"headcount {__version__}")
     commands = main_parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in (window, count, compare, cameras, models):
+    for command in _MODULES:
         command.add_parser(commands)
     return main_parser
 
@@ -58,7 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`| head`): nothing is left to be told. Keep the exit quiet, too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except Exception:  # noqa: BLE001 - the last line of defence: whatever it is, it is named as our fault
+    except Exception as error:  # noqa: BLE001 - the last line of defence: whatever it is, it is named as our fault
+        if isinstance(error, OSError) and error.filename is None and error.errno in _STREAM_ERRORS:
+            print(f"headcount: The result could not be written to standard output ({error}).", file=sys.stderr)
+            return OutputError.exit_code
         traceback.print_exc()
         print("headcount: The program made a mistake of its own; the lines above say where.", file=sys.stderr)
         return EXIT_BUG

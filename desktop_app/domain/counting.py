@@ -124,7 +124,7 @@ class PeopleCounter:
         events = self._take_pending()
         events += self._places.end_old(self._time_s)
         for key in ended:
-            self._end(key)
+            events += self._end(key)
         for face in faces:
             if face.detection is not None:
                 self._person(face).is_still = face.key in still
@@ -144,6 +144,8 @@ class PeopleCounter:
     def finish(self) -> tuple[Event, ...]:
         """Close everybody at the end of a source; return the events of this. Whoever has gone can still be marked."""
         events = self._take_pending()
+        for key in list(self._by_key):
+            events += self._end(key)
         for person in self._open_people():
             events += self._close(person)
         self._by_key.clear()
@@ -337,18 +339,22 @@ class PeopleCounter:
 
     # ---- people who vanish
 
-    def _end(self, key: int) -> None:
-        person = self._by_key.pop(key, None)
+    def _end(self, key: int) -> list[Event]:
+        person, events = self._by_key.pop(key, None), list[Event]()
         if person is None:
-            return
+            return events
         person.keys.discard(key)
         person.facing = False
         if person.keys:
-            return
+            return events
+        brief = person.last_seen_s - person.first_seen_s < self.settings.still_s
+        if not person.confirmed and person.is_held_back and brief and self._is_evident(person):
+            person, events = self._confirm(person)
         if person.confirmed:
             self._absent.add(person)
         else:
             self._places.forget(person.key)
+        return events
 
     def _close(self, person: Person) -> list[Event]:
         """Return the last events about somebody who has gone, as far as is known now."""

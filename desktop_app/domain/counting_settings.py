@@ -15,9 +15,11 @@ class CountingSettings:
     the network takes its glimpses for a face with `min_face`; with a mean score of only `min_score` it takes twice as
     much. A face that never gave a glimpse worth classifying needs
     `blind_hits` over `blind_span_s` with a mean score of `blind_score`, and stays Undecided.
+    A face that has not moved at all is held back; if it was in view for less than `still_s`, too short for people to
+    move, it is counted when it has gone.
     `linger_reach` and `same_place` are in face sizes; the latter is asked where there are no looks to compare. The
     `alike` thresholds are likenesses, 0..1. Somebody who vanished in the middle of the picture is hidden, and expected
-    back for `hidden_s` wherever their looks are alike by `hidden_alike`. For `doubt_s` after somebody was counted,
+    back for `hidden_s` wherever somebody looks like them by `hidden_alike`. For `doubt_s` after somebody was counted,
     further glimpses may still show that they had been counted before; both are then one person.
     """
 
@@ -29,6 +31,7 @@ class CountingSettings:
     blind_hits: int = 5
     blind_span_s: float = 0.6
     blind_score: float = 0.7
+    still_s: float = 2.0
     linger_s: float = 4.0
     linger_reach: float = 2.5
     same_place: float = 0.4

@@ -1,8 +1,8 @@
 """Who is out of view, and whether a new face is one of them.
 
-Somebody who vanishes is *expected* back for a few seconds; after that they have gone. With `returns_s` they are
-*remembered* for that much longer, so that who comes back is not counted twice. Work on a frame depends on how many are
-expected, never on how many are remembered.
+Somebody who vanishes is *expected* back for a few seconds; after that they have gone. They are *remembered* a little
+longer, in case they were only hidden, and with `returns_s` for that long, so that who comes back is not counted twice.
+Work on a frame depends on how many are expected, never on how many are remembered.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ class Absent:
 
     def __init__(self, settings: CountingSettings) -> None:
         self._settings = settings
-        self._remember_s = settings.returns_s + settings.blind_span_s
+        # Evidence for a comeback takes a while to gather, so somebody is remembered that much longer.
+        self._expect_s = max(settings.linger_s, settings.cut_memory_s) + settings.blind_span_s
+        self._remember_s = max(settings.returns_s, settings.hidden_s) + settings.blind_span_s
         self._expected: dict[int, Person] = {}
         self._remembered: OrderedDict[int, Person] = OrderedDict()  # in the order in which they went
 
@@ -54,17 +56,11 @@ class Absent:
 
     def take_gone(self, time_s: float) -> list[Person]:
         """Return those who are not expected any more since the last call; `take_forgotten` may hold them, too."""
-        gone = [p for p in self._expected.values() if time_s - p.last_seen_s > self._expected_for_s(p)]
+        gone = [p for p in self._expected.values() if time_s - p.last_seen_s > self._expect_s]
         for person in gone:
             del self._expected[person.key]
             self._remembered[person.key] = person
         return gone
-
-    def _expected_for_s(self, person: Person) -> float:
-        s = self._settings
-        # Evidence for a comeback takes a while to gather, so somebody is expected that much longer.
-        missing_s = s.linger_s if person.at_edge or person.cut_s is not None else max(s.linger_s, s.hidden_s)
-        return max(missing_s, s.cut_memory_s) + s.blind_span_s
 
     def take_forgotten(self, time_s: float) -> list[Person]:
         """Return those whose time to come back is over, oldest first; nothing is known of them from here on."""

@@ -58,7 +58,7 @@ class TrackerSettings:
 
     sure_score: float = 0.6
     weak_score: float = 0.3
-    max_gap_s: float = 1.0
+    max_gap_s: float = 1.5
     young_gap_s: float = 0.6
     settled_hits: int = 3
     show_s: float = 0.5

@@ -18,7 +18,7 @@ from desktop_app.errors import HeadcountError
 from desktop_app.session.door_run import Door, DoorRun, RunObserver, RunOptions, numbers_of
 from desktop_app.session.log import EntrySink, SequenceNumbers, SessionLog
 from desktop_app.session.pipelines import PipelineCache
-from desktop_app.session.services import Services
+from desktop_app.session.services import NoServices, Services
 from desktop_app.session.session import Session
 from desktop_app.session.undo import Step, UndoStack
 from desktop_app.settings import Settings
@@ -100,6 +100,11 @@ class SessionManager(RunObserver):
         self._open: list[Session] = []
         self._goes_on = False
         self._warming: threading.Thread | None = None
+
+    @classmethod
+    def for_kept(cls, store: EntryStore) -> SessionManager:
+        """Return a manager that only loads and corrects kept sessions, and never counts."""
+        return cls(NoServices(), store)
 
     # ---- read
 

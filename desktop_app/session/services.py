@@ -53,3 +53,25 @@ class Services(Protocol):
     def list_cameras(self) -> list[tuple[str, str]]:
         """Return (name, source text) of each camera."""
         ...
+
+
+class NoServices:
+    """Services of a program that counts nothing. Every call raises RuntimeError."""
+
+    def open_source(self, text: str, settings: Settings, on_connection: ConnectionListener) -> FrameSource:
+        raise RuntimeError("nothing is counted here")
+
+    def build_pipeline(self, settings: Settings) -> Pipeline:
+        raise RuntimeError("nothing is counted here")
+
+    def build_places(self, settings: Settings) -> tuple[Sequence[Line], Sequence[Zone], Sequence[Zone]]:
+        raise RuntimeError("nothing is counted here")
+
+    def recording_start(self, text: str) -> RecordingStart | None:
+        raise RuntimeError("nothing is counted here")
+
+    def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
+        raise RuntimeError("nothing is counted here")
+
+    def list_cameras(self) -> list[tuple[str, str]]:
+        raise RuntimeError("nothing is counted here")

@@ -243,21 +243,49 @@ def _header_text(text: str) -> str:
     return re.sub(r'[\x00-\x1f"\\]', "", text)
 
 
+@contextmanager
+def _closing_on_failure(answer: Any) -> Iterator[None]:
+    """Close an answer over which a handler of `urllib` stumbles; it does not do so itself."""
+    try:
+        yield
+    except urllib.error.HTTPError:
+        raise  # holds the answer, and whoever catches it closes it
+    except Exception:
+        answer.close()
+        raise
+
+
+class _BasicHandler(urllib.request.HTTPBasicAuthHandler):
+    def http_error_401(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        with _closing_on_failure(fp):
+            return super().http_error_401(req, fp, code, msg, headers)
+
+
 class _DigestHandler(urllib.request.HTTPDigestAuthHandler):
     """Digest login with the algorithm of newer cameras besides the one that `urllib` knows (RFC 7616)."""
+
+    def http_error_401(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        with _closing_on_failure(fp):
+            return super().http_error_401(req, fp, code, msg, headers)
 
     def get_algorithm_impls(self, algorithm: str) -> tuple[Callable[[str], str], Callable[[str, str], str]]:
         if algorithm.upper() != "SHA-256":
             return super().get_algorithm_impls(algorithm)
 
         def digest(text: str) -> str:
-            return hashlib.sha256(text.encode("ascii")).hexdigest()
+            return hashlib.sha256(text.encode()).hexdigest()
 
         return digest, lambda secret, data: digest(f"{secret}:{data}")
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows a server to other web addresses only: never to ftp:, never to a file."""
+
+    def http_error_302(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        with _closing_on_failure(fp):
+            return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
@@ -274,7 +302,7 @@ def _http_open(url: str, limit_s: float, headers: Mapping[str, str] | None = Non
     if parts.username is not None:
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         passwords.add_password(None, plain, unquote(parts.username), unquote(parts.password or ""))
-        handlers += [urllib.request.HTTPBasicAuthHandler(passwords), _DigestHandler(passwords)]
+        handlers += [_BasicHandler(passwords), _DigestHandler(passwords)]
     sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **(headers or {})}
     request = urllib.request.Request(plain, headers=sent)
     answer: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=limit_s)

@@ -48,13 +48,16 @@ def escape_user_info(url: str) -> str:
     info = find_user_info(url)
     if info is None or "://" not in url:
         return url
-    pair = quote(unquote(info.user), safe="")
+    pair = _quoted(info.user)
     if info.password is not None:
-        password = info.password
-        # What is already escaped as a whole stays; a lone % is a letter of the password.
-        escaped = quote(unquote(password) if _is_escaped(password) else password, safe="")
-        pair += f":{escaped}"
+        pair += f":{_quoted(info.password)}"
     return url[: info.start] + pair + url[info.end :]
+
+
+def _quoted(text: str) -> str:
+    # What is escaped already stays; a lone % is a letter of the password.
+    plain = unquote(text) if _is_escaped(text) else text
+    return quote(plain.encode("utf-8", "surrogateescape"), safe="")
 
 
 def _is_escaped(text: str) -> bool:

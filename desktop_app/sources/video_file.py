@@ -217,7 +217,7 @@ class VideoFileSource:
         if what == A_SOUND_FILE:  # FFmpeg would show its cover as a video
             raise self._only_sound()
         if what.startswith(_NOT_READ):
-            raise self._not_a_video()
+            raise SourceError(f"The file {name} is {what}.", "Save it as jpg or png and open that.")
 
     def _open_handle(self) -> CaptureHandle:
         if self._file is None:

@@ -30,7 +30,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}")
 _PARAMETER = re.compile(r"(?:^|(?<=[/?&;#_,]))([\w%.\[\]-]{1,80}?)=")
 _ADDRESS_IN_PROSE = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}[^\n“”\"<>]*@[^\s“”\"<>]*|[A-Za-z][A-Za-z0-9+.-]*:/{1,2}[^\s“”\"<>]+"
-    r"|[^\s“”\"<>:]+:[^\s“”\"<>]+@[^\s“”\"<>]+"
+    r"|[^\s“”\"<>:]+:[^\s“”\"<>]+@[^\s“”\"<>]+|[^\s“”\"<>]*[?&/][^\s“”\"<>]*=[^\s“”\"<>]*"
 )
 
 
@@ -52,7 +52,7 @@ def without_secrets(text: str) -> str:
 
 def redact_prose(text: str) -> str:
     """Return a sentence or a log line with every address in it redacted."""
-    if "://" not in text and "@" not in text and ":/" not in text:
+    if not any(sign in text for sign in ("@", ":/", "=")):
         return text
     return _ADDRESS_IN_PROSE.sub(lambda match: redact(match.group()), text)
 

@@ -147,7 +147,7 @@ def test_options_become_settings(clip, fake_pipeline) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["count"], 2, "required: SOURCE"),
+        (["count"], 2, "No source was given"),
         (["count", "CLIP", "--detector", "magic"], 2, "invalid choice"),
         (["count", "CLIP", "--limit", "soon"], 2, "invalid float"),
         (["count", "CLIP", "--limit", "0"], 2, "--limit"),

@@ -175,7 +175,7 @@ def _calls_of_one_update(remembered: int) -> int:
         for i in range(remembered)
     ]
     actors.append(Actor(walk(640, 600)))
-    counter = PeopleCounter(CountingSettings(returns_s=1e6, returns_alike=1.0, linger_alike=1.0))
+    counter = PeopleCounter(CountingSettings(returns_s=1e6, returns_alike=1.0, linger_alike=1.0, hidden_alike=1.0))
     stage = Stage(actors, counter=counter).play(2 * remembered + 20)
     assert counter.remembered == remembered + 1
     faces = stage.tracker.predict(stage.time_s)

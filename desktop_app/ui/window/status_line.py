@@ -46,6 +46,7 @@ class StatusLine(QWidget):
 
     def _label(self, tip: str) -> QLabel:
         label = QLabel("", self)
+        label.setTextFormat(Qt.TextFormat.PlainText)  # a name is never rich text
         label.setToolTip(tip)
         label.setVisible(False)
         return label
