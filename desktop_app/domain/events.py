@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -329,11 +328,16 @@ def _type_and_optional(hint: Any) -> tuple[Any, bool]:
 # Worked out once: a long log has a million events.
 
 
-@cache
+_FIELDS: dict[type[Event], Mapping[str, tuple[Any, bool]]] = {}
+
+
 def _fields_of(cls: type[Event]) -> Mapping[str, tuple[Any, bool]]:
     """Return the type of each field, and whether it may be None. Worked out when first needed, not at each start."""
-    hints = get_type_hints(cls)
-    return {f.name: _type_and_optional(hints[f.name]) for f in fields(cls)}
+    known = _FIELDS.get(cls)
+    if known is None:
+        hints = get_type_hints(cls)
+        known = _FIELDS[cls] = {f.name: _type_and_optional(hints[f.name]) for f in fields(cls)}
+    return known
 
 
 def kind_of(event: Event) -> str:
