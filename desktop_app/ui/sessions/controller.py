@@ -230,6 +230,14 @@ class Controller(QObject):
         self._show(None)
         self.count_changed.emit()
 
+    def forget(self, seconds: float = 2.0) -> None:
+        """End the count and forget every one, without a trace in the store."""
+        self.stop()
+        self.manager.wait(seconds)
+        self.manager.forget()
+        self._show(None)
+        self.count_changed.emit()
+
     def undo(self) -> str:
         """Take the newest step back; return its name, "" for none."""
         return self._stepped(self.undo_stack.undo())
