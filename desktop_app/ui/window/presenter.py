@@ -301,10 +301,11 @@ class Presenter(QObject):
         if is_file:
             self._w.transport.set_source(info.duration_s, info.seekable)
 
-    @Slot(object)
+    @Slot(str)
     def _noticed(self, sentence: str) -> None:
         self._w.banner.show_message("info", tr(sentence), seconds=12)
 
+    @Slot(object)
     def _failed(self, error: Exception) -> None:
         actions: list[Action] = [
             (tr("Try again"), self._controller.retry),
