@@ -42,7 +42,7 @@ class Run:
         self.out.mkdir(parents=True, exist_ok=True)
         self.log: dict[str, Any] = {"stages": []}
         torch.manual_seed(7)
-        torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.benchmark = bool(options.benchmark)
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
         self.faces, self.negatives = packed.load(options.data, self.device, self.schedule["weights"])
@@ -94,9 +94,10 @@ class Run:
         """Write the weights, all but the averages of BatchNorm as float16, and the log."""
         state = {k: v.detach().cpu() for k, v in network.state_dict().items() if not k.endswith("num_batches_tracked")}
         arrays = {k: (v if "running_" in k else v.half()).numpy() for k, v in state.items()}
-        part = self.out / f"{name}.part.npz"
+        file = "teacher" if name.startswith("teacher") else name  # of the teachers only the last one is kept
+        part = self.out / f"{file}.part.npz"
         np.savez(part, **arrays)
-        part.rename(self.out / f"{name}.npz")
+        part.rename(self.out / f"{file}.npz")
         self.write_log()
 
     def teach(self) -> Targets:
@@ -167,6 +168,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=float, default=1.0, help="factor on all numbers of epochs")
     parser.add_argument("--time", type=float, default=1.0, help="factor on the seconds of each stage")
     parser.add_argument("--folds", type=int, default=99, help="only so many teachers")
+    parser.add_argument("--benchmark", action="store_true", help="let cuDNN try its kernels: 40 s for each network")
     parser.add_argument("--compile", action="store_true", help="let torch.compile make faster steps")
     options = parser.parse_args()
     run = Run(options)

@@ -6,6 +6,8 @@ lies at 1, and `across` at a right angle to it. So a cover follows the head howe
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 
 Tensor = torch.Tensor
@@ -13,6 +15,11 @@ Tensor = torch.Tensor
 _COLOURS = torch.tensor([
     [165, 200, 220], [235, 238, 240], [25, 25, 28], [150, 190, 170], [90, 110, 160], [200, 60, 70], [120, 100, 80],
 ], dtype=torch.float32)  # fmt: skip
+
+
+@lru_cache
+def _colours(device: torch.device) -> Tensor:
+    return _COLOURS.to(device)
 
 
 def face_coordinates(grid: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -42,7 +49,7 @@ def covered(x: Tensor, grid: Tensor, landmarks: Tensor, probability: float) -> T
         return torch.empty(n, 1, 1, device=device).uniform_(low, high)
 
     kind = torch.randint(0, 9, (n, 1, 1), device=device)
-    colour = _COLOURS.to(device)[torch.randint(0, len(_COLOURS), (n,), device=device)]
+    colour = _colours(device)[torch.randint(0, len(_COLOURS), (n,), device=device)]
     colour = torch.where(torch.rand(n, 1, device=device) < 0.4, torch.rand(n, 3, device=device) * 255, colour)
     skin = faces.mean((2, 3)) * torch.empty(n, 1, device=device).uniform_(0.8, 1.25)
     bow = draw(0.0, 0.25)

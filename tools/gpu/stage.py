@@ -69,6 +69,7 @@ class Stage:
         self.strength = strength or Strength()
         self.device = rows.device
         self.compile = False
+        self.rim = torch.tensor([NEGATIVE_BOX, NEGATIVE_BOX, 1 - NEGATIVE_BOX, 1 - NEGATIVE_BOX], device=rows.device)
         self.nothing = int(options["negatives"])
         self.positives = int(options["batch_size"]) - self.nothing
         self.most_steps = max(2, round(options["epochs"] * len(rows) / self.positives))
@@ -86,7 +87,7 @@ class Stage:
         """Train; return a copy of the network with its averaged weights, ready to answer."""
         options, network = self.options, self.network
         network.train()
-        step_of = torch.compile(network) if self.compile else network
+        step_of = torch.compile(network, dynamic=False) if self.compile else network
         averaged = copy.deepcopy(network).eval()
         ours = [*network.parameters(), *(b for b in network.buffers() if b.is_floating_point())]
         theirs = [*averaged.parameters(), *(b for b in averaged.buffers() if b.is_floating_point())]
@@ -103,8 +104,9 @@ class Stage:
             if self.steps == 1:  # the first step compiles, which is no training time
                 self._wait()
                 say(f"{self.name}: first step after {time.monotonic() - began:.1f} s")
+                began = time.monotonic()
             progress = max(self.steps / self.most_steps, (time.monotonic() - began) / seconds)
-            if progress >= 1:
+            if progress >= 1 and self.steps > 1:
                 break
             rate = min(1.0, (progress + 1e-3) / options["warmup"]) * 0.5 * (1 + math.cos(math.pi * progress))
             for group in optimizer.param_groups:
@@ -168,10 +170,9 @@ class Stage:
                 chosen = torch.randint(len(self.negatives), (self.nothing - made,), device=self.device)
                 pictures = self.negatives[chosen].float()
                 edge = pictures.shape[-1]
-                rim = torch.tensor([NEGATIVE_BOX, NEGATIVE_BOX, 1 - NEGATIVE_BOX, 1 - NEGATIVE_BOX], device=self.device)
                 none = torch.full((len(chosen), 5, 2), math.nan, device=self.device)
                 parts.append(
-                    augment.varied(pictures, (rim * edge).expand(len(chosen), 4), none, side, self.strength)
+                    augment.varied(pictures, (self.rim * edge).expand(len(chosen), 4), none, side, self.strength)
                 )
         total = torch.cat(parts)
         empty = len(total) - len(rows)
@@ -190,7 +191,8 @@ class Stage:
         if not alpha:
             return x, gender, age
         n = len(x)
-        share = torch.distributions.Beta(alpha, alpha).sample((n,)).to(x.device)
+        first, second = torch._standard_gamma(torch.full((2, n), alpha, device=x.device))
+        share = (first + 1e-6) / (first + second + 2e-6)
         share = torch.where(torch.rand(n, device=x.device) < 0.5, torch.maximum(share, 1 - share), torch.ones_like(share))
         other = torch.randperm(n, device=x.device)
         x = x * share[:, None, None, None] + x[other] * (1 - share)[:, None, None, None]
