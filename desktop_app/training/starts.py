@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
+import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,15 @@ def read_torch_file(path: Path) -> Weights:
             return _read(file)
     except (OSError, EOFError, pickle.UnpicklingError, ValueError, KeyError, IndexError, TypeError) as error:
         raise ModelError(f"The weights in {path.name} cannot be read: {error}.", "Install them again.") from error
+
+
+def read_arrays(path: Path) -> Weights:
+    """Read the weights that `tools/gpu_train.py` wrote. Raises ModelError if they are damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ModelError(f"The weights in {path.name} cannot be read: {error}.", "Train the network again.") from error
 
 
 class _Storage:
