@@ -1,6 +1,9 @@
 # Headcount. Every target sets up what it needs, from nothing; see CONTRIBUTING.md.
 #   make run           start the window (without a display: count the demo clip and print the table)
-#   make test          ruff, mypy, import-linter and pytest, TensorFlow for the training tests included
+#   make check         the quick checks before a commit: lint, types, layers, documentation, fast tests; no TensorFlow
+#   make test          everything: the same checks, every test, TensorFlow for the training tests, coverage
+#   make fuzz          every parser under atheris for a minute each (Linux; SECONDS=10 for less)
+#   make docs          the documentation as a site, under out/site
 #   make bench         the measurements of benchmarks/
 #   make package       the frozen program and its installers, under dist/
 #   make test-package  installs the .deb into a clean Debian root and runs it there
@@ -11,26 +14,55 @@ PACKAGE_VENV ?= .venv-package
 PY := $(VENV)/bin/python
 SOURCE ?=
 PYTEST_ARGS ?=
+# Empty where PYTEST_ARGS names a part of the tests: the floor in pyproject.toml is for all of them.
+COVERAGE ?= $(if $(PYTEST_ARGS),,--cov)
 # Warnings of TensorFlow's own start-up, about the CPU it found, are no news here.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help run test lint bench package frozen test-package test-frozen screenshots demo lock clean distclean
+.PHONY: help run check test fuzz lint docs hooks bench package frozen test-package test-frozen screenshots demo lock clean distclean
 
 help:
-	@sed -n '2,8p' Makefile
+	@sed -n '2,11p' Makefile
 
 run:
 	@tools/run.sh "$(VENV)" $(SOURCE)
 
-test: lint
-	HEADCOUNT_REQUIRE_TRAIN=$${HEADCOUNT_REQUIRE_TRAIN-1} $(PY) -m pytest $(PYTEST_ARGS)
+check: lint
+	$(PY) -m pytest -q -m "not slow and not train and not servers" $(PYTEST_ARGS)
 
-lint:
+test:
 	@tools/setup.sh system window servers
 	@tools/setup.sh train "$(VENV)"
+	@$(MAKE) --no-print-directory lint
+	HEADCOUNT_REQUIRE_TRAIN=$${HEADCOUNT_REQUIRE_TRAIN-1} $(PY) -m pytest $(COVERAGE) $(PYTEST_ARGS)
+
+SECONDS ?= 60
+
+fuzz:
+	@tools/setup.sh test "$(VENV)"
+	@$(PY) -c "import atheris" 2>/dev/null || $(PY) -m pip install --quiet --require-hashes -r requirements/fuzz.txt
+	$(PY) -m tests.fuzz.run --seconds $(SECONDS)
+
+lint:
+	@tools/setup.sh system window
+	@tools/setup.sh test "$(VENV)"
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(PY) -m tools.draw_architecture --check
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict
+
+docs:
+	@tools/setup.sh test "$(VENV)"
+	$(PY) -m tools.draw_architecture
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict
+	@echo "headcount: open out/site/index.html"
+
+# Runs the formatter and the other quick checks at every commit of this checkout.
+hooks:
+	@tools/setup.sh test "$(VENV)"
+	$(VENV)/bin/pre-commit install
 
 bench:
 	@tools/setup.sh system window

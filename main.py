@@ -13,6 +13,6 @@ if __name__ == "__main__":
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - as above
 
-    from desktop_app.cli import main
+    from desktop_app.cli.entry import run
 
-    sys.exit(main())
+    run()

@@ -1,169 +1,73 @@
-"""How well the program counts, over a folder of clips with a `truth.csv`.
+"""How well the program counts, over folders of clips with a `truth.csv`.
 
-    python -m benchmarks.counting CLIPS [--returns 10] [--detectors yunet,haar,profile] [--trackers ours] [--drop 0.5]
+    python -m benchmarks.counting CLIPS [VARIANTS/held ...] [--half confirm] [--detectors yunet,haar] [--trackers ours]
 
-Two rows a clip: returns off against the appearances, returns on against the distinct people. Total error is the sum
-over the clips of |counted - true| over the sum of true; the error per gender is the same over men and over women
-(somebody Undecided counts as a person and as a miss for their gender), for returns off only where nobody appears twice.
-"fps" and "real" (media seconds a second) are by the processor time of this process, decoding included, so that other
-work on the machine does not count; give --threads 1 for a figure per core.
+Every way of counting is the program's own pipeline with the shipped settings, changed only in what its name says. With
+`--returns 10` each way is also counted with returns recognised for 10 minutes, against the distinct people. The clips
+are decoded once for all ways. See `benchmarks.scores` for the figures. "ms" is the processor time a frame of this
+process, decoding included and on one thread; with several ways in one run it is shared out and only a hint.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import multiprocessing
 import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks import rivals
-from benchmarks.clips import Clip, frames, read_clips
+from benchmarks import scores
+from benchmarks.clips import HALVES, Clip, frames, read_clips
+from benchmarks.log import RunLog
+from benchmarks.pipelines import DETECTORS, TRACKERS, Way, build
+from benchmarks.scores import Row
 from benchmarks.textbook import TextbookLoop
-from desktop_app.domain.counting import CountingSettings, PeopleCounter
-from desktop_app.domain.tracking import Tracker
-from desktop_app.domain.types import Attributes, Counts, Detection, Frame, Gender
-from desktop_app.resources import yunet_weights
-from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier
-from desktop_app.vision.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.likeness import LikenessSpace
-from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
-from desktop_app.vision.preprocess import InputSpec
-from desktop_app.vision.scanning import ScanningFaceDetector
+from desktop_app.domain.types import Counts, Frame, Gender
+from desktop_app.vision.pipeline import FramePipeline
 
-ROOT = Path(__file__).resolve().parents[1]
+TEXTBOOK = "textbook loop, Haar 1.3/5"
 
 
 @dataclass
-class Row:
-    """One clip counted one way. `seconds` is the processor time, decoding included; 0 on a replay."""
+class Run:
+    """One way of counting one clip, under way."""
 
-    clip: Clip
-    returns: bool
-    counts: Counts
-    frames: int = 0
-    media_s: float = 0.0
+    way: Way
+    pipeline: FramePipeline
+    log: RunLog = field(default_factory=RunLog)
     seconds: float = 0.0
-    people: tuple[str, ...] = ()
 
-    @property
-    def error(self) -> int:
-        return min(abs(self.counts.people - right) for right in self.clip.accepted(self.returns))
+    def see(self, frame: Frame) -> None:
+        began = time.process_time()
+        result = self.pipeline.process(frame)
+        self.seconds += time.process_time() - began
+        self.log.add(result.events)
 
-    @property
-    def true(self) -> int:
-        """The accepted number nearest to what was counted."""
-        return min(self.clip.accepted(self.returns), key=lambda right: abs(self.counts.people - right))
-
-    @property
-    def gendered(self) -> bool:
-        """Whether the clip says how many men and women this row should count."""
-        only_one_answer = len(self.clip.accepted(self.returns)) == 1
-        return only_one_answer and (self.returns or self.clip.appearances == self.clip.people)
-
-
-@dataclass
-class Summary:
-    """The figures over many rows."""
-
-    rows: list[Row] = field(default_factory=list)
-
-    def total_error(self, returns: bool) -> float:
-        rows = [r for r in self.rows if r.returns is returns]
-        return sum(r.error for r in rows) / max(1, sum(r.true for r in rows))
-
-    def gender_error(self, gender: Gender, returns: bool) -> float:
-        rows = [r for r in self.rows if r.gendered and r.returns is returns]
-        men = gender is Gender.MALE
-        pairs = [(r.counts.male, r.clip.males) if men else (r.counts.female, r.clip.females) for r in rows]
-        return sum(abs(a - b) for a, b in pairs) / max(1, sum(b for _, b in pairs))
-
-    @property
-    def false_people(self) -> int:
-        return sum(r.counts.people for r in self.rows if not r.returns and r.clip.accepted(False) == (0,))
-
-    @property
-    def fps(self) -> float:
-        timed = [r for r in self.rows if r.seconds > 0]
-        return sum(r.frames for r in timed) / max(1e-9, sum(r.seconds for r in timed))
-
-    @property
-    def times_real_time(self) -> float:
-        timed = [r for r in self.rows if r.seconds > 0]
-        return sum(r.media_s for r in timed) / max(1e-9, sum(r.seconds for r in timed))
-
-    def line(self, name: str) -> str:
-        return (
-            f"{name:34s} {self.total_error(False):7.1%} {self.total_error(True):7.1%}"
-            f" {self.gender_error(Gender.MALE, False):7.1%} {self.gender_error(Gender.FEMALE, False):7.1%}"
-            f" {self.gender_error(Gender.MALE, True):7.1%} {self.gender_error(Gender.FEMALE, True):7.1%}"
-            f" {self.false_people:5d} {self.fps:7.1f} {self.times_real_time:7.1f}x"
+    def row(self, clip: Clip, name: str, number: int, media_s: float, decoding_s: float) -> Row:
+        self.log.add(self.pipeline.finish())
+        people = tuple(
+            f"{p.number}:{p.gender.value[0]}{p.probability:.2f}@{p.first_seen_s:.1f}-{p.last_seen_s:.1f}"
+            for p in self.log.totals.people()
         )
-
-
-HEADER = (
-    f"{'detector + tracker':34s} {'error':>7s} {'(ret.)':>7s} {'men':>7s} {'women':>7s} {'men(r)':>7s} {'wom.(r)':>7s}"
-    f" {'false':>5s} {'fps':>7s} {'real':>8s}"
-)
-
-
-class Recorded:
-    """A detector and a classifier that remember what they said, so that a clip is looked at once and counted often."""
-
-    def __init__(self, detector: FaceDetector, classifier: AttributeClassifier) -> None:
-        self._detector, self._classifier = detector, classifier
-        self._found: dict[int, list[Detection]] = {}
-        self._said: dict[bytes, Attributes] = {}
-        self.index = 0
-
-    @property
-    def name(self) -> str:
-        return self._detector.name
-
-    @property
-    def spec(self) -> InputSpec:
-        return self._classifier.spec
-
-    def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
-        if self.index not in self._found:
-            self._found[self.index] = self._detector.detect(image_bgr)
-        return self._found[self.index]
-
-    def predict(self, crops: NDArray[np.uint8]) -> list[Attributes]:
-        keys = [crop.tobytes() for crop in crops]
-        new = [i for i, key in enumerate(keys) if key not in self._said]
-        if new:
-            for i, attributes in zip(new, self._classifier.predict(crops[new]), strict=True):
-                self._said[keys[i]] = attributes
-        return [self._said[key] for key in keys]
-
-
-def make_detector(name: str) -> FaceDetector:
-    if name == "yunet":
-        return ScanningFaceDetector(YuNetFaceDetector(yunet_weights(), 0.3), YuNetFaceDetector(yunet_weights(), 0.3))
-    if name == "yunet640":
-        return YuNetFaceDetector(yunet_weights(), 0.3)
-    if name == "haar" or name in HAAR_CASCADES:
-        return HaarFaceDetector("frontal" if name == "haar" else name)
-    raise SystemExit(f"There is no detector {name!r}; choose from yunet, yunet640, haar, alt2, profile.")
-
-
-def make_tracker(name: str) -> Tracker:
-    if name == "ours":
-        return Tracker()
-    try:
-        return rivals.TRACKERS[name]()
-    except KeyError:
-        raise SystemExit(f"There is no tracker {name!r}; choose from ours, {', '.join(rivals.TRACKERS)}.") from None
-    except ImportError as error:
-        raise SystemExit(f"The tracker {name!r} needs the package {error.name}; install it to compare.") from None
+        return Row(
+            name,
+            clip,
+            self.way.returns_minutes > 0,
+            self.log.totals.counts(),
+            number,
+            media_s,
+            self.seconds + decoding_s,
+            len(self.log.named),
+            len(self.log.renamed),
+            people,
+        )
 
 
 def thinned(path: Path, drop: float, seed: int) -> Iterator[Frame]:
@@ -175,129 +79,90 @@ def thinned(path: Path, drop: float, seed: int) -> Iterator[Frame]:
 
 
 def count_clip(
-    clip: Clip,
-    recorded: Recorded,
-    tracker: str,
-    *,
-    returns_s: float,
-    interval_s: float,
-    drop: float = 0.0,
-    seed: int = 0,
-    timed: bool = True,
-    likeness: LikenessSpace | None = None,
-) -> Row:
-    """Count one clip as the program would."""
-    counter = PeopleCounter(CountingSettings(returns_s=returns_s))
-    pipeline = FramePipeline(
-        recorded,
-        recorded,
-        make_tracker(tracker),
-        counter,
-        settings=PipelineSettings(detect_interval_s=interval_s),
-        likeness=likeness,
-    )
-    number, last_s, started = 0, 0.0, time.process_time()
+    clip: Clip, ways: Sequence[Way], *, textbook: bool = False, drop: float = 0.0, seed: int = 0
+) -> list[Row]:
+    """Count one clip in several ways, decoding it once. Runs in a process of its own where there are several jobs."""
+    runs = [Run(way, build(way)) for way in ways]
+    loop = TextbookLoop(build().classifier) if textbook else None
+    cv2.setNumThreads(1)
+    number, media_s, loop_s, started = 0, 0.0, 0.0, time.process_time()
     for frame in thinned(clip.path, drop, seed):
-        recorded.index = frame.index
-        pipeline.process(frame)
-        number, last_s = number + 1, frame.time_s
-    pipeline.finish()
-    seconds = time.process_time() - started
-    people = tuple(
-        f"{e.track_id}:{e.gender.value[0]}{e.gender_probability:.2f}@{e.first_seen_s:.1f}-{e.last_seen_s:.1f}"
-        for e in pipeline.people()
-    )
-    return Row(clip, returns_s > 0, pipeline.counts, number, last_s, seconds if timed else 0.0, people)
+        for run in runs:
+            run.see(frame)
+        if loop is not None:
+            began = time.process_time()
+            loop.process(frame.image_bgr)
+            loop_s += time.process_time() - began
+        number, media_s = number + 1, frame.time_s
+    decoding_s = time.process_time() - started - loop_s - sum(run.seconds for run in runs)
+    dropped = f" - {drop:.0%} of frames" if drop else ""
+    rows = [run.row(clip, run.way.name + dropped, number, media_s, decoding_s) for run in runs]
+    if loop is not None:
+        counts = Counts(loop.genders[Gender.FEMALE], loop.genders[Gender.MALE])
+        rows.append(Row(TEXTBOOK, clip, False, counts, number, media_s, loop_s + decoding_s))
+    return rows
 
 
-def count_textbook(clip: Clip, classifier: AttributeClassifier) -> Row:
-    loop, number, last_s, started = TextbookLoop(classifier), 0, 0.0, time.process_time()
-    for frame in frames(clip.path):
-        loop.process(frame.image_bgr)
-        number, last_s = number + 1, frame.time_s
-    counts = Counts(loop.genders[Gender.FEMALE], loop.genders[Gender.MALE])
-    return Row(clip, False, counts, number, last_s, time.process_time() - started)
-
-
-def show(row: Row) -> None:
-    c, t = row.counts, row.clip
-    mark = " " if row.error == 0 else "!"
-    wanted = "/".join(map(str, t.accepted(row.returns)))
-    print(
-        f"{mark} {t.name:40s} {'on ' if row.returns else 'off'} true {wanted:>3s} counted {c.people:2d}"
-        f"   men {c.male}/{t.males} women {c.female}/{t.females} undecided {c.undecided}"
-        f"  {' '.join(row.people) if row.error else ''}",
-        flush=True,
-    )
+def count_all(clips: Sequence[Clip], ways: Sequence[Way], options: argparse.Namespace) -> list[Row]:
+    """Count all clips in all ways, printing each row as it is done."""
+    drops = [0.0, *(float(d) for d in options.drop.split(",") if d)]
+    tasks = [(clip, drop, seed) for clip in clips for drop in drops for seed in range(options.seeds if drop else 1)]
+    rows: list[Row] = []
+    # Started anew rather than forked: a process that has run OpenCV's threads cannot be forked safely.
+    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
+        waiting = [
+            pool.submit(count_clip, clip, ways, textbook=options.textbook and not drop, drop=drop, seed=seed)
+            for clip, drop, seed in tasks
+        ]
+        for done in waiting:
+            rows += done.result()
+            for row in done.result():
+                print(scores.show(row), flush=True)
+    return rows
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clips", type=Path)
+    parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--only", default="", help="only clips with this in their name")
-    parser.add_argument("--returns", type=float, default=10.0, metavar="MINUTES")
-    parser.add_argument("--detectors", default="yunet", help="of yunet (with tiles), yunet640, haar, alt2, profile")
-    parser.add_argument("--trackers", default="ours", help=f"of ours, {', '.join(rivals.TRACKERS)}")
-    parser.add_argument("--interval", type=float, default=0.1, help="seconds between two detections")
+    parser.add_argument("--half", default="", choices=("", *HALVES), help="only this half of the clips")
+    parser.add_argument("--returns", type=float, default=0.0, metavar="MINUTES")
+    parser.add_argument("--detectors", default="yunet", help=f"of {', '.join(DETECTORS)}")
+    parser.add_argument("--trackers", default="ours", help=f"of {', '.join(TRACKERS)}")
+    parser.add_argument("--interval", type=float, help="seconds between two detections, other than shipped")
     parser.add_argument("--drop", default="", help="shares of the frames to drop at random, as 0.5,0.8")
     parser.add_argument("--seeds", type=int, default=3, help="how often to drop")
-    parser.add_argument("--no-textbook", action="store_true", help="leave the tutorials' loop out")
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "headcount")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--textbook", action="store_true", help="the tutorials' loop beside it")
+    parser.add_argument("--jobs", type=int, default=1, help="clips counted at the same time")
     parser.add_argument("--csv", type=Path, help="write the rows here as well")
     options = parser.parse_args(arguments)
-    cv2.setNumThreads(options.threads)
-    clips = read_clips(options.clips, options.only)
-    classifier = LiteRtClassifier(options.model)
-    likeness = LikenessSpace.load(options.model / str(classifier.card["file"]))
-    summaries: dict[str, Summary] = {}
-    drops = [0.0, *(float(d) for d in options.drop.split(",") if d)]
-    for detector in options.detectors.split(","):
-        for clip in clips:
-            recorded = Recorded(make_detector(detector), classifier)
-            for tracker in options.trackers.split(","):
-                for drop in drops:
-                    for seed in range(options.seeds if drop else 1):
-                        for returns_s in (0.0, 60 * options.returns):
-                            timed = tracker == options.trackers.split(",")[0] and drop == 0 and returns_s == 0
-                            row = count_clip(
-                                clip,
-                                recorded,
-                                tracker,
-                                returns_s=returns_s,
-                                interval_s=options.interval,
-                                drop=drop,
-                                seed=seed,
-                                timed=timed,
-                                likeness=likeness,
-                            )
-                            name = f"{detector} + {tracker}" + (f" - {drop:.0%} of frames" if drop else "")
-                            summaries.setdefault(name, Summary()).rows.append(row)
-                            if not drop:
-                                show(row)
-    if not options.no_textbook:
-        baseline = Summary([count_textbook(clip, classifier) for clip in clips])
-        for row in baseline.rows:
-            show(row)
-        summaries["textbook loop, Haar 1.3/5"] = baseline
-    print(HEADER)
-    for name, summary in summaries.items():
-        print(summary.line(name))
+    clips = [clip for folder in options.clips for clip in read_clips(folder, options.only, options.half)]
+    ways = [
+        Way(detector, tracker, minutes, options.interval)
+        for detector in options.detectors.split(",")
+        for tracker in options.trackers.split(",")
+        for minutes in dict.fromkeys((0.0, options.returns))
+    ]
+    rows = count_all(clips, ways, options)
+    print(scores.table(rows))
+    for way in dict.fromkeys(r.way for r in rows):
+        timed = [r for r in rows if r.way == way]
+        print(f"{way}: {1000 * sum(r.seconds for r in timed) / max(1, sum(r.frames for r in timed)):.1f} ms a frame")
     if options.csv:
-        write_rows(options.csv, summaries)
+        write_rows(options.csv, rows)
     return 0
 
 
-def write_rows(path: Path, summaries: dict[str, Summary]) -> None:
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
-        out.writerow(["way", "clip", "returns", "true", "counted", "men", "women", "undecided", "seconds"])
-        for name, summary in summaries.items():
-            for r in summary.rows:
-                c = r.counts
-                out.writerow(
-                    [name, r.clip.name, r.returns, r.true, c.people, c.male, c.female, c.undecided, f"{r.seconds:.2f}"]
-                )
+        out.writerow(
+            ["way", "clip", "kind", "half", "returns", "low", "high", "counted", "men", "women", "undecided", "seconds"]
+        )
+        for r in rows:
+            c, low_high = r.counts, r.clip.accepted(r.returns)
+            told = [c.people, c.male, c.female, c.undecided, f"{r.seconds:.2f}"]
+            out.writerow([r.way, r.clip.name, r.clip.kind, r.clip.half, r.returns, *low_high, *told])
 
 
 if __name__ == "__main__":

@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.clips import frames, read_clips
-from benchmarks.counting import make_detector
 from benchmarks.identities import MATCH_IOU, TRACKS, read_labels
+from benchmarks.pipelines import make_detector
 from desktop_app.domain.types import Box, Detection
 from desktop_app.resources import yunet_weights
 from desktop_app.training.readers import open_dataset
-from desktop_app.vision.detectors import YuNetFaceDetector
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
 
 TURNS = {"to the camera": 0.05, "half turned": 0.12, "turned": 0.2, "profile": float("inf")}
 """Names for how far a head is turned, and below which shift of the nose (see `turn_of`) they hold."""

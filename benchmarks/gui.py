@@ -1,4 +1,4 @@
-"""How the window behaves while it counts: does it stand still, how late is the picture, how soon is it there.
+"""How the window behaves while it counts: event loop blocks, picture delay, start times, memory.
 
     python benchmarks/gui.py [--seconds 20] [--clip FILE] [--frames 3000]
 
@@ -21,6 +21,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.factory import OnConnection
+    from desktop_app.settings import Settings
+    from desktop_app.sources.base import FrameSource
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
@@ -69,7 +75,7 @@ def child(source: str, started_at: float) -> None:
     told: dict[str, float] = {}
 
     def look() -> None:
-        from desktop_app.ui.main_window import MainWindow
+        from desktop_app.ui.window.main_window import MainWindow
 
         for window in application.topLevelWidgets():
             if not isinstance(window, MainWindow):
@@ -85,6 +91,7 @@ def child(source: str, started_at: float) -> None:
                 told["shown_s"] = time.time() - started_at
             if "shown_s" in told or time.time() - started_at > 60:
                 timer.stop()
+                window.confirm_close = lambda: True
                 window.close()
 
     timer = QTimer()
@@ -106,13 +113,13 @@ def start_times(source: Path) -> dict[str, float]:
     return told
 
 
-def live_source(clip: Path, fps: float):
+def live_source(clip: Path, fps: float) -> FrameSource:
     """Return a camera that shows a clip over and over at `fps`, each frame stamped on arrival."""
     from dataclasses import replace
 
     from desktop_app.domain.types import Frame
-    from desktop_app.vision.sources.base import SourceInfo, SourceKind
-    from desktop_app.vision.sources.video_file import VideoFileSource
+    from desktop_app.sources.base import SourceInfo, SourceKind
+    from desktop_app.sources.video_file import VideoFileSource
 
     class Live:
         def __init__(self) -> None:
@@ -142,7 +149,7 @@ def live_source(clip: Path, fps: float):
             return Frame(frame.image_bgr, self._index / fps, self._index - 1, time.perf_counter())
 
         def seek(self, time_s: float) -> None:
-            """A camera cannot."""
+            """A camera cannot seek."""
 
         def close(self) -> None:
             self._closed = True
@@ -157,18 +164,19 @@ def window_figures(clip: Path, seconds: float, frames: int) -> dict[str, float]:
 
     from desktop_app.app import make_application
     from desktop_app.settings import Settings
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.services import LazyServices
-    from desktop_app.ui.theme import ThemeManager
+    from desktop_app.ui.sessions.services import LazyServices
+    from desktop_app.ui.widgets.theme import ThemeManager
+    from desktop_app.ui.window.main_window import MainWindow
 
     class Services(LazyServices):
-        def open_source(self, text, settings, on_connection):
+        def open_source(self, text: str, settings: Settings, on_connection: OnConnection) -> FrameSource:
             if text == "camera:benchmark":
                 return live_source(clip, 30.0)
             return super().open_source(text, settings, on_connection)
 
     application = make_application([sys.argv[0]])
     window = MainWindow(Services(), Settings(), ThemeManager(application, "dark"), save=lambda _settings: None)
+    window.confirm_close = lambda: True
     window.resize(1280, 720)
     window.show()
     late: list[float] = []

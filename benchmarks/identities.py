@@ -23,13 +23,9 @@ import cv2
 import numpy as np
 
 from benchmarks.clips import frames
-from benchmarks.counting import ROOT, make_detector, make_tracker
-from desktop_app.domain.counting import PeopleCounter
+from benchmarks.pipelines import Way, build
 from desktop_app.domain.tracking import TrackedFace
 from desktop_app.domain.types import Box
-from desktop_app.vision.classifier import LiteRtClassifier
-from desktop_app.vision.likeness import LikenessSpace
-from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 
 TRACKS = Path(__file__).parent / "tracks"
 MATCH_IOU = 0.4
@@ -118,19 +114,10 @@ def read_labels(path: Path) -> dict[int, dict[str, Box]]:
     return labels
 
 
-def follow(
-    clip: Path, labels: dict[int, dict[str, Box]], tracker: str, interval_s: float, classifier: LiteRtClassifier
-) -> dict[str, Sequence]:
-    """Run one tracker over one clip; return what it reported by its "raw" keys and by "people"."""
-    likeness = LikenessSpace.load(ROOT / "models" / "headcount" / str(classifier.card["file"]))
-    pipeline = FramePipeline(
-        make_detector("yunet"),
-        classifier,
-        make_tracker(tracker),
-        PeopleCounter(),
-        settings=PipelineSettings(detect_interval_s=interval_s),
-        likeness=likeness,
-    )
+def follow(clip: Path, labels: dict[int, dict[str, Box]], way: Way) -> dict[str, Sequence]:
+    """Count one clip one way; return what was reported by the tracker's "raw" keys and by "people"."""
+    pipeline = build(way)
+    cv2.setNumThreads(1)
     latest: tuple[TrackedFace, ...] = ()
 
     def listen(method: Callable[..., tuple[TrackedFace, ...]]) -> Callable[..., tuple[TrackedFace, ...]]:
@@ -156,20 +143,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--trackers", default="ours,overlap")
-    parser.add_argument("--interval", type=float, default=0.1)
     options = parser.parse_args()
     try:
         import trackeval  # noqa: F401
     except ImportError as error:
         raise SystemExit(f"This benchmark needs the package {error.name}; see the head of this file.") from None
-    cv2.setNumThreads(1)
-    classifier = LiteRtClassifier(ROOT / "models" / "headcount")
     print(HEADER)
     for tracker in options.trackers.split(","):
         scores = {"raw": Scores(), "people": Scores()}
         for path in sorted(TRACKS.glob("*.csv")):
             clip, labels = options.clips / path.stem, read_labels(path)
-            for kind, sequence in follow(clip, labels, tracker, options.interval, classifier).items():
+            for kind, sequence in follow(clip, labels, Way(tracker=tracker)).items():
                 name = f"{path.stem} {tracker} {kind}"
                 print(line(name, scores[kind].add(name, sequence)), flush=True)
         for kind, scored in scores.items():

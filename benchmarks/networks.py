@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from desktop_app.resources import models_dir
-from desktop_app.vision.classifier import load_classifier
+from desktop_app.vision.attributes.classifier import load_classifier
 
 BASELINE = "mini_xception"
 

@@ -176,3 +176,13 @@ TRACKERS: dict[str, Callable[[], Tracker]] = {
     "bytetrack": RoboflowByteTrack,
     "norfair": NorfairTracker,
 }
+
+
+def make_tracker(name: str) -> Tracker:
+    """Return a tracker by its name. Raises SystemExit for one that there is not or whose package is missing."""
+    try:
+        return TRACKERS[name]()
+    except KeyError:
+        raise SystemExit(f"There is no tracker {name!r}; choose from ours, {', '.join(TRACKERS)}.") from None
+    except ImportError as error:
+        raise SystemExit(f"The tracker {name!r} needs the package {error.name}; install it to compare.") from None

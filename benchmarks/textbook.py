@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box, Gender
-from desktop_app.vision.classifier import AttributeClassifier
-from desktop_app.vision.preprocess import crop_faces
+from desktop_app.vision.attributes.classifier import AttributeClassifier
+from desktop_app.vision.attributes.preprocess import crop_faces
 
 
 class TextbookLoop:

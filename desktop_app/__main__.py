@@ -1,8 +1,6 @@
 """`python -m desktop_app` is the command `headcount`."""
 
-import sys
-
-from desktop_app.cli import main
+from desktop_app.cli.entry import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,27 +16,28 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
 from desktop_app.errors import HeadcountError
-from desktop_app.settings import load_settings
-from desktop_app.ui.theme import ThemeManager
+from desktop_app.settings import data_dir, load_settings
+from desktop_app.ui.widgets.theme import ThemeManager
 
 if TYPE_CHECKING:
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.recovery import CrashGuard
+    from desktop_app.ui.sessions.crash_guard import CrashGuard
+    from desktop_app.ui.window.main_window import MainWindow
 
 _LOG = logging.getLogger(__name__)
 
 HANGING_SOURCE_S = 2.0
-"""How long the end of the program waits for sources that were left to their own time limit."""
+"""How long, in seconds, the program waits at its end for sources that do not stop at once."""
 
 
 class _Relay(QObject):
-    """Brings a crash message from whichever thread it happened on to the GUI thread."""
+    """Brings what other threads tell to the GUI thread: an uncaught exception, a problem of the store."""
 
     crashed = Signal(str, str)
+    store_problem = Signal(str)
 
 
 def _qt_message(kind: object, _context: object, text: str) -> None:
-    # Qt's own remarks are for us, not for a terminal nobody looks at.
+    # Qt's messages go into our log, not to a terminal that nobody reads.
     logging.getLogger("qt").log(logging.WARNING if "Critical" in str(kind) else logging.INFO, text)
 
 
@@ -68,12 +70,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed; return the exit code. `argv` are the arguments after the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     app = make_application([sys.argv[0], *arguments])
-    from desktop_app.ui.single_instance import InstanceServer, hand_over
+    from desktop_app.ui.window.first_instance import become_first
+    from desktop_app.ui.window.single_instance import InstanceServer
 
     sources = sources_of(arguments)
-    if hand_over(sources):
+    first = become_first(sources, data_dir())
+    if first is None:
         return 0
-    from desktop_app.ui.diagnostics import native_crashes, start_log
+    from desktop_app.ui.window.diagnostics import native_crashes, start_log
 
     start_log()
     native_crashes.start()
@@ -81,33 +85,58 @@ def main(argv: Sequence[str] | None = None) -> int:
     loaded = load_settings()
     themes = ThemeManager(app, loaded.settings.ui.theme)
     server = InstanceServer()
+    relay = _Relay()
     try:
-        from desktop_app.ui.main_window import MainWindow
-        from desktop_app.ui.services import LazyServices
+        from desktop_app.ui.sessions.services import LazyServices
+        from desktop_app.ui.sessions.window_store import open_window_store
+        from desktop_app.ui.window.main_window import MainWindow
 
-        window = MainWindow(LazyServices(), loaded.settings, themes)
+        store, problem = open_window_store(relay.store_problem.emit)
+        window = MainWindow(LazyServices(), loaded.settings, themes, store=store)
     except HeadcountError as error:
         return _cannot_start(error)
-    guard = _protect(window)
+    guard = _protect(window, relay)
     server.asked.connect(lambda asked: come_forward(window, asked))
+    relay.store_problem.connect(window.sessions.problem)
     window.show()
     if loaded.notice:
         window.banner.show_message("warning", loaded.notice, waits=True)
-    window.help.offer_recovered()
+    window.sessions.problem(problem)
     if sources:
         # After the window is on the screen, so that it appears at once however slow the source is.
         QTimer.singleShot(0, lambda: window.sources.open_source(sources[0]))
+    end_on_signals(app, window)
     code = app.exec()
     server.close()
     guard.remove()
-    from desktop_app.vision.sources.detached import wait_for_detached
+    first.release()
+    from desktop_app.sources.detached import wait_for_detached
 
     wait_for_detached(HANGING_SOURCE_S)
     if not window.clean_exit:
-        # A driver holds a thread of ours for good; what matters is written, so the process ends without it.
+        # A thread is stuck in a driver and will not end. Everything is saved, so the process ends without it.
         logging.shutdown()
         os._exit(code)
     return code
+
+
+def end_on_signals(app: QApplication, window: MainWindow) -> None:
+    """Let Ctrl-C and a request to end close the window as its own button does; a second one ends the program."""
+    asked: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        if asked:
+            app.exit(128 + number)
+        asked.append(number)
+        QTimer.singleShot(0, window.close)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    # Python looks at signals only when it runs, and Qt's loop runs none of it while nothing happens.
+    awake = QTimer(window)
+    awake.timeout.connect(int)
+    awake.start(250)
 
 
 def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
@@ -121,12 +150,12 @@ def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
         window.sources.open_source(sources[0])
 
 
-def _protect(window: MainWindow) -> CrashGuard:
-    from desktop_app.ui.recovery import CrashGuard
+def _protect(window: MainWindow, relay: _Relay) -> CrashGuard:
+    from desktop_app.ui.sessions.crash_guard import CrashGuard
 
-    relay = _Relay(window)
+    store = window.store
     relay.crashed.connect(window.help.show_crash)
-    guard = CrashGuard(window.keeper.keep, relay.crashed.emit)
+    guard = CrashGuard(lambda: store is not None and store.flush(1.0), relay.crashed.emit)
     guard.install()
     return guard
 

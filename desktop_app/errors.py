@@ -54,3 +54,9 @@ class OutputError(HeadcountError):
     """A result, snapshot or recording cannot be written."""
 
     exit_code = 6
+
+
+class StoreError(HeadcountError):
+    """The stored counts cannot be opened, read or changed."""
+
+    exit_code = 7

@@ -5,35 +5,37 @@ Called by the command line and by the window; `ProgramServices` is what the wind
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.counting import CountingSettings
+from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import Tracker, TrackerSettings
 from desktop_app.domain.types import FrameResult
 from desktop_app.domain.voting import VoteSettings
-from desktop_app.errors import HeadcountError, SettingsError
+from desktop_app.errors import HeadcountError, SettingsError, SourceError
 from desktop_app.resources import demo_clip, model_path, yunet_weights
-from desktop_app.runtime.threads import apply_thread_policy
-from desktop_app.settings import PlaceSettings, Settings, data_dir
+from desktop_app.session.services import RecordingStart
+from desktop_app.settings import PlaceSettings, SecretStore, Settings, data_dir
+from desktop_app.sources import opening, recording_time
+from desktop_app.sources.base import FrameSource
+from desktop_app.sources.camera import CameraMode
+from desktop_app.sources.camera import list_cameras as cameras_of_this_computer
+from desktop_app.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
+from desktop_app.sources.stream import TimeLimits
+from desktop_app.system.cpu_threads import apply_thread_policy
 from desktop_app.vision.annotate import Annotator
-from desktop_app.vision.classifier import AttributeClassifier, LiteRtClassifier, load_classifier
-from desktop_app.vision.comparison import ComparingPipeline, Comparison, GlimpseCounter
-from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.likeness import LikenessSpace
-from desktop_app.vision.pipeline import PipelineSettings
-from desktop_app.vision.quality import GlimpseScheduler, SchedulerSettings
-from desktop_app.vision.scanning import ScanningFaceDetector
-from desktop_app.vision.sources import opening
-from desktop_app.vision.sources.base import FrameSource
-from desktop_app.vision.sources.camera import CameraMode
-from desktop_app.vision.sources.camera import list_cameras as cameras_of_this_computer
-from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
-from desktop_app.vision.sources.stream import TimeLimits
+from desktop_app.vision.attributes.classifier import CardClassifier, load_classifier
+from desktop_app.vision.attributes.quality import GlimpseScheduler, SchedulerSettings
+from desktop_app.vision.compare import Comparison
+from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.likeness.face_space import LikenessSpace
+from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 
 COARSE_SIDE = 640
 """The longer side, in pixels, at which YuNet searches a whole picture; what is smaller is found tile by tile."""
@@ -61,8 +63,10 @@ def open_source(text: str, settings: Settings | None = None, on_connection: OnCo
         reconnect_cameras=chosen.reconnect,
         listener=listen,
         demo_clip=_demo_clip_if_there(),
+        turn=chosen.turn,
+        mirror=chosen.mirror,
     )
-    return opening.open_source(text, options)
+    return opening.open_source(SecretStore().restore(text), options)
 
 
 def _demo_clip_if_there() -> Path | None:
@@ -72,20 +76,15 @@ def _demo_clip_if_there() -> Path | None:
         return None  # `opening` says so in its own words, but only to somebody who asks for the demo
 
 
-def build_detector(settings: Settings) -> FaceDetector:
-    """Return the face detector that the settings choose. Raises ModelError or SettingsError."""
+def build_detector(settings: Settings, threads: int = 1) -> FaceDetector:
+    """Return the face detector that the settings choose; `threads` is for YuNet. Raises ModelError or SettingsError."""
     chosen = settings.detector
     if chosen.kind == "haar":
         return HaarFaceDetector(
             chosen.cascade, chosen.scale_factor, chosen.min_neighbors, min_face_share=max(chosen.min_face_share, 0.005)
         )
-    return ScanningFaceDetector(
-        _yunet(settings), _yunet(settings), coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share
-    )
-
-
-def _yunet(settings: Settings) -> YuNetFaceDetector:
-    return YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE)
+    yunet = YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE, threads)
+    return ScanningFaceDetector(yunet, yunet, coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share)
 
 
 def _weak_score(settings: Settings) -> float:
@@ -93,22 +92,21 @@ def _weak_score(settings: Settings) -> float:
     return max(0.05, settings.detector.score_threshold / 2)
 
 
-def build_classifier(settings: Settings, threads: int = 1) -> AttributeClassifier:
+def build_classifier(settings: Settings, threads: int = 1) -> CardClassifier:
     """Return the gender and age network that the settings choose. Raises ModelError."""
     return load_classifier(model_path(settings.count.model, data_dir() / "models"), threads)
 
 
-def _likeness(model_dir: Path, classifier: AttributeClassifier) -> LikenessSpace | None:
-    """Return what tells people apart by this model's embedding, None for a model that has no such thing."""
-    if not isinstance(classifier, LiteRtClassifier):
-        return None
-    return LikenessSpace.load(model_dir / str(classifier.card["file"]))
+def _likeness(model_dir: Path, card: Mapping[str, Any]) -> LikenessSpace | None:
+    """Return the space in which this model's embeddings tell people apart, None for a model that has none."""
+    weights = card.get("file")
+    return LikenessSpace.load(model_dir / weights) if isinstance(weights, str) else None
 
 
 def build_comparison(settings: Settings, names: Sequence[str], *, threaded: bool = False) -> Comparison:
     """Return a comparison of the model that counts with the models of these names. Raises ModelError."""
     others = [load_classifier(model_path(name, data_dir() / "models")) for name in names]
-    return Comparison(others, VoteSettings(threshold=settings.count.decide_threshold), threaded=threaded)
+    return Comparison(others, VoteSettings(name_at=settings.count.decide_threshold), threaded=threaded)
 
 
 def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
@@ -125,7 +123,7 @@ def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]
         raise SettingsError(f"A line or zone cannot be used: {error}.", "Draw it again.") from error
 
 
-def build_pipeline(settings: Settings | None = None) -> ComparingPipeline:
+def build_pipeline(settings: Settings | None = None) -> FramePipeline:
     """Return a pipeline with its models loaded, and set the process's number of threads.
 
     Raises ModelError where a model is missing or damaged and SettingsError for what cannot be worked with.
@@ -141,18 +139,18 @@ def build_pipeline(settings: Settings | None = None) -> ComparingPipeline:
         min_face=default.min_face if detector.reject_non_faces else 0.0,
         linger_s=count.lost_s,
         returns_s=count.returns_minutes * 60,
-        vote=VoteSettings(threshold=count.decide_threshold),
+        vote=VoteSettings(name_at=count.decide_threshold),
     )
     classifier = build_classifier(settings, policy.litert)
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
-    return ComparingPipeline(
-        build_detector(settings),
+    return FramePipeline(
+        build_detector(settings, policy.litert),
         classifier,
         Tracker(tracking),
-        GlimpseCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
+        PeopleCounter(counting, lines=lines, zones=zones, staff_zones=staff_zones),
         settings=PipelineSettings(detect_interval_s=detector.interval_s),
         scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
-        likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier),
+        likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier.card),
     )
 
 
@@ -162,14 +160,44 @@ def build_annotator(settings: Settings) -> Annotator:
     return Annotator(lines, [*zones, *staff_zones])
 
 
+def recording_start(text: str) -> RecordingStart | None:
+    """Return when the video file that `text` names began: as its container says, else when the file was last written.
+
+    None for anything but a file, and for a file that cannot be read.
+    """
+    try:
+        address = opening.understand(text)
+    except SourceError:
+        return None
+    if address.form is not opening.SourceForm.VIDEO_FILE:
+        return None
+    path = Path(address.target)
+    created = recording_time.creation_time(path)
+    if created is not None:
+        return RecordingStart(created, "container")
+    try:
+        return RecordingStart(path.stat().st_mtime, "file time")
+    except OSError:
+        return None
+
+
 class ProgramServices:
     """The real sources, pipeline and drawing, as the window asks for them."""
 
     def open_source(self, text: str, settings: Settings, on_connection: OnConnection) -> FrameSource:
         return open_source(text, settings, on_connection)
 
-    def build_pipeline(self, settings: Settings) -> ComparingPipeline:
-        return build_pipeline(settings)
+    def build_pipeline(self, settings: Settings) -> FramePipeline:
+        from desktop_app.system.native_log import quiet_native_start
+
+        with quiet_native_start():
+            return build_pipeline(settings)
+
+    def build_places(self, settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
+        return build_places(settings)
+
+    def recording_start(self, text: str) -> RecordingStart | None:
+        return recording_start(text)
 
     def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
         return build_annotator(settings).draw(result)

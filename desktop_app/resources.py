@@ -94,7 +94,7 @@ def yunet_weights() -> Path:
 
     Raises ModelError if its folder is not there.
     """
-    return model_path("yunet") / "face_detection_yunet_2023mar.onnx"
+    return model_path("yunet") / "face_detection_yunet_2023mar.tflite"
 
 
 def demo_clip() -> Path:

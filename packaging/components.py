@@ -3,7 +3,7 @@
     python packaging/components.py build/frozen/shipped.json dist/headcount/lib
 
 Each bundled file is traced to the Python distribution that owns it, to a Debian package (libraries of the build
-machine), or to Python itself. A file nobody owns stops the build: nothing ships whose licence is unknown.
+machine), or to Python itself. A file without an owner stops the build: nothing ships whose licence is unknown.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def purl(kind: str, name: str, version: str) -> str:
 
 @dataclass
 class Part:
-    """One component: where it comes from, what it is licensed under, and the texts that say so."""
+    """One component: where it comes from, what it is licensed under, and the licence texts."""
 
     name: str
     version: str

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Who offers the installers; nobody yet, so an address has to be set where somebody does:
+# Who publishes the installers. Nobody does yet; whoever does sets both:
 #   HEADCOUNT_MAINTAINER="Jo Doe <jo@example.org>" HEADCOUNT_HOMEPAGE=https://example.org/headcount make package
 # The first is the .deb's Maintainer; the second goes into the .deb and the AppStream metadata, and is left out if empty.
 : "${HEADCOUNT_MAINTAINER:=The makers of Headcount <headcount@localhost>}"

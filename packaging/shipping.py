@@ -25,7 +25,6 @@ EXCLUDED_MODULES = (
     "PySide6.QtPrintSupport", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.scripts",
     "cv2.gapi", "lib2to3", "pydoc_data", "turtledemo", "idlelib", "test",
     "readline",  # GNU readline is under the GPL
-    "sqlite3", "_sqlite3",  # yt-dlp reads browsers' cookies with it, which we never ask it to, and does without
 )  # fmt: skip
 
 # OpenGL only because the X11 and Wayland plug-ins link it.
@@ -78,7 +77,7 @@ def asked_for(path: str) -> set[str]:
 
 def without_orphans(binaries: Iterable[Entry], asked: Callable[[str], set[str]] = asked_for) -> list[Entry]:
     """Return `binaries` without those libraries of the build machine that nothing which ships asks for, and without
-    those that are the system's to bring. What came with a wheel lies in a folder of its own and stays.
+    those that the system provides. What came with a wheel lies in a folder of its own and stays.
     """
     entries = [entry for entry in binaries if "/" in entry[0] or not _SYSTEM_LIBRARIES.match(entry[0])]
     needs = {entry[0]: asked(entry[1]) for entry in entries}

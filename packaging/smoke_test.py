@@ -38,7 +38,7 @@ def check_totals(totals: dict[str, int], truth: dict[str, int]) -> None:
         raise SystemExit(f"the demo clip shows {truth['appearances']} entries, and the count is {totals}")
     for gender in ("female", "male"):
         true = truth[f"appearances_{gender}"]
-        # "Undecided" is no wrong label: it may stand for either.
+        # "Undecided" is not a wrong label: the person may be either.
         if totals[gender] > true + GENDER_OFF or totals[gender] + totals["undecided"] < true - GENDER_OFF:
             raise SystemExit(f"the demo clip shows {true} {gender}, and the count is {totals}")
 

@@ -46,6 +46,7 @@ def own_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     home = tmp_path_factory.mktemp("user")
     monkeypatch.setenv("HEADCOUNT_CONFIG_DIR", str(home / "config"))
     monkeypatch.setenv("HEADCOUNT_DATA_DIR", str(home / "data"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
 class _ErrorCollector(logging.Handler):

@@ -9,11 +9,11 @@ import cv2
 import pytest
 
 from desktop_app.domain.types import Box
-from desktop_app.vision.detectors import YuNetFaceDetector
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIP = ROOT / "resources" / "demo" / "demo.mp4"
-WEIGHTS = ROOT / "models" / "yunet" / "face_detection_yunet_2023mar.onnx"
+WEIGHTS = ROOT / "models" / "yunet" / "face_detection_yunet_2023mar.tflite"
 TRUTH = json.loads((ROOT / "resources" / "demo" / "demo.truth.json").read_text(encoding="utf-8"))
 
 

@@ -32,12 +32,12 @@ FULL = Settings(
         last="camera:1", recent=("camera:1", "C:\\Vidéos\\入口.mp4"), width=640, height=480, fps=15.0
     ),
     detector=DetectorSettings(kind="haar", scale_factor=1.25, min_neighbors=3, interval_s=0.0),
-    count=CountSettings(mode="line", returns_minutes=12.5, decide_threshold=0.8),
+    count=CountSettings(returns_minutes=12.5, decide_threshold=0.8),
     places=(
         PlaceSettings("Eingang", "line", ((0.1, 0.5), (0.9, 0.5))),
         PlaceSettings("Kasse", "staff", ((0.0, 0.0), (0.2, 0.0), (0.2, 1.0))),
     ),
-    ui=UiSettings(theme="dark", first_start_done=True),
+    ui=UiSettings(theme="dark", show_labels=False),
 )
 
 
@@ -136,6 +136,7 @@ ODD_VALUES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [(f.name,) for f in fields(Settings)] + [
     (section, f.name)
     for section in ("source", "detector", "count", "recording", "ui")
@@ -279,7 +280,7 @@ def test_the_defaults_are_those_of_the_counting_itself() -> None:
     assert count.confirm_s == counting.min_span_s
     assert count.lost_s == counting.linger_s
     assert count.returns_minutes * 60 == counting.returns_s
-    assert count.decide_threshold == VoteSettings().threshold
+    assert count.decide_threshold == VoteSettings().name_at
     assert detector.score_threshold == TrackerSettings().sure_score
 
 
@@ -287,3 +288,19 @@ def test_every_section_can_be_written_and_read() -> None:
     assert {f.name for f in fields(Settings)} == {
         "source", "detector", "count", "places", "recording", "ui", "unknown",
     }  # fmt: skip
+
+
+def test_settings_of_earlier_versions_are_read_without_complaint_and_left_out_when_written(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    old = {
+        "count": {"mode": "line", "confirm_s": 0.5},
+        "ui": {"state": "AAAA", "first_start_done": True, "theme": "dark", "future": 1},
+    }
+    path.write_text(json.dumps(old), encoding="utf-8")
+    loaded = load_settings(path)
+    assert loaded.notice == ""
+    assert (loaded.settings.count.confirm_s, loaded.settings.ui.theme) == (0.5, "dark")
+    written = json.loads(to_json(loaded.settings))
+    assert "mode" not in written["count"]
+    assert not {"state", "first_start_done"} & set(written["ui"])
+    assert written["ui"]["future"] == 1

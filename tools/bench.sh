@@ -12,6 +12,7 @@ measure() {
     "$python" -m "benchmarks.$@"
 }
 measure speed
+measure files
 measure networks
 measure gui
 if [ -d ../shared/clips ]; then

@@ -27,9 +27,9 @@ from tqdm import tqdm
 
 from desktop_app.domain.types import AGE_BANDS, Box, age_band_index
 from desktop_app.resources import yunet_weights
-from desktop_app.vision.detectors import YuNetFaceDetector
-from desktop_app.vision.hog import HogSpec, describe
-from desktop_app.vision.preprocess import InputSpec, crop_face
+from desktop_app.vision.attributes.hog import HogSpec, describe
+from desktop_app.vision.attributes.preprocess import InputSpec, crop_face
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = InputSpec(64, 64, "grey", box_scale=1.2)
@@ -156,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     cv2.setNumThreads(1)
     parts = gather(args.data, args.limit)
-    # Rounded to how they are stored before they are measured.
+    # Rounded as they are stored, so that the measured weights are the stored ones.
     gender = best(parts, 1, len(GENDERS)).astype(np.float16).astype(np.float32)
     age = best(parts, 2, len(AGE_BANDS)).astype(np.float16).astype(np.float32)
     x, genders, bands = parts["test"]

@@ -21,16 +21,16 @@ from tqdm import tqdm
 
 from desktop_app.domain.types import Box
 from desktop_app.resources import yunet_weights
-from desktop_app.vision.classifier import LiteRtClassifier
-from desktop_app.vision.detectors import YuNetFaceDetector
-from desktop_app.vision.likeness import LikenessSpace, fit
-from desktop_app.vision.preprocess import crop_faces
+from desktop_app.vision.attributes.classifier import LiteRtClassifier
+from desktop_app.vision.attributes.preprocess import crop_faces
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
+from desktop_app.vision.likeness.face_space import LikenessSpace, fit
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def glimpse(image: NDArray[np.uint8], box: Box, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Box]:
-    """Show a face as another moment might: other light, pose, sharpness, compression, and another box round it."""
+    """Change a face as another moment would: other light, pose, sharpness, compression, and another box round it."""
     height, width = image.shape[:2]
     (cx, cy), w, h = box.centre, box.width, box.height
     f = 255 * np.clip(image.astype(np.float32) / 255, 0, 1) ** np.exp(rng.normal(0, 0.25))
@@ -48,7 +48,9 @@ def glimpse(image: NDArray[np.uint8], box: Box, rng: np.random.Generator) -> tup
     if scale < 1:
         small = cv2.resize(seen, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 95))])[1]
-        seen = cv2.resize(cv2.imdecode(coded, cv2.IMREAD_COLOR), (width, height))
+        decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+        assert decoded is not None  # what was encoded one line above
+        seen = cv2.resize(decoded, (width, height)).astype(np.uint8)
     if rng.random() < 0.3:
         seen = cv2.blur(seen, (int(rng.integers(1, 6)), 1))
     k = np.exp(rng.normal(0, 0.08))
@@ -69,9 +71,12 @@ def gather(
         for i in rng.permutation(len(names)):
             if len(vectors) == people:
                 break
-            image = cv2.imdecode(np.frombuffer(pictures.read(names[i]), np.uint8), cv2.IMREAD_COLOR)
-            found = detector.detect(np.asarray(image, np.uint8)) if image is not None else []
-            if image is None or not found:
+            decoded = cv2.imdecode(np.frombuffer(pictures.read(names[i]), np.uint8), cv2.IMREAD_COLOR)
+            if decoded is None:
+                continue
+            image = decoded.astype(np.uint8, copy=False)
+            found = detector.detect(image)
+            if not found:
                 continue
             crops = []
             for _ in range(glimpses):

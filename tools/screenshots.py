@@ -18,18 +18,18 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desktop_app.app import make_application
-from desktop_app.runtime.state import EngineState
+from desktop_app.engine.state import EngineState
 from desktop_app.settings import Settings
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.services import LazyServices
-from desktop_app.ui.theme import ThemeManager
+from desktop_app.ui.sessions.services import LazyServices
+from desktop_app.ui.widgets.theme import ThemeManager
+from desktop_app.ui.window.main_window import MainWindow
 
 SIZE = (1280, 800)
 PATIENCE_S = 240.0
 
 
 def wait(until: Callable[[], bool], what: str) -> None:
-    """Let the window live until something is so. Raises SystemExit naming it if it never is."""
+    """Run the event loop until a condition holds. Raises SystemExit naming the condition if it never does."""
     end = time.monotonic() + PATIENCE_S
     while not until():
         if time.monotonic() > end:

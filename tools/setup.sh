@@ -1,7 +1,8 @@
 #!/bin/sh
 # Prepares what a make target needs, from nothing, and does nothing where it is already there.
 #
-#   tools/setup.sh run|test|train|package VENV     a virtual environment with the locked packages
+#   tools/setup.sh run|test|train VENV             a virtual environment with the locked packages and Headcount itself
+#   tools/setup.sh package VENV                    the same for building installers, without Headcount itself
 #   tools/setup.sh system GROUP...                 system packages: window, servers, package
 #
 # System packages are installed with apt where that is possible without asking (root, or sudo without a password);
@@ -138,22 +139,49 @@ make_venv() {
     "$python" -m venv "$venv"
 }
 
-install_locked() { # VENV LOCK: once for each version of the lock file
-    venv=$1
-    lock=$2
-    stamp="$venv/.installed-$(basename "$lock" .txt)"
-    if [ -f "$stamp" ] && cmp -s "$lock" "$stamp"; then
+is_installed() { # VENV NAME: whether this version of the lock file has been installed
+    cmp -s "requirements/$2.txt" "$1/.installed-$2"
+}
+
+install_locked() { # VENV NAME: once for each version of the lock file
+    is_installed "$1" "$2" && return 0
+    echo "headcount: installing the packages of requirements/$2.txt (once)"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+        --requirement "requirements/$2.txt" </dev/null
+    # Another version of another lock file may just have been replaced in part.
+    rm -f "$1"/.installed-*
+    cp "requirements/$2.txt" "$1/.installed-$2"
+}
+
+# The commands `headcount`, `headcount-train` and `headcount-window`, running the code of this folder. Once for each
+# place of the folder and each version of what describes them; it asks no package index, so it works offline.
+install_project() { # VENV
+    stamp="$1/.installed-project"
+    described=$(pwd && cat pyproject.toml desktop_app/__init__.py requirements/build.txt)
+    if [ -x "$1/bin/headcount" ] && [ -f "$stamp" ] && [ "$described" = "$(cat "$stamp")" ]; then
         return 0
     fi
-    echo "headcount: installing the packages of $lock (once)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" </dev/null
-    cp "$lock" "$stamp"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+        --requirement requirements/build.txt </dev/null
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation \
+        --editable . </dev/null
+    printf '%s\n' "$described" >"$stamp"
 }
 
 case "${1:-}" in
-run | test | train | package)
+run | test | train)
     make_venv "$2"
-    install_locked "$2" "requirements/$1.txt"
+    # train.txt holds all of test.txt and that all of run.txt, in the same versions: the larger one serves for the smaller.
+    case $1 in
+    run) is_installed "$2" train || is_installed "$2" test || install_locked "$2" run ;;
+    test) is_installed "$2" train || install_locked "$2" test ;;
+    train) install_locked "$2" train ;;
+    esac
+    install_project "$2"
+    ;;
+package)
+    make_venv "$2"
+    install_locked "$2" package
     ;;
 system)
     shift
@@ -163,7 +191,7 @@ system)
     fi
     ;;
 *)
-    sed -n '2,8p' "$0" >&2
+    sed -n '2,9p' "$0" >&2
     exit 2
     ;;
 esac

@@ -9,16 +9,18 @@ FORBIDDEN = math.inf
 """The cost of a pair that must not be made."""
 
 
-def assign(costs: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    """Return (row, column) pairs: as many admissible pairs as possible, and of those the cheapest set.
+def assign(costs: Sequence[Sequence[float]], unmatched: float) -> list[tuple[int, int]]:
+    """Return the (row, column) pairs that cost least, where leaving a row and a column unmatched costs `unmatched`.
 
-    `costs` is a matrix of finite costs >= 0 and `FORBIDDEN`; it may have more rows than columns or fewer. Each row and
-    each column is used at most once. The matrix falls apart into groups that share no admissible pair, mostly of one
-    row and one column, and only inside such a group is the assignment problem solved (Kuhn 1955; shortest
+    `costs` is a matrix of costs >= 0 and `FORBIDDEN`; it may have more rows than columns or fewer. Each row and each
+    column is used at most once, and no pair is made at the price of `unmatched` or more. So one row without a partner
+    does not make its neighbours change theirs, as it would if as many pairs as possible were made (the limit on the
+    costs that the trackers after Deep SORT have). The matrix falls apart into groups that share no admissible pair,
+    mostly of one row and one column, and only inside such a group is the assignment problem solved (Kuhn 1955; shortest
     augmenting paths with potentials after Jonker and Volgenant 1987).
     """
     pairs: list[tuple[int, int]] = []
-    for rows, columns in _groups(costs):
+    for rows, columns in _groups(costs, unmatched):
         if len(rows) == 1:
             best = min(columns, key=lambda c: costs[rows[0]][c])
             pairs.append((rows[0], best))
@@ -26,13 +28,13 @@ def assign(costs: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
             best = min(rows, key=lambda r: costs[r][columns[0]])
             pairs.append((best, columns[0]))
         else:
-            pairs.extend(_solve(costs, rows, columns))
+            pairs.extend(_solve(costs, rows, columns, unmatched))
     return sorted(pairs)
 
 
-def _groups(costs: Sequence[Sequence[float]]) -> list[tuple[list[int], list[int]]]:
+def _groups(costs: Sequence[Sequence[float]], unmatched: float) -> list[tuple[list[int], list[int]]]:
     """Split the rows and columns into the connected parts of the graph of admissible pairs."""
-    options = [[c for c, cost in enumerate(row) if cost < FORBIDDEN] for row in costs]
+    options = [[c for c, cost in enumerate(row) if cost < unmatched] for row in costs]
     rows_of: dict[int, list[int]] = {}
     for r, columns in enumerate(options):
         for c in columns:
@@ -55,20 +57,19 @@ def _groups(costs: Sequence[Sequence[float]]) -> list[tuple[list[int], list[int]
     return groups
 
 
-def _solve(costs: Sequence[Sequence[float]], rows: list[int], columns: list[int]) -> list[tuple[int, int]]:
-    """Solve one group: a square problem in which a missing partner costs more than any set of real pairs."""
+def _solve(
+    costs: Sequence[Sequence[float]], rows: list[int], columns: list[int], unmatched: float
+) -> list[tuple[int, int]]:
+    """Solve one group as a square problem, in which a pair that is not to be made costs `unmatched`."""
     size = max(len(rows), len(columns))
-    dearest = max(costs[r][c] for r in rows for c in columns if costs[r][c] < FORBIDDEN)
-    missing = (dearest + 1.0) * (size + 1)
-    square = [[missing] * size for _ in range(size)]
+    square = [[unmatched] * size for _ in range(size)]
     for i, r in enumerate(rows):
         for j, c in enumerate(columns):
-            if costs[r][c] < FORBIDDEN:
-                square[i][j] = costs[r][c]
+            square[i][j] = min(unmatched, costs[r][c])
     row_of_column = _shortest_augmenting_paths(square)
     pairs = []
     for j, i in enumerate(row_of_column):
-        if i < len(rows) and j < len(columns) and costs[rows[i]][columns[j]] < FORBIDDEN:
+        if i < len(rows) and j < len(columns) and costs[rows[i]][columns[j]] < unmatched:
             pairs.append((rows[i], columns[j]))
     return pairs
 

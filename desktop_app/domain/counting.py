@@ -1,16 +1,16 @@
 """Counting each person once.
 
     counter = PeopleCounter(settings, lines=..., zones=..., staff_zones=...)
+    counter.reset(prefix)                                      # before each run: references begin with the prefix
     counter.observe(face, attributes, weight)                  # for each classified glimpse, before `update`
     tracks, events = counter.update(faces, tracker.take_ended(), time_s, (width, height), facing)   # on every frame
     counter.cut(time_s)                                        # when the scene was cut, beside tracker.cut()
+    closing, opening = counter.new_count(time_s)               # the people in view count again, from 1
     events = counter.finish()                                  # at the end of the source
-    counter.counts, counter.people(), counter.presence, counter.mark_staff(track_id)
 
 A face becomes a person (is *confirmed*, numbered and counted) once it was seen often enough, long enough and surely
-enough, never on one flicker. While a person is in view the decision on them may still change, and the running totals
-follow. When they have left and are no longer expected back, exactly one `CountEvent` of kind "person" tells of
-them, and one each for every line they crossed on balance and every zone they visited.
+enough, never on one flicker. Everything that happens to people is told by the events of `domain.events` at the moment
+when it happens; the counter holds no totals: `domain.totals` reads them from the events.
 
 Somebody who vanishes is expected back for `linger_s` near the same place, after a cut of the scene for `cut_memory_s`
 anywhere, and with `returns_s` for that long anywhere: a new face that looks like them is then the same person.
@@ -19,68 +19,23 @@ Without looks to compare, only the same place will do.
 
 from __future__ import annotations
 
-import copy
-from collections import deque
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from desktop_app.domain.attention import PresenceLog
-from desktop_app.domain.likeness import Looks
+from desktop_app.domain.counting_settings import CountingSettings
+from desktop_app.domain.events import Event, Merged
 from desktop_app.domain.people import Person
 from desktop_app.domain.place_board import PlaceBoard
 from desktop_app.domain.places import Line, Zone
-from desktop_app.domain.tally import Tally
+from desktop_app.domain.recognition import Absent, StaffLooks
 from desktop_app.domain.tracking import DOUBTFUL, TrackedFace
-from desktop_app.domain.types import Attributes, CountEvent, Counts, Track
-from desktop_app.domain.voting import Vote, VoteSettings
+from desktop_app.domain.types import Attributes, Box, Track
+from desktop_app.domain.voting import Vote
 
-
-@dataclass(frozen=True, slots=True)
-class CountingSettings:
-    """When a face counts as a person, and for how long somebody gone is expected back. Times in seconds.
-
-    A face is confirmed by `min_hits` detections over at least `min_span_s` with a mean score of `sure_score`, if
-    the network takes its glimpses for a face with `min_face`; with a mean score of only `min_score` it takes twice as
-    much. A face that never gave a glimpse worth classifying needs
-    `blind_hits` over `blind_span_s` with a mean score of `blind_score`, and stays Undecided.
-    `linger_reach` and `same_place` are in face sizes; the latter is asked where there are no looks to compare. The
-    three `alike` thresholds are likenesses, 0..1. `max_records` bounds the list of the people gone; the totals go on.
-    For `doubt_s` after somebody was counted, further glimpses may still show that they had been counted before; they
-    then go by their former id, and the total is one less.
-    """
-
-    min_hits: int = 3
-    min_span_s: float = 0.25
-    min_score: float = 0.6
-    sure_score: float = 0.75
-    min_face: float = 0.5
-    blind_hits: int = 5
-    blind_span_s: float = 0.6
-    blind_score: float = 0.7
-    linger_s: float = 4.0
-    linger_reach: float = 2.5
-    same_place: float = 0.4
-    linger_alike: float = 0.55
-    cut_memory_s: float = 2.0
-    cut_alike: float = 0.85
-    returns_s: float = 0.0
-    returns_alike: float = 0.8
-    doubt_s: float = 2.0
-    max_records: int = 100_000
-    vote: VoteSettings = field(default_factory=VoteSettings)
-
-    def __post_init__(self) -> None:
-        if self.min_hits < 1 or self.blind_hits < 1:
-            raise ValueError("min_hits and blind_hits must be at least 1")
-        if min(self.min_span_s, self.blind_span_s, self.linger_s, self.cut_memory_s, self.returns_s) < 0:
-            raise ValueError("no time in the counting settings may be negative")
-        if self.max_records < 1:
-            raise ValueError(f"max_records must be at least 1, not {self.max_records}")
+__all__ = ["CountingSettings", "PeopleCounter"]
 
 
 class PeopleCounter:
-    """Counts the people of one session. Not thread-safe."""
+    """Finds out who counts at one source. Not thread-safe. The same input gives the same events."""
 
     def __init__(
         self,
@@ -92,69 +47,64 @@ class PeopleCounter:
     ) -> None:
         self.settings = settings or CountingSettings()
         self._places = PlaceBoard(lines, zones)
-        self.lines, self.zones = self._places.lines, self._places.zones
         self.staff_zones = tuple(staff_zones)
         self.reset()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines counted at."""
+        return tuple(counter.line for counter in self._places.lines)
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones counted at."""
+        return tuple(counter.zone for counter in self._places.zones)
 
     def set_places(
         self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
     ) -> None:
-        """Count at these places from the next frame on; one drawn as before keeps its figures, a new one starts at 0.
+        """Count at these places from the next frame on; one drawn as before goes on, a new one starts at nothing.
 
-        Raises ValueError for names that are empty or used twice; the places in use then stay.
+        Visits to zones that are gone end: the next events tell of it. Raises ValueError for names that are empty or
+        used twice; the places in use then stay.
         """
         board = PlaceBoard(lines, zones)
-        board.take_over(self._places)
+        self._pending += board.replace(self._places, self._time_s)
         self._places = board
-        self.lines, self.zones = board.lines, board.zones
         self.staff_zones = tuple(staff_zones)
 
-    def reset(self) -> None:
-        """Begin a new session: forget everybody and start the ids again from 1."""
+    def reset(self, prefix: str = "") -> None:
+        """Begin a run: forget everybody. References are `prefix` and a number from 1, ids begin again from 1."""
+        self._prefix = prefix
         self._by_key: dict[int, Person] = {}
-        self._away: list[Person] = []
-        self._staff_looks: list[tuple[int, Looks]] = []
-        self._records: deque[CountEvent] = deque(maxlen=self.settings.max_records)
-        self._closed = Tally()
-        self._counts = Counts()
-        self._next_ref = self._next_number = 1
+        self._by_ref: dict[str, Person] = {}
+        self._absent = Absent(self.settings)
+        self._staff = StaffLooks(self.settings.returns_alike)
+        self._here: list[Person] = []
+        self._pending: list[Event] = []
+        self._next_key = self._next_ref = self._next_number = 1
         self._time_s = 0.0
-        self.presence = PresenceLog()
         self._places.reset()
-
-    def afresh(self) -> Self:
-        """Return a counter with the same settings and places that has counted nobody; this one is left as it is."""
-        other = copy.copy(self)
-        other._places = PlaceBoard([c.line for c in self.lines], [c.zone for c in self.zones])
-        other.lines, other.zones = other._places.lines, other._places.zones
-        other.reset()
-        return other
-
-    @property
-    def counts(self) -> Counts:
-        """The running totals, people still in view included."""
-        return self._counts
-
-    def people(self) -> tuple[CountEvent, ...]:
-        """Return one record a counted person, by id, those still in view included."""
-        open_records = [p.event() for p in self._open_people() if not p.is_staff]
-        return tuple(sorted((*self._records, *open_records), key=lambda e: e.track_id))
 
     @property
     def remembered(self) -> int:
         """How many persons and candidates are held in memory now, those expected back included."""
-        return len(self._by_key) + len(self._away)
+        return len(self._by_key) + len(self._absent)
 
     def vote_of(self, key: int) -> Vote | None:
         """Return what has been gathered of the track with this key, None before its first glimpse."""
         person = self._by_key.get(key)
         return person.vote if person else None
 
+    def numbers(self) -> dict[int, int]:
+        """Return the number on the screen of each track key in use, of people who count only."""
+        return {key: person.number for key, person in self._by_key.items() if person.number}
+
     def observe(self, face: TrackedFace, attributes: Attributes, weight: float) -> None:
         """Take in what the network says of one glimpse of a face; `weight` > 0 is the glimpse's quality."""
         person = self._person(face)
         person.vote.add(attributes, weight)
-        person.decision = person.vote.decision()
+        person.decide()
 
     def update(
         self,
@@ -163,87 +113,138 @@ class PeopleCounter:
         time_s: float,
         frame_size: tuple[int, int],
         facing: Collection[int] = (),
-    ) -> tuple[tuple[Track, ...], tuple[CountEvent, ...]]:
-        """Take in the tracks of one frame of (width, height); return them as `Track`s and the events completed.
+        still: Collection[int] = (),
+    ) -> tuple[tuple[Track, ...], tuple[Event, ...]]:
+        """Take in the tracks of one frame of (width, height); return them as `Track`s, and what has happened.
 
-        `ended` are keys the tracker gave up, `facing` the keys of faces that look at the camera on this frame.
+        `ended` are keys the tracker gave up, `facing` the keys of faces that look at the camera on this frame, `still`
+        those of faces that have not moved since they were first seen: pictures, which are not counted until they do.
         """
         self._time_s = max(self._time_s, time_s)
+        events = self._take_pending()
+        events += self._places.end_old(self._time_s)
         for key in ended:
-            self._end(key)
+            events += self._end(key)
         for face in faces:
             if face.detection is not None:
-                self._see(face, face.key in facing, frame_size)
-        events = self._close_old(time_s)
-        tracks = tuple(self._track(face) for face in faces)
-        self._tally_up(sum(1 for t in tracks if t.confirmed and not t.is_staff))
-        self.presence.add(time_s, self._counts.in_view)
-        return tracks, tuple(events)
+                self._person(face).is_still = face.key in still
+                events += self._see(face, face.key in facing, frame_size)
+        for person in self._absent.take_gone(time_s):
+            events += self._close(person)
+        for person in self._absent.take_forgotten(time_s):
+            self._forget(person)
+        self._here = [p for f in faces if (p := self._by_key.get(f.key)) is not None and p.number]
+        return tuple(self._track(face) for face in faces), tuple(events)
 
     def cut(self, time_s: float) -> None:
         """Note that the scene was cut at `time_s`: whoever was in view may be anywhere now."""
-        for person in _distinct(self._by_key.values()):
+        for person in self._in_view():
             person.cut_s = time_s
 
-    def finish(self) -> tuple[CountEvent, ...]:
-        """Close everybody at the end of a source; return their events. The totals stay."""
+    def finish(self) -> tuple[Event, ...]:
+        """Close everybody at the end of a source; return the events of this. Whoever has gone can still be marked."""
+        events = self._take_pending()
         for key in list(self._by_key):
-            self._end(key)
-        events = [event for person in self._away for event in self._close(person)]
-        self._away = []
-        self._tally_up(0)
+            events += self._end(key)
+        for person in self._open_people():
+            events += self._close(person)
+        self._by_key.clear()
+        self._by_ref.clear()
+        self._absent.clear()
+        self._here = []
+        self._places.reset()
         return tuple(events)
 
-    def mark_staff(self, track_id: int) -> bool:
-        """Take a person out of the count for the rest of the session, also if they come back.
+    def new_count(self, time_s: float) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+        """Close the count and begin another; return the last events of the one and the first of the other.
 
-        Returns False if nobody has this id.
+        Those in view right now count in the new one at once, with the same reference and a number from 1 on. Whoever
+        is away and comes back counts when they do, also with the same reference.
         """
-        for person in self._open_people():
-            if person.number == track_id:
-                person.marked_staff = True
-                self._staff_looks.append((person.number, person.looks))
-                self._places.forget(person.ref)
-                self._tally_up(self._counts.in_view)
-                return True
-        for record in self._records:
-            if record.track_id == track_id:
-                self._records.remove(record)
-                self._closed.add(record, -1)
-                self._tally_up(self._counts.in_view)
-                return True
-        return False
+        self._time_s = max(self._time_s, time_s)
+        closing, opening = self._take_pending(), list[Event]()
+        here = sorted(self._here, key=lambda p: p.number)
+        open_people = self._open_people()
+        everybody = list({p.key: p for p in (*open_people, *self._by_ref.values())}.values())
+        for person in everybody:
+            closing += self._places.begin_count(person.key, self._time_s)
+        for person in open_people:
+            shown = person.decision
+            closing += self._final_events(person)
+            person.decision = shown
+        for person in everybody:
+            person.begin_count()
+        self._next_number = 1
+        for person in here:
+            opening += self._count(person)
+            opening += self._news(person)
+        return tuple(closing), tuple(opening)
+
+    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+        """Give the people in memory these numbers, by reference, and go on with `next_number`.
+
+        For a count that is taken up again: whoever has a number in it has been counted there.
+        """
+        for ref, person in self._by_ref.items():
+            if ref in numbers:
+                person.number = numbers[ref]
+        self._next_number = max(1, next_number)
+
+    def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
+        """Take the person with this reference for staff, or not, whether in view, away or gone lately.
+
+        Whoever comes back and looks like somebody marked is staff, too. None takes back what was marked before. The
+        log entry about the person themselves is the caller's. Returns False if nobody is known by this reference.
+        """
+        person = self._by_ref.get(ref)
+        ref = person.ref if person else ref
+        found = self._staff.mark(ref, bool(is_staff), person.looks if person else None)
+        if person is not None:
+            person.staff_mark, person.marked_now = is_staff, is_staff is not None
+        if not is_staff:
+            for other in {p.key: p for p in self._by_ref.values() if p.looks_like_staff == ref}.values():
+                other.looks_like_staff = ""
+                self._pending += self._staff_news(other)
+        return found
+
+    def count_anyway(self, key: int) -> bool:
+        """Count a face that is held back, by its track's key, from its next sighting on; False if nobody has it."""
+        person = self._by_key.get(key)
+        if person is not None:
+            person.count_anyway = True
+        return person is not None
+
+    # ---- people in view
 
     def _person(self, face: TrackedFace) -> Person:
         person = self._by_key.get(face.key)
         if person is None:
             person = Person(
-                ref=self._next_ref,
+                key=self._next_key,
                 vote=Vote(self.settings.vote),
                 box=face.box,
                 first_seen_s=face.first_seen_s,
                 last_seen_s=face.first_seen_s,
                 keys={face.key},
             )
-            self._next_ref += 1
+            self._next_key += 1
             self._by_key[face.key] = person
         return person
 
-    def _see(self, face: TrackedFace, facing: bool, frame_size: tuple[int, int]) -> None:
-        person = self._person(face)
+    def _see(self, face: TrackedFace, facing: bool, frame_size: tuple[int, int]) -> list[Event]:
+        person, events = self._person(face), list[Event]()
         x, y = face.box.centre
         in_staff_zone = any(z.contains(x / frame_size[0], y / frame_size[1]) for z in self.staff_zones)
         person.see(face, facing, in_staff_zone)
-        if not person.confirmed and self._is_evident(person):
-            person = self._confirm(person)
+        person.at_edge = _is_at_edge(face.box, frame_size)
+        if not person.confirmed and self._is_evident(person) and not person.is_held_back:
+            person, events = self._confirm(person)
+        elif person.confirmed and person.number == 0:
+            events = self._count(person)
         elif person.confirmed and self._is_worth_another_look(person):
-            person = self._reconsider(person)
-        self._places.see(person.ref, face.box, face.last_seen_s, frame_size)
-        if person.confirmed:
-            if person.is_staff:
-                self._places.forget(person.ref)
-            else:
-                self._places.confirm(person.ref)
+            person, events = self._reconsider(person)
+        self._places.see(person.key, face.box, face.last_seen_s, frame_size)
+        return events + self._news(person)
 
     def _is_evident(self, person: Person) -> bool:
         s, span = self.settings, person.last_seen_s - person.first_seen_s
@@ -259,15 +260,21 @@ class PeopleCounter:
         enough = person.hits >= longer * s.min_hits and span >= longer * s.min_span_s
         return enough and person.vote.glimpses >= longer
 
-    def _confirm(self, person: Person) -> Person:
-        """Number a new person, or hand them over to the one they turn out to be."""
-        known = self._reconsider(person)
+    def _confirm(self, person: Person) -> tuple[Person, list[Event]]:
+        """Count a new person, or hand them over to the one they turn out to be."""
+        known, events = self._reconsider(person)
         if known is not person:
-            return known
-        person.number, person.confirmed_s = self._next_number, person.last_seen_s
+            return known, events
+        person.ref, person.confirmed_s = f"{self._prefix}{self._next_ref}", person.last_seen_s
+        self._next_ref += 1
+        self._by_ref[person.ref] = person
+        person.looks_like_staff = self._staff.who(person.looks)
+        return person, self._count(person)
+
+    def _count(self, person: Person) -> list[Event]:
+        person.number = self._next_number
         self._next_number += 1
-        person.marked_staff = self._is_known_staff(person)
-        return person
+        return [person.counted(self._time_s)]
 
     def _is_worth_another_look(self, person: Person) -> bool:
         """Whether new glimpses of somebody just counted might show that they were counted before."""
@@ -277,80 +284,38 @@ class PeopleCounter:
             and person.last_seen_s - person.confirmed_s <= self.settings.doubt_s
         )
 
-    def _reconsider(self, person: Person) -> Person:
+    def _reconsider(self, person: Person) -> tuple[Person, list[Event]]:
         """Return the person that `person` turns out to be, handing over everything, or `person` if nobody known."""
         person.asked_at = person.vote.glimpses
-        known = self._recognise(person)
+        known = self._absent.recognise(person)
         if known is None:
-            return person
-        self._away.remove(known)
+            return person, []
+        self._absent.remove(known)
+        events: list[Event] = []
+        if person.number:
+            events.append(Merged(self._time_s, person.ref, known.ref))
         known.absorb(person)
         for key in person.keys:
             self._by_key[key] = known
-        self._places.forget(person.ref)
-        return known
+        if person.ref:
+            self._by_ref[person.ref] = known
+            known.former_refs.append(person.ref)
+        events += self._places.absorb(known.key, person.key, self._time_s)
+        if known.number == 0:
+            events += self._count(known)
+        return known, events
 
-    def _recognise(self, person: Person) -> Person | None:
-        best, best_likeness = None, 0.0
-        for known in self._away:
-            likeness = self._same(known, person)
-            if likeness is not None and likeness >= best_likeness:
-                best, best_likeness = known, likeness
-        return best
-
-    def _same(self, known: Person, person: Person) -> float | None:
-        """Return how sure it is that `person` is `known` come back, or None if it is not."""
-        s = self.settings
-        gap = person.first_seen_s - known.last_seen_s
-        if gap < 0:
-            return None
-        likeness = known.looks.likeness(person.looks)
-        apart = known.apart(person.box)
-        if known.cut_s is not None:
-            soon = person.first_seen_s - known.cut_s <= s.cut_memory_s
-            if soon and (apart <= s.same_place if likeness is None else likeness >= s.cut_alike):
-                return likeness or 0.5
-        elif gap <= s.linger_s and (
-            apart <= s.same_place if likeness is None else apart <= s.linger_reach and likeness >= s.linger_alike
-        ):
-            return likeness or 0.5
-        return likeness if likeness is not None and gap <= s.returns_s and likeness >= s.returns_alike else None
-
-    def _is_known_staff(self, person: Person) -> bool:
-        likenesses = (looks.likeness(person.looks) for _, looks in self._staff_looks)
-        return any(x is not None and x >= self.settings.returns_alike for x in likenesses)
-
-    def _end(self, key: int) -> None:
-        person = self._by_key.pop(key, None)
-        if person is None:
-            return
-        person.keys.discard(key)
-        person.facing = False
-        if person.keys:
-            return
-        if person.confirmed:
-            self._away.append(person)
-            return
-        self._places.forget(person.ref)
-
-    def _close_old(self, time_s: float) -> list[CountEvent]:
-        memory = max(self.settings.linger_s, self.settings.cut_memory_s, self.settings.returns_s)
-        # Evidence for a comeback takes a while to gather, so somebody is remembered that much longer.
-        memory += self.settings.blind_span_s
-        gone = [p for p in self._away if time_s - p.last_seen_s > memory]
-        if not gone:
+    def _news(self, person: Person) -> list[Event]:
+        """Return what is new about somebody who counts: the decision, staff or not, lines and zones."""
+        if person.number == 0:
             return []
-        self._away = [p for p in self._away if time_s - p.last_seen_s <= memory]
-        return [event for person in gone for event in self._close(person)]
+        revised = person.revised(self._time_s)
+        events: list[Event] = [] if revised is None else [revised]
+        return events + self._staff_news(person) + self._places.news(person.key, person.ref, self._time_s)
 
-    def _close(self, person: Person) -> list[CountEvent]:
-        if person.is_staff:
-            self._places.forget(person.ref)
-            return []
-        record = person.event()
-        self._records.append(record)
-        self._closed.add(record)
-        return [record, *self._places.close(person.ref, record)]
+    def _staff_news(self, person: Person) -> list[Event]:
+        event = person.staff_seen(self._time_s) if person.number else None
+        return [] if event is None else [event]
 
     def _track(self, face: TrackedFace) -> Track:
         person = self._by_key.get(face.key)
@@ -366,19 +331,62 @@ class PeopleCounter:
             last_seen_s=person.last_seen_s,
             facing_s=person.facing_s,
             is_staff=person.confirmed and person.is_staff,
+            person=person.ref,
+            is_looking=person.is_looking,
+            key=face.key,
+            held_back="still" if self._is_evident(person) and person.is_held_back else "",
         )
 
+    # ---- people who vanish
+
+    def _end(self, key: int) -> list[Event]:
+        person, events = self._by_key.pop(key, None), list[Event]()
+        if person is None:
+            return events
+        person.keys.discard(key)
+        person.facing = False
+        if person.keys:
+            return events
+        brief = person.last_seen_s - person.first_seen_s < self.settings.still_s
+        if not person.confirmed and person.is_held_back and brief and self._is_evident(person):
+            person, events = self._confirm(person)
+        if person.confirmed:
+            self._absent.add(person)
+        else:
+            self._places.forget(person.key)
+        return events
+
+    def _close(self, person: Person) -> list[Event]:
+        """Return the last events about somebody who has gone, as far as is known now."""
+        self._staff.note_gone(person)
+        if person.number == 0:
+            return []
+        return self._places.leave(person.key, self._time_s) + self._final_events(person)
+
+    def _final_events(self, person: Person) -> list[Event]:
+        revised, left = person.revised_at_last(self._time_s), person.left(self._time_s)
+        return [left] if revised is None else [revised, left]
+
+    def _forget(self, person: Person) -> None:
+        self._places.forget(person.key)
+        for ref in (person.ref, *person.former_refs):
+            self._by_ref.pop(ref, None)
+
+    def _in_view(self) -> Iterator[Person]:
+        return iter({p.key: p for p in self._by_key.values()}.values())
+
     def _open_people(self) -> list[Person]:
-        everybody = (*_distinct(self._by_key.values()), *self._away)
-        return [p for p in everybody if p.confirmed]
+        """Return everybody who counts and has not gone, by number."""
+        people = (*self._in_view(), *self._absent.expected)
+        return sorted((p for p in people if p.number), key=lambda p: p.number)
 
-    def _tally_up(self, in_view: int) -> None:
-        total = self._closed.copy()
-        for person in self._open_people():
-            if not person.is_staff:
-                total.add(person.event())
-        self._counts = total.counts(in_view)
+    def _take_pending(self) -> list[Event]:
+        pending, self._pending = self._pending, []
+        return pending
 
 
-def _distinct(people: Iterable[Person]) -> list[Person]:
-    return list({p.ref: p for p in people}.values())
+def _is_at_edge(box: Box, frame_size: tuple[int, int]) -> bool:
+    """Whether less than half a face's width lies between a face and the edge of the picture."""
+    margin = 0.5 * max(box.width, box.height)
+    width, height = frame_size
+    return min(box.x1, box.y1, width - box.x2, height - box.y2) < margin

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from desktop_app.domain.events import Counted, Left, Revised, StaffSeen
 from desktop_app.domain.likeness import Looks
 from desktop_app.domain.motion import box_size
 from desktop_app.domain.tracking import Appearance, TrackedFace
-from desktop_app.domain.types import Box, CountEvent, Decision
+from desktop_app.domain.types import Box, Decision, Gender
 from desktop_app.domain.voting import Vote
 
 LONGEST_STEP_S = 1.0
@@ -19,14 +20,23 @@ LONGEST_STEP_S = 1.0
 class Person:
     """Everything known of one person, or of somebody who may turn out to be one. Mutable.
 
-    `ref` is given at the first sight and never repeats; `number` is the person's id, 0 until confirmed.
+    `key` is given at the first sight and never repeats. `ref` is the reference in events, "" until the person is
+    confirmed, and `former_refs` are those of people who turned out to be this one. `number` is the one on the screen,
+    0 until the person counts in the present count. `dwell_s` and `facing_s` are sums over all times in view.
+    `staff_mark` is what the operator said, None for nothing; `marked_now` tells that it was said in the present count,
+    whose log then has it already. `looks_like_staff` is the reference of somebody marked as staff whom the person looks
+    like. `at_edge` tells that the face was at the edge of the picture when it was last seen. `is_still` tells that it
+    has not moved so far, and `count_anyway` that the operator wants it counted all the same. The `told` fields are what
+    events have said of the person in the present count.
     """
 
-    ref: int
+    key: int
     vote: Vote
     box: Box
     first_seen_s: float
     last_seen_s: float
+    ref: str = ""
+    former_refs: list[str] = field(default_factory=list)
     number: int = 0
     confirmed_s: float = 0.0
     hits: int = 0
@@ -36,16 +46,36 @@ class Person:
     keys: set[int] = field(default_factory=set)
     facing: bool = False
     facing_s: float = 0.0
+    dwell_s: float = 0.0
     staff_zone_s: float = 0.0
-    marked_staff: bool = False
+    staff_mark: bool | None = None
+    marked_now: bool = False
+    looks_like_staff: str = ""
     came_back: bool = False
     asked_at: int = 0
     cut_s: float | None = None
+    at_edge: bool = False
+    is_still: bool = False
+    count_anyway: bool = False
     decision: Decision = field(default_factory=Decision)
+    told: tuple[Gender, str | None] | None = None
+    told_final: bool = False
+    told_glimpses: int = 0
+    told_staff: bool = False
 
     @property
     def confirmed(self) -> bool:
-        return self.number > 0
+        return bool(self.ref)
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether this seems to be a picture of somebody, and the operator has not said otherwise."""
+        return self.is_still and not self.count_anyway
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether no gender was named yet and one may still be."""
+        return self.confirmed and self.decision.gender is Gender.UNDECIDED
 
     @property
     def mean_score(self) -> float:
@@ -53,8 +83,14 @@ class Person:
 
     @property
     def is_staff(self) -> bool:
-        """Marked by hand, or mostly in a staff zone: a visitor who crosses one is none, who works in one is."""
-        return self.marked_staff or self.staff_zone_s > max(0.5 * (self.last_seen_s - self.first_seen_s), 1e-9)
+        """As the operator said; otherwise whoever looks like staff or is mostly in a staff zone.
+
+        A visitor who crosses a staff zone is no staff, who works in it is.
+        """
+        if self.staff_mark is not None:
+            return self.staff_mark
+        mostly = max(0.5 * (self.last_seen_s - self.first_seen_s), 1e-9)
+        return bool(self.looks_like_staff) or self.staff_zone_s > mostly
 
     @property
     def looks(self) -> Looks:
@@ -62,7 +98,9 @@ class Person:
 
     def see(self, face: TrackedFace, facing: bool, in_staff_zone: bool) -> None:
         """Take in a frame on which the face was found."""
-        step = min(max(0.0, face.last_seen_s - self.last_seen_s), LONGEST_STEP_S)
+        passed = max(0.0, face.last_seen_s - self.last_seen_s)
+        self.dwell_s += passed
+        step = min(passed, LONGEST_STEP_S)
         if facing and self.facing:
             self.facing_s += step
         self.facing = facing
@@ -82,6 +120,10 @@ class Person:
         size_a, size_b = box_size(self.box), box_size(box)
         return math.hypot(ax - bx, ay - by) / max(size_a, size_b) + abs(math.log(size_a / size_b))
 
+    def decide(self) -> None:
+        """Make up the decision again from all glimpses; what was shown of somebody who counts changes reluctantly."""
+        self.decision = self.vote.decision(self.decision.gender if self.confirmed else Gender.UNDECIDED)
+
     def absorb(self, other: Person) -> None:
         """Take over what was seen of `other`, who turned out to be this person."""
         self.vote.absorb(other.vote)
@@ -90,24 +132,76 @@ class Person:
         self.score_sum += other.score_sum
         self.facing_s += other.facing_s
         self.facing = other.facing
+        self.dwell_s += other.dwell_s
         self.staff_zone_s += other.staff_zone_s
         self.box, self.last_seen_s = other.box, other.last_seen_s
+        self.at_edge = other.at_edge
         self.clothes = other.clothes if other.clothes is not None else self.clothes
         self.cut_s = None
         self.came_back = True
-        self.marked_staff |= other.marked_staff
-        self.decision = self.vote.decision()
+        if self.staff_mark is None:
+            self.staff_mark, self.marked_now = other.staff_mark, other.marked_now
+        self.looks_like_staff = self.looks_like_staff or other.looks_like_staff
+        if self.number == 0:
+            self.number = other.number
+        self.decide()
 
-    def event(self) -> CountEvent:
-        """This person as a record."""
-        return CountEvent(
-            time_s=self.confirmed_s,
-            track_id=self.number,
-            gender=self.decision.gender,
-            gender_probability=self.decision.probability,
-            age_years=self.decision.age_years,
-            age_spread_years=self.decision.age_spread_years,
-            first_seen_s=self.first_seen_s,
-            last_seen_s=self.last_seen_s,
-            facing_s=self.facing_s,
+    # ---- events
+
+    def counted(self, time_s: float) -> Counted:
+        d = self.decision
+        self._note_told(is_final=False)
+        return Counted(
+            time_s,
+            self.ref,
+            self.number,
+            self.first_seen_s,
+            d.gender,
+            d.probability,
+            d.age_years,
+            d.age_spread_years,
         )
+
+    def revised(self, time_s: float) -> Revised | None:
+        """Return that what is shown of the person has changed, None if it has not."""
+        looks_again = self.told_final and self.decision.gender is Gender.UNDECIDED
+        if self.told == self._shown() and not looks_again:
+            return None
+        return self._revised(time_s, is_final=False)
+
+    def revised_at_last(self, time_s: float) -> Revised | None:
+        """Return the final decision on somebody who has gone, None if it was told already."""
+        self.decision = self.vote.decision(self.decision.gender, final=True)
+        if self.told_final and (self.told, self.told_glimpses) == (self._shown(), self.decision.glimpses):
+            return None
+        return self._revised(time_s, is_final=True)
+
+    def left(self, time_s: float) -> Left:
+        return Left(time_s, self.ref, self.last_seen_s, self.dwell_s, self.facing_s)
+
+    def staff_seen(self, time_s: float) -> StaffSeen | None:
+        """Return that the person is taken for staff or no longer is, None for nothing new.
+
+        What the operator said in this count is in its log already, and stands.
+        """
+        if self.marked_now or self.is_staff == self.told_staff:
+            return None
+        self.told_staff = self.is_staff
+        return StaffSeen(time_s, self.ref, self.is_staff)
+
+    def begin_count(self) -> None:
+        """Count for nothing yet in the count that begins; what is known of the person stays."""
+        self.number = 0
+        self.told = None
+        self.told_final = self.told_staff = self.marked_now = False
+
+    def _shown(self) -> tuple[Gender, str | None]:
+        return (self.decision.gender, self.decision.age_band)
+
+    def _note_told(self, *, is_final: bool) -> None:
+        self.told, self.told_final, self.told_glimpses = self._shown(), is_final, self.decision.glimpses
+
+    def _revised(self, time_s: float, *, is_final: bool) -> Revised:
+        d = self.decision
+        self._note_told(is_final=is_final)
+        return Revised(time_s, self.ref, d.gender, d.probability, d.age_years, d.age_spread_years, is_final)

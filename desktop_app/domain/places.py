@@ -1,16 +1,15 @@
-"""Counting at places drawn into the picture: lines that people cross and zones they stay in.
+"""Places drawn into the picture: lines that people cross and zones they stay in.
 
-Places are given in fractions of the picture (0..1), so that they fit it at any size. Each counter follows persons by a
-`ref`, any number that stays the same for one person; nothing counts until `confirm(ref)` was called, and
-`forget(ref)` takes somebody out again (a false alarm, or staff). `close(ref, ...)` is called once, when the
-person has left, and says what is to be reported.
+Places are given in fractions of the picture (0..1), so that they fit it at any size. `LineCounter` and `ZoneCounter`
+follow people by a `key`, any number that stays the same for one person, whether they count yet or not. They hold paths
+and stays and no totals: `domain.place_board` makes events of them, and figures are read from those.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Point = tuple[float, float]
 
@@ -64,32 +63,21 @@ class Zone:
         return inside
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """Somebody crossed a line for good. `direction` is "in" or "out"."""
-
-    ref: int
-    place: str
-    direction: str
-    time_s: float
-
-
 @dataclass(slots=True)
 class _LinePath:
     side: int = 0
     last: Point | None = None
     crossed: int = 0
     net: int = 0
-    time_s: float = 0.0
-    confirmed: bool = False
+    told: int = 0
 
 
 class LineCounter:
-    """People who crossed one line, by direction.
+    """The paths of people across one line.
 
-    A side is taken only beyond `margin` face sizes from the line, so that jitter on it is no crossing. One
-    person counts at most once: what counts is the balance of their crossings, so a U-turn cancels and the live
-    totals take it back. Somebody who walks around the end of the line has not crossed it.
+    A side is taken only beyond `margin` face sizes from the line, so that jitter on it is no crossing. One person
+    crosses at most once: what counts is the balance of their crossings, so a U-turn takes the crossing back. Somebody
+    who walks around the end of the line has not crossed it.
     """
 
     def __init__(self, line: Line, margin: float = 0.35) -> None:
@@ -97,29 +85,17 @@ class LineCounter:
             raise ValueError(f"margin must not be negative, not {margin}")
         self.line, self.margin = line, margin
         self._paths: dict[int, _LinePath] = {}
-        self._closed_in = self._closed_out = 0
 
     @property
     def name(self) -> str:
         return self.line.name
 
-    @property
-    def into(self) -> int:
-        """How many came in so far, those still in view included."""
-        return self._closed_in + sum(1 for p in self._paths.values() if p.confirmed and p.net > 0)
-
-    @property
-    def out(self) -> int:
-        """How many went out so far, those still in view included."""
-        return self._closed_out + sum(1 for p in self._paths.values() if p.confirmed and p.net < 0)
-
     def reset(self) -> None:
         self._paths.clear()
-        self._closed_in = self._closed_out = 0
 
-    def see(self, ref: int, point: Point, size: float, time_s: float, frame_size: tuple[int, int]) -> None:
+    def see(self, key: int, point: Point, size: float, frame_size: tuple[int, int]) -> None:
         """Take in where somebody is: the centre and size of the face in pixels of a picture of (width, height)."""
-        path = self._paths.setdefault(ref, _LinePath())
+        path = self._paths.setdefault(key, _LinePath())
         width, height = frame_size
         start, end = (self.line.x1 * width, self.line.y1 * height), (self.line.x2 * width, self.line.y2 * height)
         if path.last is not None:
@@ -132,52 +108,70 @@ class LineCounter:
         side = 1 if away > 0 else -1
         if path.side != 0 and side != path.side and path.crossed != 0:
             path.net = max(-1, min(1, path.net + side))
-            path.time_s = time_s
         path.side, path.crossed = side, 0
 
-    def confirm(self, ref: int) -> None:
-        if ref in self._paths:
-            self._paths[ref].confirmed = True
+    def balance(self, key: int) -> int:
+        """Return 1 for somebody who came in on balance, -1 for one who went out, 0 for neither."""
+        path = self._paths.get(key)
+        return path.net if path else 0
 
-    def forget(self, ref: int) -> None:
-        self._paths.pop(ref, None)
+    def take_changes(self, key: int) -> list[tuple[str, bool]]:
+        """Return what has changed since the last call: ("in" or "out", whether that crossing is taken back)."""
+        path = self._paths.get(key)
+        changes: list[tuple[str, bool]] = []
+        if path is None:
+            return changes
+        while path.told > max(path.net, 0):
+            path.told -= 1
+            changes.append(("in", True))
+        while path.told < min(path.net, 0):
+            path.told += 1
+            changes.append(("out", True))
+        if path.told != path.net:
+            path.told = path.net
+            changes.append(("in" if path.net > 0 else "out", False))
+        return changes
 
-    def close(self, ref: int) -> Crossing | None:
-        """End somebody's path; return the crossing to report, or None if there was none on balance."""
-        path = self._paths.pop(ref, None)
-        if path is None or not path.confirmed or path.net == 0:
-            return None
-        if path.net > 0:
-            self._closed_in += 1
+    def absorb(self, known: int, other: int) -> None:
+        """`other` turned out to be `known`, whose path goes on from where they were last seen."""
+        path = self._paths.pop(other, None)
+        if path is None:
+            return
+        if known in self._paths:
+            self._paths[known].told += path.told
         else:
-            self._closed_out += 1
-        return Crossing(ref, self.name, "in" if path.net > 0 else "out", path.time_s)
+            self._paths[known] = path
 
+    def begin_count(self, key: int) -> None:
+        """Forget the crossings of somebody, but not on which side they are."""
+        path = self._paths.get(key)
+        if path is not None:
+            path.net = path.told = 0
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One stay of a person in a zone, in seconds of the media clock."""
-
-    ref: int
-    place: str
-    entered_s: float
-    left_s: float
-
-    @property
-    def dwell_s(self) -> float:
-        return self.left_s - self.entered_s
+    def forget(self, key: int) -> None:
+        self._paths.pop(key, None)
 
 
 @dataclass(slots=True)
-class _Stay:
-    entered_s: float | None = None
-    last_inside_s: float = 0.0
-    confirmed: bool = False
-    visits: list[Visit] = field(default_factory=list)
+class Stay:
+    """The time from somebody's entering a zone until they were last seen in it, in seconds of the media clock.
+
+    `told_of` is the reference under which the visit was told in the present count, "" until then. `told_before` says
+    that a former count has told of it.
+    """
+
+    entered_s: float
+    last_inside_s: float
+    told_of: str = ""
+    told_before: bool = False
+
+    @property
+    def dwell_s(self) -> float:
+        return self.last_inside_s - self.entered_s
 
 
 class ZoneCounter:
-    """Who is in a zone now, how often it was entered, and how long people stayed.
+    """The stays of people in one zone.
 
     Somebody outside for less than `gap_s` has not left, and a stay shorter than `min_visit_s` is no visit: a face on
     the edge of the zone enters once.
@@ -187,94 +181,72 @@ class ZoneCounter:
         if min_visit_s < 0 or gap_s < 0:
             raise ValueError("min_visit_s and gap_s must not be negative")
         self.zone, self.min_visit_s, self.gap_s = zone, min_visit_s, gap_s
-        self._stays: dict[int, _Stay] = {}
-        self._now_s = 0.0
-        self._entries = 0
-        self._dwell_s = 0.0
+        self._stays: dict[int, Stay] = {}
+        self._over: dict[int, list[Stay]] = {}
 
     @property
     def name(self) -> str:
         return self.zone.name
 
-    @property
-    def occupancy(self) -> int:
-        """How many confirmed persons are inside now."""
-        return sum(1 for s in self._stays.values() if s.confirmed and self._is_visit(s))
-
-    @property
-    def entries(self) -> int:
-        """How many visits there have been, those under way included."""
-        open_visits = sum(len(s.visits) for s in self._stays.values() if s.confirmed)
-        return self._entries + open_visits + self.occupancy
-
-    @property
-    def mean_dwell_s(self) -> float:
-        """The mean length of the visits, those under way included, 0.0 before the first."""
-        dwell, visits = self._dwell_s, self._entries
-        for stay in self._stays.values():
-            if stay.confirmed:
-                dwell += sum(v.dwell_s for v in stay.visits)
-                visits += len(stay.visits)
-                if self._is_visit(stay) and stay.entered_s is not None:
-                    dwell += stay.last_inside_s - stay.entered_s
-                    visits += 1
-        return dwell / visits if visits else 0.0
-
     def reset(self) -> None:
         self._stays.clear()
-        self._entries, self._dwell_s, self._now_s = 0, 0.0, 0.0
+        self._over.clear()
 
-    def see(self, ref: int, point: Point, time_s: float, frame_size: tuple[int, int]) -> bool:
-        """Take in where somebody is, in pixels of a picture of (width, height); return whether that is inside."""
-        self._now_s = max(self._now_s, time_s)
-        stay = self._stays.setdefault(ref, _Stay())
+    def see(self, key: int, point: Point, time_s: float, frame_size: tuple[int, int]) -> bool:
+        """Take in where somebody is, in pixels of a picture of (width, height); return whether that is inside.
+
+        Call `end_old` first on every frame.
+        """
         inside = self.zone.contains(point[0] / frame_size[0], point[1] / frame_size[1])
-        if stay.entered_s is not None and time_s - stay.last_inside_s > self.gap_s:
-            self._end_stay(ref, stay)
         if inside:
-            if stay.entered_s is None:
-                stay.entered_s = time_s
-            stay.last_inside_s = time_s
+            self._stays.setdefault(key, Stay(time_s, time_s)).last_inside_s = time_s
         return inside
 
-    def confirm(self, ref: int) -> None:
-        if ref in self._stays:
-            self._stays[ref].confirmed = True
+    def end_old(self, time_s: float) -> list[Stay]:
+        """End the stays of all who have been outside for too long; return the visits of those that were told of."""
+        old = [key for key, stay in self._stays.items() if time_s - stay.last_inside_s > self.gap_s]
+        ended = [(key, self._stays.pop(key)) for key in old]
+        for key, stay in ended:
+            if not (stay.told_of or stay.told_before) and self._is_visit(stay):
+                self._over.setdefault(key, []).append(stay)
+        return [stay for _, stay in ended if stay.told_of]
 
-    def forget(self, ref: int) -> None:
-        self._stays.pop(ref, None)
+    def visit(self, key: int) -> Stay | None:
+        """Return somebody's stay that goes on, None if there is none long enough to be a visit."""
+        stay = self._stays.get(key)
+        return stay if stay is not None and self._is_visit(stay) else None
 
-    def pending(self, ref: int) -> tuple[Visit, ...]:
-        """Return the visits a confirmed person has ended since the last call, and count them."""
-        stay = self._stays.get(ref)
-        if stay is None or not stay.confirmed:
-            return ()
-        visits, stay.visits = tuple(stay.visits), []
-        self._entries += len(visits)
-        self._dwell_s += sum(v.dwell_s for v in visits)
-        return visits
+    def take_ended(self, key: int) -> list[Stay]:
+        """Return the visits that ended before anybody was told of them, once."""
+        return self._over.pop(key, [])
 
-    def close(self, ref: int) -> tuple[Visit, ...]:
-        """End somebody's stay; return the visits to report."""
-        stay = self._stays.get(ref)
+    def end(self, key: int) -> Stay | None:
+        """End somebody's stay now; return it if it was told of."""
+        stay = self._stays.pop(key, None)
+        return stay if stay is not None and stay.told_of else None
+
+    def end_all(self) -> list[Stay]:
+        """End every stay, because the zone is gone; return those that were told of."""
+        return [stay for key in list(self._stays) if (stay := self.end(key)) is not None]
+
+    def absorb(self, known: int, other: int) -> Stay | None:
+        """`other` turned out to be `known`; return a stay of `known` that ends by this, if it was told of."""
+        self._over.setdefault(known, []).extend(self._over.pop(other, []))
+        stay, before = self._stays.pop(other, None), self._stays.get(known)
         if stay is None:
-            return ()
-        self._end_stay(ref, stay)
-        visits = self.pending(ref)
-        del self._stays[ref]
-        return visits
+            return None
+        if before is not None and not stay.told_of:
+            before.last_inside_s = stay.last_inside_s
+            return None
+        self._stays[known] = stay
+        return before if before is not None and before.told_of else None
 
-    def _is_visit(self, stay: _Stay) -> bool:
-        return (
-            stay.entered_s is not None
-            and stay.last_inside_s - stay.entered_s >= self.min_visit_s
-            and self._now_s - stay.last_inside_s <= self.gap_s
-        )
+    def forget(self, key: int) -> None:
+        self._stays.pop(key, None)
+        self._over.pop(key, None)
 
-    def _end_stay(self, ref: int, stay: _Stay) -> None:
-        if stay.entered_s is not None and stay.last_inside_s - stay.entered_s >= self.min_visit_s:
-            stay.visits.append(Visit(ref, self.name, stay.entered_s, stay.last_inside_s))
-        stay.entered_s = None
+    def _is_visit(self, stay: Stay) -> bool:
+        return stay.dwell_s >= self.min_visit_s
 
 
 def place_names(lines: Sequence[Line], zones: Sequence[Zone]) -> tuple[str, ...]:

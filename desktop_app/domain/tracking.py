@@ -45,6 +45,8 @@ class TrackerSettings:
     `sure_score`: from here a box may begin a track. `weak_score`: from here a box may continue one. `max_gap_s`: how
     long a face that has been seen at least `settled_hits` times may stay hidden before its track ends; a face seen
     less often is given up after `young_gap_s`. `show_s`: how long a hidden face is still reported.
+    `unmatched`: what it costs to leave a track and a detection without each other, in the unit of the costs of a pair:
+    about the distance in face sizes from where the face was expected.
     `gate`: largest squared Mahalanobis distance (chi squared, 3 degrees of freedom: 16.3 is the 99.9% point).
     `reach`: no pair is made further apart than this whatever the gate says.
     `unlike`: clothes less similar than this (scalar product) stand against a pair that is not a near overlap.
@@ -62,6 +64,7 @@ class TrackerSettings:
     show_s: float = 0.5
     gate: float = 16.3
     reach: float = 4.0
+    unmatched: float = 2.0
     unlike: float = 0.35
     top_speed: float = 10.0
     alike: float = 0.6
@@ -235,7 +238,8 @@ class Tracker:
     ) -> list[int]:
         """Pair the tracks not yet found with the detections of `batch`; return those left over."""
         waiting = [t for t in self._tracklets if t.detection is None]
-        pairs = assign([[cost(t, detections[i].box, looks[i]) for i in batch] for t in waiting])
+        costs = [[cost(t, detections[i].box, looks[i]) for i in batch] for t in waiting]
+        pairs = assign(costs, self.settings.unmatched)
         for row, column in pairs:
             i = batch[column]
             waiting[row].hit(detections[i], i, time_s, looks[i])

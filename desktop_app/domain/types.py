@@ -11,9 +11,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from desktop_app.domain.events import Event
 
 AGE_BANDS: tuple[str, ...] = ("0-2", "3-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+")
 """The nine age bands of FairFace, in which every age figure of the program is reported."""
@@ -171,9 +175,12 @@ class Decision:
 class Track:
     """A person in view, as of one frame.
 
-    `track_id` is unique within a session and is given when the track is confirmed; before that it is 0.
-    `seen` is False while the box is only predicted (the face was not found in the latest detection).
-    `facing_s` is how long the person has been seen facing the camera, `dwell_s` how long in view, in seconds.
+    `track_id` is the number on the screen, unique within a count and 0 until confirmed; `person` is the reference by
+    which events name them, "" until confirmed. `seen` is False while the box is only predicted (the face was not found
+    in the latest detection). `is_looking` tells that no gender was named yet and one still may be. `facing_s` is how
+    long the person has been seen facing the camera, `dwell_s` how long ago they were first seen, in seconds. `key`
+    names the track, confirmed or not. `held_back` says why a face that is surely one is not counted: "still" for one
+    that never moves, "" for no such reason.
     """
 
     track_id: int
@@ -185,6 +192,10 @@ class Track:
     last_seen_s: float
     facing_s: float = 0.0
     is_staff: bool = False
+    person: str = ""
+    is_looking: bool = False
+    key: int = 0
+    held_back: str = ""
 
     @property
     def dwell_s(self) -> float:
@@ -192,34 +203,11 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class CountEvent:
-    """One counted person (or one crossing of a line, one visit of a zone), complete enough to be stored.
-
-    `time_s` is when the person was counted. `kind` is "person", "line" or "zone"; `place` the name of the line or
-    zone, "" for a person; `direction` "in" or "out" for a line, "" where there is none.
-    """
-
-    time_s: float
-    track_id: int
-    gender: Gender
-    gender_probability: float
-    age_years: float | None
-    age_spread_years: float | None
-    first_seen_s: float
-    last_seen_s: float
-    facing_s: float = 0.0
-    kind: str = "person"
-    place: str = ""
-    direction: str = ""
-
-    @property
-    def age_band(self) -> str | None:
-        return None if self.age_years is None else AGE_BANDS[age_band_index(self.age_years)]
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
-    """The running totals. `people` is always `female + male + undecided`."""
+    """The running totals. `people` is always `female + male + undecided`.
+
+    `looking` are those of the undecided whom the program is still looking at: a gender may yet be named for them.
+    """
 
     female: int = 0
     male: int = 0
@@ -227,6 +215,7 @@ class Counts:
     age_bands: tuple[int, ...] = (0,) * len(AGE_BANDS)
     in_view: int = 0
     age_unknown: int = 0
+    looking: int = 0
 
     @property
     def people(self) -> int:
@@ -237,13 +226,16 @@ class Counts:
 class FrameResult:
     """A frame together with everything found in it, so that a box never lags behind its face.
 
-    `detected` tells whether the detector ran on this frame. `timings_s` maps a stage ("detect", "track",
-    "classify", "count", "total") to the seconds it took. `events` are those completed on this frame.
+    `in_view` is how many confirmed persons are in view, staff left out. `detected` tells whether the detector ran on
+    this frame. `events` are what happened on it, in order. `timings_s` maps a stage ("detect", "track", "classify",
+    "count", "total") to the seconds it took. `counts` are the totals of the session after this frame, filled in by the
+    session for whoever draws them; None without one.
     """
 
     frame: Frame
     tracks: tuple[Track, ...]
-    counts: Counts
+    in_view: int = 0
     detected: bool = True
-    events: tuple[CountEvent, ...] = ()
+    events: tuple[Event, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=dict)
+    counts: Counts | None = None

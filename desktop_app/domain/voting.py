@@ -2,7 +2,7 @@
 
     vote = Vote()
     vote.add(attributes, weight)      # for each classified crop; weight from `vision.quality`
-    vote.decision()                   # Decision, possibly Undecided
+    vote.decision(shown)              # Decision, possibly Undecided; `shown` is the gender named so far
 
 Gender: the weighted geometric mean of the softmax outputs, renormalised: the *logarithmic opinion pool* (Genest and
 Zidek, "Combining probability distributions", Statistical Science 1986; the same rule as Hinton's product of
@@ -27,23 +27,35 @@ from desktop_app.domain.types import AGE_BAND_CENTRES, AGE_BANDS, Attributes, De
 MOST_SURE = 0.995
 """No single glimpse is taken to be surer than this."""
 
+BEST_GLIMPSES = 3
+"""So many of the glimpses that look most like a face say whether it is one: a face is blurred, dark or hidden in many
+glimpses and clear in some, while what is no face does not turn into one."""
+
 
 @dataclass(frozen=True, slots=True)
 class VoteSettings:
-    """When a vote decides.
+    """When a gender is named, and when a named one changes. Probabilities 0..1.
 
-    `threshold`: the pooled probability from which a gender is named. `min_evidence`: the least sum of weights, where a
-    weight of 1 is one good glimpse (a sharp frontal face of about 48 pixels or more).
+    A weight of 1 is one good glimpse (a sharp frontal face of about 48 pixels or more). `prior` is the weight of an
+    imagined first glimpse that says 50%, so that little evidence is not sure of anything. A gender is named from
+    `name_at` and `min_evidence` (the least sum of weights) on. While somebody is in view, a named gender changes only
+    when the other one reaches `change_at` (or `name_at`, if that is more), and is never taken back. Once they have
+    gone it is kept if it still has `keep_at`; otherwise they stay Undecided.
     """
 
-    threshold: float = 0.65
+    name_at: float = 0.65
+    change_at: float = 0.75
+    keep_at: float = 0.5
+    prior: float = 0.5
     min_evidence: float = 0.25
 
     def __post_init__(self) -> None:
-        if not 0.5 <= self.threshold < 1:
-            raise ValueError(f"threshold must be at least 0.5 and below 1, not {self.threshold}")
-        if self.min_evidence < 0:
-            raise ValueError(f"min_evidence must not be negative, not {self.min_evidence}")
+        for name in ("name_at", "change_at", "keep_at"):
+            if not 0.5 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 0.5 and below 1, not {getattr(self, name)}")
+        for name in ("prior", "min_evidence"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be a number of at least 0, not {getattr(self, name)}")
 
 
 class Vote:
@@ -53,10 +65,9 @@ class Vote:
         "_age_weight",
         "_bands",
         "_embedding",
-        "_face",
+        "_faces",
         "_glimpses",
         "_log_odds",
-        "_seen",
         "_weight",
         "settings",
     )
@@ -65,8 +76,7 @@ class Vote:
         self.settings = settings or VoteSettings()
         self._log_odds = 0.0
         self._weight = 0.0
-        self._face = 0.0
-        self._seen = 0.0  # the weights before they were multiplied with the probability of a face
+        self._faces: list[float] = []  # of the best glimpses, best first
         self._age_weight = 0.0
         self._bands = np.zeros(len(AGE_BANDS))
         self._embedding: NDArray[np.float32] | None = None
@@ -83,8 +93,8 @@ class Vote:
 
     @property
     def face(self) -> float:
-        """The weighted mean probability that this is a face at all, 1.0 before the first glimpse."""
-        return self._face / self._seen if self._seen > 0 else 1.0
+        """The mean probability of the `BEST_GLIMPSES` that this is a face at all, 1.0 before the first glimpse."""
+        return sum(self._faces) / len(self._faces) if self._faces else 1.0
 
     @property
     def embedding(self) -> NDArray[np.float32] | None:
@@ -107,8 +117,7 @@ class Vote:
         effective = weight * max(attributes.face, 0.05)
         female = min(max(attributes.female, 1 - MOST_SURE), MOST_SURE)
         self._log_odds += effective * math.log(female / (1 - female))
-        self._face += weight * attributes.face
-        self._seen += weight
+        self._add_faces([attributes.face])
         self._weight += effective
         self._glimpses += 1
         if attributes.age_bands:
@@ -118,29 +127,44 @@ class Vote:
             scaled = (effective * attributes.embedding).astype(np.float32)
             self._embedding = scaled if self._embedding is None else self._embedding + scaled
 
+    def _add_faces(self, probabilities: list[float]) -> None:
+        self._faces = sorted([*self._faces, *probabilities], reverse=True)[:BEST_GLIMPSES]
+
     def absorb(self, other: Vote) -> None:
         """Add all glimpses of another vote, of the same person seen again."""
         self._log_odds += other._log_odds
         self._weight += other._weight
-        self._face += other._face
-        self._seen += other._seen
+        self._add_faces(other._faces)
         self._age_weight += other._age_weight
         self._bands = self._bands + other._bands
         self._glimpses += other._glimpses
         if other._embedding is not None:
             self._embedding = other._embedding if self._embedding is None else self._embedding + other._embedding
 
-    def decision(self) -> Decision:
-        """Say what all glimpses together say."""
+    def decision(self, shown: Gender = Gender.UNDECIDED, *, final: bool = False) -> Decision:
+        """Say what all glimpses together say.
+
+        `shown` is the gender named so far, which only strong evidence changes. `final` is for somebody who has gone.
+        """
         if self._weight <= 0:
             return Decision()
-        female = 1 / (1 + math.exp(-self._log_odds / self._weight))
-        probability = max(female, 1 - female)
-        gender = Gender.FEMALE if female >= 0.5 else Gender.MALE
-        if probability < self.settings.threshold or self._weight < self.settings.min_evidence:
-            gender = Gender.UNDECIDED
+        female = 1 / (1 + math.exp(-self._log_odds / (self._weight + self.settings.prior)))
+        gender = self._gender(female, shown, final)
+        probability = {Gender.FEMALE: female, Gender.MALE: 1 - female}.get(gender, max(female, 1 - female))
         age, spread = self._age()
         return Decision(gender, probability, age, spread, self._glimpses)
+
+    def _gender(self, female: float, shown: Gender, final: bool) -> Gender:
+        s = self.settings
+        likelier = Gender.FEMALE if female >= 0.5 else Gender.MALE
+        probability = max(female, 1 - female)
+        if shown is Gender.UNDECIDED:
+            return likelier if probability >= s.name_at and self._weight >= s.min_evidence else Gender.UNDECIDED
+        if likelier is not shown and probability >= max(s.change_at, s.name_at):
+            return likelier
+        if final and (likelier is not shown or probability < s.keep_at):
+            return Gender.UNDECIDED
+        return shown
 
     def _age(self) -> tuple[float | None, float | None]:
         if self._age_weight <= 0:

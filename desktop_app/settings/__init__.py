@@ -3,7 +3,7 @@
 `values` holds the choices, `settings_file` reads and writes them, `passwords` keeps secrets out of them.
 """
 
-from desktop_app.settings.passwords import without_password
+from desktop_app.settings.passwords import SecretStore, without_password
 from desktop_app.settings.settings_file import (
     LoadedSettings,
     data_dir,
@@ -11,7 +11,6 @@ from desktop_app.settings.settings_file import (
     load_settings,
     save_settings,
     to_json,
-    write_atomically,
 )
 from desktop_app.settings.values import (
     MAX_RECENT_SOURCES,
@@ -23,6 +22,7 @@ from desktop_app.settings.values import (
     SourceSettings,
     UiSettings,
 )
+from desktop_app.system.safe_write import write_atomically
 
 __all__ = [
     "MAX_RECENT_SOURCES",
@@ -31,6 +31,7 @@ __all__ = [
     "LoadedSettings",
     "PlaceSettings",
     "RecordingSettings",
+    "SecretStore",
     "Settings",
     "SourceSettings",
     "UiSettings",

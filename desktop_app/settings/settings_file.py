@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import reprlib
-import tempfile
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -19,11 +18,15 @@ import platformdirs
 
 from desktop_app.errors import OutputError, SettingsError
 from desktop_app.settings.values import MAX_PLACES, PlaceSettings, Settings
+from desktop_app.system.safe_file import read_text
+from desktop_app.system.safe_json import parse_json
+from desktop_app.system.safe_write import remove_leftovers, write_atomically
 
 log = logging.getLogger(__name__)
 
 APP_NAME = "headcount"
 FILE_NAME = "settings.json"
+_MOST_BYTES = 16 * 2**20
 _DEEPEST = 32
 """How deep a settings file may be nested; ours is 4 deep. Deeper ones could be read but not written again."""
 
@@ -55,32 +58,22 @@ def load_settings(path: Path | None = None) -> LoadedSettings:
     """
     path = path or default_path()
     try:
-        text = path.read_text(encoding="utf-8")
+        remove_leftovers(path.parent)
+        text = read_text(path, _MOST_BYTES)
     except FileNotFoundError:
         return LoadedSettings(Settings())
     except (OSError, UnicodeDecodeError) as error:
         return _set_aside(path, str(error))
     try:
-        data = json.loads(text)
+        data = parse_json(text, _DEEPEST)
     except ValueError as error:
         return _set_aside(path, str(error))
-    except RecursionError:
-        return _set_aside(path, "it is nested too deeply")
     if not isinstance(data, dict):
         return _set_aside(path, "it does not hold a JSON object")
-    if not _is_shallow(data, _DEEPEST):
-        return _set_aside(path, "it is nested too deeply")
     problems: list[str] = []
     settings = _settings_from(data, problems)
     # What is wrong a hundred times is said once.
     return LoadedSettings(settings, " ".join(dict.fromkeys(problems)))
-
-
-def _is_shallow(value: Any, levels: int) -> bool:
-    if not isinstance(value, (dict, list)):
-        return True
-    inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_shallow(v, levels - 1) for v in inner)
 
 
 def _set_aside(path: Path, why: str) -> LoadedSettings:
@@ -94,6 +87,9 @@ def _set_aside(path: Path, why: str) -> LoadedSettings:
     log.warning(notice)
     return LoadedSettings(Settings(), notice)
 
+
+_RETIRED = {"count": ("mode",), "ui": ("state", "first_start_done")}
+"""Settings of earlier versions that nothing reads any more: they are left out of the file when it is next written."""
 
 D = TypeVar("D")
 
@@ -110,6 +106,7 @@ def _settings_from(data: dict[str, Any], problems: list[str]) -> Settings:
             problems.append(f"The section “{spec.name}” was not readable; its defaults are used.")
             continue
         values[spec.name], rest = _section_from(section, raw, problems)
+        rest = {key: value for key, value in rest.items() if key not in _RETIRED.get(spec.name, ())}
         if rest:
             unknown[spec.name] = rest
     known = {spec.name for spec in fields(Settings)}
@@ -206,33 +203,9 @@ def save_settings(settings: Settings, path: Path | None = None) -> None:
     """
     path = path or default_path()
     try:
-        write_atomically(path, to_json(settings).encode("utf-8"), make_folder=True)
+        write_atomically(path, to_json(settings).encode("utf-8"), make_folder=True, private=True)
     except OSError as error:
         raise OutputError(
             f"The settings could not be saved to {path} ({error.strerror or error}).",
             "Check that the folder can be written and that the disk is not full.",
         ) from error
-
-
-def write_atomically(path: Path, data: bytes, *, make_folder: bool = False) -> None:
-    """Replace the file at `path` by `data` in one step. Raises OSError, and then leaves no temporary file behind."""
-    if make_folder:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes the file private; give it the rights that any other new file of the user gets.
-        temporary.chmod(0o666 & ~_UMASK)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-# The mask can only be read by setting it; at import time, before any thread of ours, that is safe.
-_UMASK = os.umask(0o022)
-os.umask(_UMASK)

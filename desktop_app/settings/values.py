@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from desktop_app.errors import SettingsError
-from desktop_app.settings.passwords import without_password
+from desktop_app.system.redaction import without_secrets
 
 MAX_RECENT_SOURCES = 12
 MAX_PLACES = 32
@@ -48,6 +48,7 @@ def _can_be_written(text: str) -> bool:
 class SourceSettings:
     """Where pictures come from. `width`, `height` and `fps` are asked of a camera; 0 leaves the choice to it.
 
+    `turn` (degrees clockwise) and `mirror` set upright what a camera or stream gives; files are left as they are.
     `last` and `recent` are texts that `factory.open_source` understands, newest first, without passwords.
     """
 
@@ -61,6 +62,8 @@ class SourceSettings:
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
     reconnect: bool = True
+    turn: int = 0
+    mirror: bool = False
 
     def __post_init__(self) -> None:
         _check_text("source.last", self.last)
@@ -71,6 +74,10 @@ class SourceSettings:
         _check_range("source.width", self.width, 0, 7680, "pixels")
         _check_range("source.height", self.height, 0, 4320, "pixels")
         _check_range("source.fps", self.fps, 0, 240, "frames per second")
+        if isinstance(self.turn, bool) or self.turn not in (0, 90, 180, 270):
+            raise SettingsError(
+                f"The setting “source.turn” cannot be {reprlib.repr(self.turn)}.", "Choose 0, 90, 180 or 270 degrees."
+            )
         # 0 stands for "as fast as possible".
         if self.speed != 0:
             _check_range("source.speed", self.speed, 0.25, 8)
@@ -114,7 +121,6 @@ class CountSettings:
     `decide_threshold` is the probability from which the vote decides; below it, either way, a person stays Undecided.
     """
 
-    mode: str = "people"
     model: str = "headcount"
     confirm_s: float = 0.25
     lost_s: float = 4.0
@@ -123,7 +129,6 @@ class CountSettings:
     returns_minutes: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_choice("count.mode", self.mode, ("people", "line", "zone"))
         _check_text("count.model", self.model, 255)
         if not self.model:
             raise SettingsError("The setting “count.model” is empty.", "Choose a model.")
@@ -176,18 +181,15 @@ class RecordingSettings:
 
 @dataclass(frozen=True, slots=True)
 class UiSettings:
-    """How the window looks. `geometry` and `state` are Qt's own texts in base64, "" before the first close."""
+    """How the window looks. `geometry` is Qt's own text in base64, "" before the first close."""
 
     theme: str = "system"
     geometry: str = ""
-    state: str = ""
     show_labels: bool = True
-    first_start_done: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("ui.theme", self.theme, ("system", "light", "dark"))
         _check_text("ui.geometry", self.geometry, 100_000)
-        _check_text("ui.state", self.state, 100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,6 @@ class Settings:
 
     def with_recent_source(self, text: str) -> Settings:
         """Return a copy in which `text`, without its password, is the last and the most recent source."""
-        text = without_password(text)
+        text = without_secrets(text)
         recent = (text, *(t for t in self.source.recent if t != text))[:MAX_RECENT_SOURCES]
         return replace(self, source=replace(self.source, last=text, recent=recent))

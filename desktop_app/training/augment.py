@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box
 from desktop_app.training.config import AugmentConfig
-from desktop_app.vision.preprocess import InputSpec, crop_face
+from desktop_app.vision.attributes.preprocess import InputSpec, crop_face
 
 Picture = NDArray[np.uint8]
 

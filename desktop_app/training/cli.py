@@ -222,7 +222,7 @@ def _prepare(options: argparse.Namespace) -> None:
     from desktop_app.errors import ModelError
     from desktop_app.resources import models_dir
     from desktop_app.training.prepare import prepare
-    from desktop_app.vision.classifier import LiteRtClassifier
+    from desktop_app.vision.attributes.classifier import LiteRtClassifier
 
     try:
         suggest: LiteRtClassifier | None = LiteRtClassifier(models_dir() / "headcount")

@@ -62,7 +62,7 @@ def compare(
 def litert_file(network: Network) -> tuple[Path, tempfile.TemporaryDirectory[str] | None]:
     """The LiteRT file of a network; one that has none yet is exported into a temporary folder, returned with it."""
     if network.litert is not None:
-        from desktop_app.vision.classifier import read_card
+        from desktop_app.vision.attributes.classifier import read_card
 
         return network.path / str(read_card(network.path).get("file", "model.tflite")), None
     from desktop_app.training import export

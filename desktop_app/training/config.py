@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.errors import SettingsError
-from desktop_app.vision.preprocess import InputSpec
+from desktop_app.vision.attributes.preprocess import InputSpec
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 

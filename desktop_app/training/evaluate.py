@@ -19,8 +19,8 @@ from desktop_app.training.facestore import FaceStore
 from desktop_app.training.metrics import Proportion
 from desktop_app.training.predict import Answers, Truth
 from desktop_app.training.readers.base import GENDERS, decode_picture
-from desktop_app.vision.classifier import read_card
-from desktop_app.vision.preprocess import InputSpec
+from desktop_app.vision.attributes.classifier import read_card
+from desktop_app.vision.attributes.preprocess import InputSpec
 
 FACE_SIZES = (16, 24, 32, 48, 64)
 SMALL_JPEG_QUALITY = 90

@@ -14,10 +14,10 @@ from desktop_app.errors import HeadcountError, OutputError, SourceError
 from desktop_app.training.facestore import default_detectors
 from desktop_app.training.readers.base import open_storage
 from desktop_app.training.readers.folders import is_picture
-from desktop_app.vision.classifier import LiteRtClassifier
-from desktop_app.vision.detectors import FaceDetector
+from desktop_app.vision.attributes.classifier import LiteRtClassifier
+from desktop_app.vision.attributes.preprocess import crop_face
 from desktop_app.vision.explain import FaceExplainer, overlay
-from desktop_app.vision.preprocess import crop_face
+from desktop_app.vision.faces.detectors import FaceDetector
 
 PANEL = 200
 

@@ -33,7 +33,7 @@ from desktop_app.training.flatbuffer import share_buffers
 from desktop_app.training.graph import inference_copy, output_layers
 from desktop_app.training.networks.classical import HistogramOfGradients
 from desktop_app.training.readers.base import GENDERS
-from desktop_app.vision.preprocess import InputSpec
+from desktop_app.vision.attributes.preprocess import InputSpec
 
 EXPLAIN_FILE = "explain.tflite"
 

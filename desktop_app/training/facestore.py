@@ -23,7 +23,7 @@ from desktop_app.resources import yunet_weights
 from desktop_app.training.readers import FaceDataset, FaceRecord, RowProblem
 from desktop_app.training.readers.base import open_storage
 from desktop_app.training.readers.folders import is_picture
-from desktop_app.vision.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
 
 SIDE = 144
 """Pixels on a side of a stored picture where the data set has pictures of different sizes."""

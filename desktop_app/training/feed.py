@@ -20,7 +20,7 @@ from desktop_app.training.augment import augmented
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.readers.base import GENDERS, FaceRecord
-from desktop_app.vision.preprocess import crop_face, normalise
+from desktop_app.vision.attributes.preprocess import crop_face, normalise
 
 Floats = NDArray[np.float32]
 NEGATIVE_SHARE = 1 / 16

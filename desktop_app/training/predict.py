@@ -15,7 +15,7 @@ from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.feed import plain_crops
 from desktop_app.training.readers.base import GENDERS, FaceRecord
-from desktop_app.vision.preprocess import InputSpec, crop_face, normalise
+from desktop_app.vision.attributes.preprocess import InputSpec, crop_face, normalise
 
 BATCH = 256
 

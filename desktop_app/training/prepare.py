@@ -21,9 +21,9 @@ from desktop_app.training.facestore import CONTEXT, default_detectors
 from desktop_app.training.readers import FaceRecord, RowProblem, open_dataset
 from desktop_app.training.readers.base import PictureStorage, decode_picture, open_storage, parse_age_range
 from desktop_app.training.readers.folders import is_picture
-from desktop_app.vision.classifier import AttributeClassifier
-from desktop_app.vision.detectors import FaceDetector
-from desktop_app.vision.preprocess import crop_faces
+from desktop_app.vision.attributes.classifier import AttributeClassifier
+from desktop_app.vision.attributes.preprocess import crop_faces
+from desktop_app.vision.faces.detectors import FaceDetector
 
 MAX_DOWNLOAD = 64 * 1024 * 1024
 TIMEOUT_S = 20.0

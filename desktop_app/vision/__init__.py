@@ -1,1 +1,1 @@
-"""From pixels to observations: sources, detection, classification and the pipeline that joins them. No Qt."""
+"""From pixels to observations: face detection, gender and age networks, and the pipeline that joins them."""

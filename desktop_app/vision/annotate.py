@@ -1,7 +1,7 @@
 """Draws a `FrameResult` on a copy of its picture, for recordings, snapshots and `--annotated`.
 
 The colours are those of Okabe and Ito ("Color Universal Design", 2008), told apart with every common kind of colour
-blindness, and each gender has a mark of its own shape as well, so that nothing hangs on colour alone.
+blindness, and each gender has a mark of its own shape as well, so that nothing depends on colour alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def bgr(colour: str) -> Colour:
 
 
 def label_text(track: Track) -> str:
-    """Return what stands over a person: gender with its confidence, age band and short id; "" before confirmation."""
+    """Return the label over a person: gender with its confidence, age band and short id; "" before confirmation."""
     if not track.confirmed:
         return ""
     decision = track.decision
@@ -105,14 +105,13 @@ def _overlap(a: Rect, b: Rect) -> bool:
 class Annotator:
     """Draws results; `annotator(result)` returns a new uint8 (height, width, 3) BGR picture.
 
-    `lines` and `zones` are drawn where given, `totals` adds a plate with the running counts in the upper left corner.
+    `lines` and `zones` are drawn where given, and so are the counts of the result: a plate in the upper left corner.
     All sizes follow the picture's, from 480p to 4K. Stateless between frames, so any thread may call it.
     """
 
-    def __init__(self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), *, totals: bool = True) -> None:
+    def __init__(self, lines: Sequence[Line] = (), zones: Sequence[Zone] = ()) -> None:
         self.lines = tuple(lines)
         self.zones = tuple(zones)
-        self.totals = totals
 
     def __call__(self, result: FrameResult) -> NDArray[np.uint8]:
         return self.draw(result)
@@ -123,7 +122,7 @@ class Annotator:
             canvas.polygon(zone.points, zone.name)
         for line in self.lines:
             canvas.arrow_line((line.x1, line.y1), (line.x2, line.y2), line.name)
-        if self.totals:
+        if result.counts is not None:
             canvas.totals(result.counts)
         # Large faces first: the plates of those in front get the best places.
         tracks = sorted(result.tracks, key=lambda t: (-t.box.area, t.track_id))
@@ -135,11 +134,9 @@ class Annotator:
         return canvas.image
 
 
-def annotate(
-    result: FrameResult, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), *, totals: bool = True
-) -> NDArray[np.uint8]:
+def annotate(result: FrameResult, lines: Sequence[Line] = (), zones: Sequence[Zone] = ()) -> NDArray[np.uint8]:
     """Return a copy of the result's picture with everything drawn on it; see `Annotator`."""
-    return Annotator(lines, zones, totals=totals).draw(result)
+    return Annotator(lines, zones).draw(result)
 
 
 def _track_colour(track: Track) -> Colour:
@@ -152,7 +149,7 @@ class _Canvas:
     def __init__(self, image_bgr: NDArray[np.uint8]) -> None:
         self.image: NDArray[np.uint8] = np.array(image_bgr, np.uint8, order="C")  # a copy: nobody writes into a frame
         self.height, self.width = self.image.shape[:2]
-        # Text of a 45th of the shorter side reads well on a screen at every size; below 11 pixels no letter is legible.
+        # Text of 1/45 of the shorter side is easy to read at every screen size; below 11 pixels no letter is legible.
         self.unit = float(np.clip(min(self.width, self.height) / 45, 11, 64))
         self.scale = 0.72 * self.unit / _CAP_HEIGHT
         self.thin = max(1, round(self.unit / 12))
@@ -225,7 +222,7 @@ class _Canvas:
         height = side + 2 * pad
         marks = [0 if gender is None else side + pad // 2 for gender, _ in parts]
         widths = [self.text_size(text)[0] + mark + 2 * pad for (_, text), mark in zip(parts, marks, strict=True)]
-        if sum(widths) > self.width:  # a narrow picture: the sum alone
+        if sum(widths) > self.width:  # a narrow picture: only the number of people
             parts, widths = parts[:1], widths[:1]
         rect = (0, 0, sum(widths), height)
         self.taken.append(rect)

@@ -1,4 +1,4 @@
-"""Why did the network say so: which parts of one face spoke for its answer, without TensorFlow.
+"""Why did the network say so: which parts of one face supported its answer, without TensorFlow.
 
 A model exported by `headcount-train` carries a second LiteRT signature, "explain", that computes Grad-CAM (Selvaraju
 et al. 2017, arXiv:1610.02391) and guided backpropagation (Springenberg et al. 2014, arXiv:1412.6806) from the same
@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import ModelError
-from desktop_app.vision.classifier import read_card
-from desktop_app.vision.preprocess import InputSpec, normalise
+from desktop_app.vision.attributes.classifier import read_card
+from desktop_app.vision.attributes.preprocess import InputSpec, normalise
 
 SIGNATURE = "explain"
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What spoke for one answer, for one crop. All maps are float32 of shape (height, width) of the crop, within 0
+    """What supported one answer, for one crop. All maps are float32 of shape (height, width) of the crop, within 0
     to 1.
 
     `grad_cam` is coarse: the regions whose features raised the answer's score (all 0 where none did). `guided` is
@@ -88,7 +88,7 @@ class FaceExplainer:
         return tuple(self._targets)
 
     def explain_gender(self, crop: NDArray[np.uint8], female: bool) -> Explanation:
-        """What made the face appear female (or male); see `explain`."""
+        """Explain the answer female (or male); see `explain`."""
         return self.explain(crop, "gender", self._female_index if female else 1 - self._female_index)
 
     def explain(self, crop: NDArray[np.uint8], output: str, answer: int) -> Explanation:
@@ -135,7 +135,7 @@ def overlay(
     """Lay a map over its crop: uint8 BGR (height, width, 3) in the Viridis colours, which the colour-blind can read.
 
     `crop` is uint8 in the colour order of `spec`; `heat` is float32 (height, width) within 0 to 1. Where nothing
-    spoke for the answer the face stays as it is, in grey.
+    supported the answer the face stays as it is, in grey.
     """
     if spec.colour == "rgb":
         grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)

@@ -1,30 +1,33 @@
 """From a frame to a `FrameResult`: detect, follow, classify, vote, count.
 
-The detector is the dear part, so it runs on a schedule fixed in media time; every frame passes through the tracker. The
-same file therefore gives the same count on every run and every machine, however fast that machine is.
+The detector is the most expensive stage, so it runs on a schedule fixed in media time; every frame passes through the
+tracker. The same file therefore gives the same count on every run and every machine, however fast that machine is.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from desktop_app.domain.counting import PeopleCounter
+from desktop_app.domain.events import Event
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import TrackedFace, Tracker
-from desktop_app.domain.types import CountEvent, Counts, Detection, Frame, FrameResult
+from desktop_app.domain.types import Detection, Frame, FrameResult
 from desktop_app.errors import SettingsError
-from desktop_app.vision.appearance import ShotCutDetector, clothes_histogram
-from desktop_app.vision.classifier import AttributeClassifier
-from desktop_app.vision.detectors import FaceDetector
-from desktop_app.vision.likeness import LikenessSpace
-from desktop_app.vision.preprocess import crop_faces
-from desktop_app.vision.quality import Glimpse, GlimpseScheduler, assess
-from desktop_app.vision.scanning import ScanningFaceDetector
-from desktop_app.vision.schedule import LookSchedule
+from desktop_app.vision.attributes.classifier import AttributeClassifier
+from desktop_app.vision.attributes.preprocess import crop_faces
+from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, assess
+from desktop_app.vision.attributes.stillness import StillnessMeter
+from desktop_app.vision.compare import Comparison, TimedClassifier
+from desktop_app.vision.faces.detectors import FaceDetector
+from desktop_app.vision.faces.schedule import LookSchedule
+from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.glimpses import ClassifiedGlimpse, OnGlimpses
+from desktop_app.vision.likeness.appearance import ShotCutDetector, clothes_histogram
+from desktop_app.vision.likeness.face_space import LikenessSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,69 +68,72 @@ class FramePipeline:
         self._cuts = cuts or ShotCutDetector()
         self.likeness = likeness
         self._schedule = LookSchedule(self.settings.detect_interval_s)
-        self._aside: PeopleCounter | None = None
-        self._aside_events: deque[CountEvent] = deque(maxlen=counter.settings.max_records)
+        self._stillness = StillnessMeter()
+        self.on_glimpses: OnGlimpses | None = None
+        """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
+        self.comparison: Comparison | None = None
 
     @property
-    def counts(self) -> Counts:
-        return self.counter.counts
+    def detector_name(self) -> str:
+        return self.detector.name
 
     @property
-    def _counters(self) -> tuple[PeopleCounter, ...]:
-        """Everything that counts what is seen: the count shown and, after a reset, the one put aside."""
-        return (self.counter,) if self._aside is None else (self.counter, self._aside)
+    def model_name(self) -> str:
+        return self.classifier.name
 
-    def people(self) -> tuple[CountEvent, ...]:
-        """Return one record a counted person, those still in view included."""
-        return self.counter.people()
+    def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
+        """Take the person with this reference for staff or not; see `PeopleCounter.mark_staff`."""
+        return self.counter.mark_staff(ref, is_staff)
 
-    def mark_staff(self, track_id: int) -> bool:
-        """Take a person out of the count for this session; False if nobody has this id."""
-        return self.counter.mark_staff(track_id)
+    def count_anyway(self, key: int) -> bool:
+        """Count a face that is held back (`Track.held_back`), by its `Track.key`; see `PeopleCounter.count_anyway`."""
+        return self.counter.count_anyway(key)
 
     def set_places(
         self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
     ) -> None:
         """Count at these lines and zones from the next frame on; see `PeopleCounter.set_places`."""
-        for counter in self._counters:
-            counter.set_places(lines, zones, staff_zones)
+        self.counter.set_places(lines, zones, staff_zones)
 
-    def reset(self) -> None:
-        """Begin a new session: nobody counted, ids from 1."""
+    def compare_with(self, comparison: Comparison | None) -> None:
+        """Let other models answer beside the counting one from the next frame on, or stop that with None."""
+        if comparison is self.comparison:
+            return
+        if isinstance(self.classifier, TimedClassifier):
+            self.classifier = self.classifier.inner
+        self.comparison = comparison
+        self.on_glimpses = None
+        if comparison is not None:
+            timed = TimedClassifier(self.classifier)
+            self.classifier = timed
+            comparison.begin(timed)
+            self.on_glimpses = comparison.take
+
+    def reset(self, prefix: str = "") -> None:
+        """Begin a run: nobody counted, ids from 1, references that begin with `prefix`."""
         self.tracker.reset()
-        self.counter.reset()
-        self._aside = None
+        self.counter.reset(prefix)
         self._scheduler.reset()
         self._cuts.reset()
         self._schedule.reset()
+        self._stillness.reset()
         if isinstance(self.detector, ScanningFaceDetector):
             self.detector.reset()
+        if self.comparison is not None:
+            self.comparison.reset()
 
-    def set_aside(self) -> None:
-        """Count from nothing, ids from 1, while the count so far goes on unseen, so that `bring_back` loses nobody.
+    def new_count(self, time_s: float) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+        """Close the count and begin another with those in view; see `PeopleCounter.new_count`."""
+        if self.comparison is not None:
+            self.comparison.reset()  # the people of another count have other numbers
+        return self.counter.new_count(time_s)
 
-        The faces in view go on being followed: for the count put aside they are the same people as before.
-        """
-        self._aside, self.counter = self.counter, self.counter.afresh()
-        self._aside_events.clear()
-        self._scheduler.reset()
+    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+        """Go on with the numbers of a count taken up again; see `PeopleCounter.renumber`."""
+        self.counter.renumber(numbers, next_number)
 
-    @property
-    def aside_counts(self) -> Counts | None:
-        """The totals of the count put aside, as they are by now; None without one."""
-        return None if self._aside is None else self._aside.counts
-
-    def bring_back(self) -> tuple[CountEvent, ...]:
-        """Go on with the count put aside, as if it had never been; return the events it completed meanwhile."""
-        if self._aside is None:
-            return ()
-        self.counter, self._aside = self._aside, None
-        return tuple(self._aside_events)
-
-    def finish(self) -> tuple[CountEvent, ...]:
-        """Close everybody at the end of a source and return the events that this completes."""
-        if self._aside is not None:
-            self._aside_events += self._aside.finish()
+    def finish(self) -> tuple[Event, ...]:
+        """Close everybody at the end of a source and return the events of this."""
         return self.counter.finish()
 
     def process(self, frame: Frame) -> FrameResult:
@@ -137,21 +143,24 @@ class FramePipeline:
         is_cut = self._cuts.is_cut(frame.image_bgr, frame.time_s)
         if is_cut:
             self.tracker.cut()
-            for counter in self._counters:
-                counter.cut(frame.time_s)
+            self.counter.cut(frame.time_s)
         detecting = self._schedule.is_due(frame.time_s) or is_cut
         detections = self.detector.detect(frame.image_bgr) if detecting else []
         detected = clock()
         faces = self._follow(frame, detections) if detecting else self.tracker.predict(frame.time_s)
         ended = self.tracker.take_ended()
         tracked = clock()
-        facing = self._classify(frame, faces) if detecting else set()
+        facing, glimpses = self._classify(frame, faces) if detecting else (set[int](), [])
+        still = self._stillness.look(frame.image_bgr, faces) if detecting else set[int]()
         classified = clock()
         size = (frame.width, frame.height)
-        tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing)
-        if self._aside is not None:
-            self._aside_events += self._aside.update(faces, ended, frame.time_s, size, facing)[1]
+        tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing, still)
         self._scheduler.forget(ended)
+        self._stillness.forget(ended)
+        if self.comparison is not None and not self.comparison.is_of(self.classifier):
+            self.compare_with(None)
+        if self.on_glimpses is not None:
+            self.on_glimpses(frame, glimpses, self.counter.numbers())
         done = clock()
         timings = {
             "detect": detected - started,
@@ -160,7 +169,8 @@ class FramePipeline:
             "count": done - classified,
             "total": done - started,
         }
-        return FrameResult(frame, tracks, self.counter.counts, detecting, events, timings)
+        in_view = sum(1 for t in tracks if t.confirmed and not t.is_staff)
+        return FrameResult(frame, tracks, in_view, detecting, events, timings)
 
     def _follow(self, frame: Frame, detections: Sequence[Detection]) -> tuple[TrackedFace, ...]:
         looks = [clothes_histogram(frame.image_bgr, d.box) for d in detections]
@@ -168,8 +178,11 @@ class FramePipeline:
         self._schedule.note(faces)
         return faces
 
-    def _classify(self, frame: Frame, faces: Sequence[TrackedFace]) -> set[int]:
-        """Ask the network about the faces that deserve it, in one batch; return the keys of those facing us."""
+    def _classify(self, frame: Frame, faces: Sequence[TrackedFace]) -> tuple[set[int], list[ClassifiedGlimpse]]:
+        """Ask the network about the faces that deserve it, in one batch.
+
+        Returns the keys of those facing us, and what was found.
+        """
         glimpses: list[Glimpse | None] = [
             assess(frame.image_bgr, face.detection) if face.detection is not None else None for face in faces
         ]
@@ -177,12 +190,13 @@ class FramePipeline:
         crops = crop_faces(
             frame.image_bgr, [d.box for i in chosen if (d := faces[i].detection) is not None], self.classifier.spec
         )
+        found = []
         for i, attributes in zip(chosen, self.classifier.predict(crops), strict=True):
             glimpse = glimpses[i]
             if glimpse is not None:
                 # The network's own features are all alike; only in the fitted space do they tell people apart.
                 vector = self.likeness.project(attributes.embedding) if self.likeness else None
-                seen = replace(attributes, embedding=vector)
-                for counter in self._counters:
-                    counter.observe(faces[i], seen, glimpse.weight)
-        return {face.key for face, glimpse in zip(faces, glimpses, strict=True) if glimpse and glimpse.facing}
+                found.append(ClassifiedGlimpse(faces[i], replace(attributes, embedding=vector), glimpse.weight))
+                self.counter.observe(found[-1].face, found[-1].attributes, glimpse.weight)
+        facing = {face.key for face, glimpse in zip(faces, glimpses, strict=True) if glimpse and glimpse.facing}
+        return facing, found

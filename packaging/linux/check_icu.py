@@ -49,7 +49,7 @@ def call(library: ctypes.CDLL, name: str, *arguments: object) -> int:
     function = library[f"{name}_{VERSION}"]
     function.restype = ctypes.c_int64 if name.endswith("open") else ctypes.c_int32
     answer = function(*arguments, ctypes.byref(status))
-    # Below zero are remarks, like that of a default taken.
+    # Codes below zero are warnings, for example that a default was used.
     if status.value > 0:
         raise SystemExit(f"ICU's {name} fails with {status.value} on {arguments}")
     return int(answer)

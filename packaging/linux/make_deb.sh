@@ -67,7 +67,7 @@ Description: count the people who pass a camera, by apparent gender and age
  ordinary computer, from a webcam, a network camera, a video file or a stream,
  and keeps no picture of anyone.
 CONTROL
-# No maintainer scripts: nothing is configured, nothing is left behind, and nobody's home is touched.
+# No maintainer scripts: nothing is configured, nothing is left behind, and no home folder is touched.
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum > DEBIAN/md5sums)
 rm -f dist/headcount_*_amd64.deb
 dpkg-deb --root-owner-group "-Z${HEADCOUNT_DEB_COMPRESSION:-xz}" --build "$root" "dist/headcount_${version}_amd64.deb" >/dev/null

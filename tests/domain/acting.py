@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
+from desktop_app.domain.events import Corrected, Event
+from desktop_app.domain.person_facts import PersonRecord
+from desktop_app.domain.totals import PlaceFigures, Totals
 from desktop_app.domain.tracking import Tracker, TrackerSettings
-from desktop_app.domain.types import AGE_BANDS, Attributes, Box, CountEvent, Detection
+from desktop_app.domain.types import AGE_BANDS, Attributes, Box, Counts, Detection
+from tests.domain.log import totals_of
+
+E = TypeVar("E", bound=Event)
 
 FRAME_SIZE = (1280, 720)
 
@@ -89,9 +96,10 @@ class Stage:
     tracker: Tracker = field(default_factory=lambda: Tracker(TrackerSettings()))
     step_s: float = 0.1
     cuts: Sequence[float] = ()
-    events: list[CountEvent] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     numbers: dict[int, set[int]] = field(default_factory=dict)
     time_s: float = 0.0
+    in_view: int = 0
 
     def play(self, seconds: float) -> Stage:
         for _ in range(round(seconds / self.step_s)):
@@ -114,6 +122,7 @@ class Stage:
             faces, self.tracker.take_ended(), t, FRAME_SIZE, {f.key for f in faces if f.detection is not None}
         )
         self.events += events
+        self.in_view = sum(t.confirmed and not t.is_staff for t in tracks)
         for face, track in zip(faces, tracks, strict=True):
             if face.detection_index is not None and track.confirmed:
                 self.numbers.setdefault(there[face.detection_index][0], set()).add(track.track_id)
@@ -123,12 +132,33 @@ class Stage:
         self.events += self.counter.finish()
         return self
 
+    def mark_staff(self, ref: str, is_staff: bool = True) -> None:
+        """Mark a person as a session does: remembered by the counter, decided by an entry of the log."""
+        assert self.counter.mark_staff(ref, is_staff)
+        self.events.append(Corrected(self.time_s, ref, "staff", "yes" if is_staff else "no"))
+
+    @property
+    def totals(self) -> Totals:
+        return totals_of(self.events)
+
+    @property
+    def counts(self) -> Counts:
+        return self.totals.counts()
+
     @property
     def people(self) -> int:
-        return self.counter.counts.people
+        return self.counts.people
 
-    def kinds(self, kind: str) -> list[CountEvent]:
-        return [e for e in self.events if e.kind == kind]
+    @property
+    def records(self) -> list[PersonRecord]:
+        """Everybody who counts, in the order in which they were counted."""
+        return [r for r in self.totals.people() if r.counts]
+
+    def place(self, name: str) -> PlaceFigures:
+        return self.totals.places().get(("d", name), PlaceFigures("line"))
+
+    def told(self, kind: type[E]) -> list[E]:
+        return [e for e in self.events if isinstance(e, kind)]
 
 
 def settings(**changes: object) -> CountingSettings:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
+from desktop_app.domain.events import Counted, Crossed, Left, Merged, StaffSeen
 from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.recognition import MAX_GONE
 from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Box, Detection, Gender
 from tests.domain.acting import BLUE, FRAME_SIZE, GREEN, RED, Actor, Stage, gone, unit, walk
@@ -51,8 +53,8 @@ SCENES = {
 def test_counts_each_person_once(actors: list[Actor], people: int, step_s: float) -> None:
     stage = Stage(actors, step_s=step_s).play(10).finish()
     assert stage.people == people
-    assert len(stage.kinds("person")) == people
-    assert [e.track_id for e in stage.counter.people()] == list(range(1, people + 1))
+    assert [r.number for r in stage.totals.people()] == list(range(1, people + 1))
+    assert [e.person for e in stage.told(Left)] == [r.ref for r in stage.totals.people()]
 
 
 def test_crossing_people_keep_their_numbers() -> None:
@@ -63,15 +65,14 @@ def test_crossing_people_keep_their_numbers() -> None:
     stage = Stage(actors).play(6).finish()
     assert stage.numbers[0] == {1}
     assert stage.numbers[1] == {2}
-    assert (stage.counter.counts.female, stage.counter.counts.male) == (1, 1)
+    assert (stage.counts.female, stage.counts.male) == (1, 1)
 
 
 def test_a_person_only_in_bad_glimpses_is_undecided() -> None:
     stage = Stage([Actor(walk(640, 360), classified=False)]).play(3).finish()
-    counts = stage.counter.counts
-    assert (counts.people, counts.undecided, counts.age_unknown) == (1, 1, 1)
-    assert stage.events[0].gender is Gender.UNDECIDED
-    assert stage.events[0].age_years is None
+    counts = stage.counts
+    assert (counts.people, counts.undecided, counts.age_unknown, counts.looking) == (1, 1, 1, 0)
+    assert [(e.gender, e.age_years) for e in stage.told(Counted)] == [(Gender.UNDECIDED, None)]
 
 
 @pytest.mark.parametrize(
@@ -80,43 +81,44 @@ def test_a_person_only_in_bad_glimpses_is_undecided() -> None:
 )
 def test_gender_of_a_person(female: float, gender: Gender) -> None:
     stage = Stage([Actor(walk(640, 360), female=female, age=4)]).play(3)
-    (track_person,) = stage.counter.people()
-    assert track_person.gender is gender
-    assert track_person.age_band == "30-39"
-    assert stage.counter.counts.age_bands[4] == 1
+    (record,) = stage.records
+    assert record.gender is gender
+    assert record.is_looking is (gender is Gender.UNDECIDED)
+    assert record.age_band == "30-39"
+    assert stage.counts.age_bands[4] == 1
 
 
 def test_the_running_totals_follow_the_vote_while_in_view() -> None:
     actor = Actor(walk(640, 360), female=0.1)
     stage = Stage([actor]).play(1)
-    assert stage.counter.counts.male == 1
+    assert stage.counts.male == 1
     actor.female = 0.99
     stage.play(6)
-    counts = stage.counter.counts
+    counts = stage.counts
     assert (counts.female, counts.male, counts.people) == (1, 0, 1)
 
 
-def test_nobody_is_told_of_before_they_have_left_and_then_once() -> None:
+def test_somebody_counts_at_once_and_leaves_once() -> None:
     stage = Stage([Actor(walk(640, 360, end=3))]).play(3)
-    assert stage.events == []
-    assert stage.counter.counts.in_view == 1
+    (counted,) = stage.told(Counted)
+    assert (counted.first_seen_s, counted.number, counted.person) == (0.0, 1, "1")
+    assert 0.0 < counted.time_s < 1.0
+    assert (stage.in_view, stage.told(Left)) == (1, [])
     stage.play(10)
-    assert len(stage.events) == 1
-    assert stage.counter.counts.in_view == 0
-    event = stage.events[0]
-    assert event.first_seen_s == 0.0
-    assert event.last_seen_s == pytest.approx(2.9, abs=0.11)
-    assert event.first_seen_s < event.time_s < 1.0
-    assert event.facing_s == pytest.approx(2.9, abs=0.2)
-    assert stage.finish().events == [event]
+    (left,) = stage.told(Left)
+    assert stage.in_view == 0
+    assert left.last_seen_s == pytest.approx(2.9, abs=0.11)
+    assert left.dwell_s == pytest.approx(left.last_seen_s)
+    assert left.facing_s == pytest.approx(2.9, abs=0.2)
+    told = list(stage.events)
+    assert stage.finish().events == told
 
 
 def test_in_view_counts_only_those_in_view_now() -> None:
     stage = Stage([still(300), Actor(walk(800, 360, end=2))]).play(2)
-    assert stage.counter.counts.in_view == 2
+    assert stage.in_view == 2
     stage.play(2)
-    assert stage.counter.counts.in_view == 1
-    assert stage.counter.presence.peak == 2
+    assert stage.in_view == 1
 
 
 # ---------------------------------------------------------------------------------------- scene cuts
@@ -166,15 +168,19 @@ def test_coming_back(returns_s: float, people: int) -> None:
     counter = PeopleCounter(CountingSettings(returns_s=returns_s))
     stage = Stage(RETURN, counter=counter).play(30).finish()
     assert stage.people == people
-    assert len(stage.kinds("person")) == people
+    assert {e.person for e in stage.told(Left)} == {str(i + 1) for i in range(people)}
 
 
-def test_one_who_came_back_is_one_record_from_first_to_last() -> None:
+def test_one_who_came_back_leaves_twice_and_the_times_in_view_are_added() -> None:
     counter = PeopleCounter(CountingSettings(returns_s=60))
     stage = Stage(RETURN, counter=counter).play(30).finish()
-    first = stage.counter.people()[0]
+    first = stage.records[0]
     assert first.first_seen_s == 0.0
     assert first.last_seen_s == pytest.approx(22.9, abs=0.11)
+    assert first.dwell_s == pytest.approx(5.8, abs=0.2), "the absence is no time in view"
+    left = [e for e in stage.told(Left) if e.person == first.ref]
+    assert [e.dwell_s for e in left] == [pytest.approx(2.9, abs=0.11), first.dwell_s]
+    assert left[0].time_s < 10, "gone for now as soon as nobody expects them back on the spot"
 
 
 def test_two_at_once_are_two_even_if_they_look_the_same() -> None:
@@ -187,13 +193,13 @@ def test_descriptors_are_gone_when_the_time_is_up() -> None:
     counter = PeopleCounter(CountingSettings(returns_s=20))
     stage = Stage(RETURN[:2], counter=counter).play(50)
     assert counter.remembered == 0
-    assert len(stage.kinds("person")) == 2
+    assert len(stage.told(Left)) == 2
 
 
 # ---------------------------------------------------------------------------------------- staff
 
 
-def test_marked_staff_do_not_count_for_the_rest_of_the_session() -> None:
+def test_marked_staff_do_not_count_for_the_rest_of_the_run() -> None:
     actors = [
         Actor(walk(300, 300, end=5), clothes=RED, embedding=RED),
         Actor(walk(800, 300), clothes=BLUE, embedding=BLUE),
@@ -201,23 +207,60 @@ def test_marked_staff_do_not_count_for_the_rest_of_the_session() -> None:
     ]
     stage = Stage(actors).play(2)
     assert stage.people == 2
-    assert stage.counter.mark_staff(1)
-    assert stage.people == 1
-    stage.play(38).finish()
-    assert stage.people == 1
-    assert [e.track_id for e in stage.counter.people()] == [2]
-    assert [e.track_id for e in stage.kinds("person")] == [2]
+    stage.mark_staff("1")
+    assert (stage.people, stage.told(StaffSeen)) == (1, [])
+    stage.play(1)
+    assert stage.in_view == 1
+    stage.play(37).finish()
+    assert [r.number for r in stage.records] == [2]
+    assert stage.told(StaffSeen) == [StaffSeen(stage.told(StaffSeen)[0].time_s, "3", True)], "who looks like them"
 
 
-def test_staff_can_be_marked_after_they_left() -> None:
-    stage = Stage([Actor(walk(300, 300, end=2)), still(800)]).play(15)
-    assert len(stage.events) == 1
-    assert stage.counter.mark_staff(1)
-    assert (stage.people, [e.track_id for e in stage.counter.people()]) == (1, [2])
+def test_staff_marked_after_they_left_leave_no_crossing_and_are_known_when_they_are_back() -> None:
+    passing = Actor(walk(300, 300, 200, 0, end=3), clothes=RED, embedding=RED)
+    again = Actor(walk(300, 300, 200, 0, begin=25, end=28), clothes=RED, embedding=RED)
+    counter = PeopleCounter(lines=[Line("door", 0.5, 0.0, 0.5, 1.0)])
+    stage = Stage([passing, again], counter=counter).play(15)
+    assert (stage.people, stage.place("door").out, len(stage.told(Left))) == (1, 1, 1)
+    stage.mark_staff("1")
+    assert (stage.people, stage.place("door").out) == (0, 0)
+    stage.play(15).finish()
+    assert (stage.people, stage.place("door").out) == (0, 0)
+    assert len(stage.told(Crossed)) == 2, "staff is in the log, and left out by the fold"
 
 
-def test_marking_an_unknown_id_says_so() -> None:
-    assert not PeopleCounter().mark_staff(7)
+def test_staff_marked_after_the_end_do_not_count() -> None:
+    stage = Stage([Actor(walk(300, 300, end=2)), still(800)]).play(15).finish()
+    stage.mark_staff("1")
+    stage.mark_staff("2")
+    assert stage.people == 0
+
+
+def test_a_mark_taken_back_makes_visitors_of_those_who_looked_like_it() -> None:
+    actors = [
+        Actor(walk(300, 300, end=3), clothes=RED, embedding=RED),
+        Actor(walk(900, 500, begin=20), clothes=RED, embedding=RED),
+    ]
+    stage = Stage(actors).play(2)
+    stage.mark_staff("1")
+    stage.play(24)
+    assert (stage.people, stage.in_view) == (0, 0)
+    stage.mark_staff("1", False)
+    stage.play(1)
+    assert (stage.people, stage.in_view) == (2, 1)
+    assert [e.is_staff for e in stage.told(StaffSeen)] == [True, False]
+
+
+def test_marking_an_unknown_person_says_so() -> None:
+    assert not PeopleCounter().mark_staff("7")
+
+
+def test_the_looks_of_those_gone_are_bounded() -> None:
+    stage = Stage([Actor(walk(200 + 600 * (i % 2), 300, begin=3 * i, end=3 * i + 1)) for i in range(MAX_GONE + 3)])
+    stage.play(3 * (MAX_GONE + 3) + 10)
+    assert len(stage.told(Left)) == MAX_GONE + 3
+    assert not stage.counter.mark_staff("3")
+    assert stage.counter.mark_staff("4")
 
 
 COUNTER_DESK = Zone("desk", ((0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0)))
@@ -235,7 +278,7 @@ COUNTER_DESK = Zone("desk", ((0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0)))
 def test_staff_zone(actor: Actor, people: int) -> None:
     stage = Stage([actor], counter=PeopleCounter(staff_zones=[COUNTER_DESK])).play(6).finish()
     assert stage.people == people
-    assert len(stage.kinds("person")) == people
+    assert len(stage.told(Counted)) == 1
 
 
 # ---------------------------------------------------------------------------------------- always
@@ -280,24 +323,36 @@ def test_whatever_happens_the_sums_agree_and_everybody_is_told_of_once(seed: int
     stage = Stage([_random_actor(rng) for _ in range(14)], counter=counter, cuts=[rng.uniform(0, 25)])
     for _ in range(30):
         stage.play(1)
-        counts = counter.counts
-        assert counts.people == counts.female + counts.male + counts.undecided == len(counter.people())
+        counts = stage.counts
+        assert counts.people == counts.female + counts.male + counts.undecided == len(stage.records)
         assert sum(counts.age_bands) + counts.age_unknown == counts.people
-        if rng.random() < 0.1 and counter.people():
-            counter.mark_staff(rng.choice(counter.people()).track_id)
+        assert stage.in_view <= counts.people
+        if rng.random() < 0.1 and stage.records:
+            stage.mark_staff(rng.choice(stage.records).ref)
+        if rng.random() < 0.1:
+            counter.set_places(
+                [Line("door", rng.random(), 0.0, 0.5, 1.0)],
+                rng.sample(counter.zones, rng.randint(0, len(counter.zones))),
+            )
     stage.finish()
-    told = [e.track_id for e in stage.kinds("person")]
-    assert len(told) == len(set(told))
-    assert {e.track_id for e in counter.people()} <= set(told)
-    assert counter.lines[0].into + counter.lines[0].out <= counter.counts.people
+    counted = [e.person for e in stage.told(Counted)]
+    assert len(counted) == len(set(counted))
+    gone = {e.person for e in stage.told(Left)} | {e.person for e in stage.told(Merged)}
+    assert gone == set(counted), "everybody counted leaves, or was somebody else"
+    assert stage.counts.looking == 0
+    assert sum(f.inside for f in stage.totals.places().values()) == 0
+    assert stage.place("door").into + stage.place("door").out <= stage.people
+    times = [e.time_s for e in stage.events]
+    assert times == sorted(times)
     again = Stage([_random_actor(random.Random(seed)) for _ in range(3)]).play(5).finish()
     repeat = Stage([_random_actor(random.Random(seed)) for _ in range(3)]).play(5).finish()
     assert again.events == repeat.events
 
 
+@pytest.mark.slow
 def test_the_state_stays_small_over_many_updates() -> None:
     """1e5 looks at a crowd that comes and goes: what is held does not grow with time."""
-    tracker, counter = Tracker(), PeopleCounter(CountingSettings(max_records=500))
+    tracker, counter, counted = Tracker(), PeopleCounter(), 0
     rng = random.Random(1)
     for i in range(100_000):
         t = i * 0.1
@@ -307,18 +362,16 @@ def test_the_state_stays_small_over_many_updates() -> None:
             at = rng.uniform(0, 1200)
             detections.append(Detection(Box(at, 400, at + 40, 450), 0.8))
         faces = tracker.update(detections, t)
-        counter.update(faces, tracker.take_ended(), t, FRAME_SIZE)
+        counted += sum(isinstance(e, Counted) for e in counter.update(faces, tracker.take_ended(), t, FRAME_SIZE)[1])
         if i % 20_000 == 0:
             assert len(tracker) <= 32
             assert counter.remembered <= 64
-    assert len(counter.people()) <= 600
-    assert counter.counts.people > 500
-    assert len(counter.presence.series) <= 4096
+    assert counted > 500
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"min_hits": 0}, {"linger_s": -1.0}, {"returns_s": -5.0}, {"max_records": 0}],
+    [{"min_hits": 0}, {"linger_s": -1.0}, {"returns_s": -5.0}],
 )
 def test_absurd_settings_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError):
@@ -351,8 +404,9 @@ def test_somebody_counted_anew_is_recognised_by_further_glimpses() -> None:
     stage.play(1.2)
     assert stage.people == 1, "the total takes the mistake back"
     stage.finish()
-    assert [e.track_id for e in stage.kinds("person")] == [1]
     assert stage.people == 1
+    assert [(e.person, e.into) for e in stage.told(Merged)] == [("2", "1")]
+    assert stage.records[0].number == 1
 
 
 def test_somebody_long_in_view_is_not_taken_for_another() -> None:

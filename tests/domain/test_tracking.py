@@ -28,32 +28,39 @@ def keys(faces: tuple[TrackedFace, ...]) -> dict[int, int]:
 # ---------------------------------------------------------------------------------------- assignment
 
 
-def _cheapest(costs: list[list[float]]) -> tuple[int, float]:
+def _cheapest(costs: list[list[float]], unmatched: float) -> float:
+    """The least sum of what the pairs cost and what those left alone cost, by trying everything."""
     rows, columns = len(costs), len(costs[0])
-    best = (0, 0.0)
-    for order in permutations(range(max(rows, columns)), rows):
-        pairs = [(r, c) for r, c in enumerate(order) if c < columns and costs[r][c] < FORBIDDEN]
-        total = sum(costs[r][c] for r, c in pairs)
-        best = max(best, (len(pairs), -total))
-    return best[0], -best[1]
+    # Beside each column, a row may stay alone; a column not taken is alone as well.
+    best = math.inf
+    for order in permutations([*range(columns), *[None] * rows], rows):
+        pairs = [(r, c) for r, c in enumerate(order) if c is not None]
+        alone = rows + columns - 2 * len(pairs)
+        best = min(best, sum(costs[r][c] for r, c in pairs) + alone * unmatched / 2)
+    return best
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_assignment_agrees_with_trying_everything(seed: int) -> None:
     rng = random.Random(seed)
-    rows, columns = rng.randint(1, 5), rng.randint(1, 5)
+    rows, columns, unmatched = rng.randint(1, 4), rng.randint(1, 4), rng.uniform(0.5, 6)
     costs = [[rng.choice([FORBIDDEN, rng.uniform(0, 5)]) for _ in range(columns)] for _ in range(rows)]
-    pairs = assign(costs)
+    pairs = assign(costs, unmatched)
     assert len({r for r, _ in pairs}) == len({c for _, c in pairs}) == len(pairs)
-    assert all(costs[r][c] < FORBIDDEN for r, c in pairs)
-    number, total = _cheapest(costs)
-    assert len(pairs) == number
-    assert sum(costs[r][c] for r, c in pairs) == pytest.approx(total)
+    alone = rows + columns - 2 * len(pairs)
+    total = sum(costs[r][c] for r, c in pairs) + alone * unmatched / 2
+    assert total == pytest.approx(_cheapest(costs, unmatched))
 
 
 def test_assignment_of_nothing() -> None:
-    assert assign([]) == []
-    assert assign([[], []]) == []
+    assert assign([], 1.0) == []
+    assert assign([[], []], 1.0) == []
+
+
+def test_one_who_is_hidden_and_one_who_appears_do_not_shift_all_the_others() -> None:
+    """Five stand side by side. The first is hidden, a sixth appears at the other end: four stay who they are."""
+    costs = [[abs(row - column) * 1.1 for column in range(1, 6)] for row in range(5)]
+    assert assign(costs, 2.0) == [(1, 0), (2, 1), (3, 2), (4, 3)]
 
 
 # ---------------------------------------------------------------------------------------- motion

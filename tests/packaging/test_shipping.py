@@ -88,13 +88,20 @@ def test_what_it_does_not_need_stays_out(place: str) -> None:
 
 
 def test_every_cascade_that_the_detector_offers_ships() -> None:
-    from desktop_app.vision.detectors import HAAR_CASCADES
+    from desktop_app.vision.faces.detectors import HAAR_CASCADES
 
     assert set(HAAR_CASCADES.values()) <= set(shipping.CASCADES)
 
 
 def test_training_and_tensorflow_are_excluded() -> None:
     assert {"desktop_app.training", "tensorflow", "keras", "pytest", "readline"} <= set(shipping.EXCLUDED_MODULES)
+
+
+def test_the_store_ships_with_its_database_and_its_migrations() -> None:
+    assert not {"sqlite3", "_sqlite3"} & set(shipping.EXCLUDED_MODULES)
+    spec = (PACKAGING / "headcount.spec").read_text("utf-8")
+    assert '(str(ROOT / "desktop_app" / "store" / "migrations"), "desktop_app/store/migrations")' in spec
+    assert shipping.keep(("desktop_app/store/migrations/0001_log.sql", "", "DATA"))
 
 
 def test_libraries_nothing_asks_for_and_the_systems_own_stay_out() -> None:
@@ -125,6 +132,7 @@ def test_libraries_nothing_asks_for_and_the_systems_own_stay_out() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_each_shipped_file_is_traced_to_its_package_and_licence(tmp_path: Path) -> None:
     import numpy
 
@@ -141,6 +149,7 @@ def test_each_shipped_file_is_traced_to_its_package_and_licence(tmp_path: Path) 
     assert (tmp_path / "third-party" / "numpy" / "LICENSE.txt").is_file()
 
 
+@pytest.mark.slow
 def test_a_file_of_unknown_origin_stops_the_build(tmp_path: Path) -> None:
     stray = tmp_path / "libmystery.so"
     stray.write_bytes(b"")

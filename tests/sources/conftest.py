@@ -19,13 +19,15 @@ import numpy as np
 import pytest
 
 from desktop_app.domain.types import Frame
-from desktop_app.vision.sources.detached import wait_for_detached
+from desktop_app.sources.detached import wait_for_detached
 from tests.servers.http_server import TestServer
 
 FRAMES = 50
 FPS = 25.0
 WIDTH, HEIGHT = 160, 120
 SERVERS = Path(__file__).parents[1] / "servers"
+SERVED = {"rtsp", "mjpeg", "hls", "picture url", "file url"}
+"""The kinds of source in test_contract.py that come from a server."""
 
 CODECS: dict[str, list[str]] = {
     "mp4": ["-c:v", "libx264", "-g", "10", "-pix_fmt", "yuv420p"],
@@ -40,6 +42,16 @@ CODECS: dict[str, list[str]] = {
     "gif": [],
     "264": ["-c:v", "libx264", "-g", "10", "-pix_fmt", "yuv420p", "-f", "h264"],
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that talks to a server on loopback, so that `make check` can leave it out."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        kinds = set(map(str, item.callspec.params.values())) if hasattr(item, "callspec") else set()
+        if {"rtsp", "web"} & set(item.fixturenames) or SERVED & kinds:
+            item.add_marker(pytest.mark.servers)
 
 
 def need(tool: str, present: bool) -> None:

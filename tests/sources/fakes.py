@@ -1,4 +1,4 @@
-"""Sources and captures that do as they are told, among them ones that hang."""
+"""Sources and captures that tests control, among them ones that hang."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.base import SourceInfo, SourceKind
+from desktop_app.sources.base import SourceInfo, SourceKind
 
 
 def picture(value: int = 0, width: int = 32, height: int = 24) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,8 +11,9 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources import camera as camera_module
-from desktop_app.vision.sources.camera import (
+from desktop_app.sources import camera as camera_module
+from desktop_app.sources import device_lease
+from desktop_app.sources.camera import (
     Camera,
     CameraMode,
     CameraSource,
@@ -19,8 +21,9 @@ from desktop_app.vision.sources.camera import (
     list_cameras,
     platform_backend,
 )
-from desktop_app.vision.sources.opening import OpenOptions, open_source
-from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
+from desktop_app.sources.detached import DetachedReader, wait_for_detached
+from desktop_app.sources.opening import OpenOptions, open_source
+from desktop_app.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
 from tests.sources.fakes import FakeCapture
 
 CAMERAS = (
@@ -183,3 +186,53 @@ def test_an_unplugged_camera_comes_back_and_no_other_takes_its_place(monkeypatch
 def test_absurd_modes(bad: tuple[int, int | None, float]) -> None:
     with pytest.raises(ValueError, match="camera"):
         CameraMode(*bad)
+
+
+class ExclusiveDriver:
+    """One camera that cannot be opened again before it was released, as real ones are; freeing it takes a while."""
+
+    def __init__(self, release_s: float) -> None:
+        self.release_s = release_s
+        self.busy = False
+        self.opened = 0
+
+    def open(self, *_: object) -> FakeCapture:
+        if self.busy:
+            return FakeCapture(opened=False)
+        self.busy, self.opened = True, self.opened + 1
+        capture = FakeCapture([float(i) for i in range(1000)])
+        release = capture.release
+
+        def slowly() -> None:
+            time.sleep(self.release_s)
+            release()
+            self.busy = False
+
+        capture.release = slowly  # type: ignore[method-assign]
+        return capture
+
+
+def test_a_camera_is_opened_again_as_soon_as_it_is_free() -> None:
+    driver = ExclusiveDriver(0.2)
+    for _ in range(4):
+        source = DetachedReader(CameraSource(list_with=lambda: CAMERAS, open_capture_with=driver.open))
+        source.open()
+        assert source.read() is not None
+        source.close()  # returns at once; the device is freed later
+    assert driver.opened == 4
+    assert wait_for_detached(5)
+
+
+def test_a_camera_that_is_never_freed_is_said_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_lease.DeviceLease.acquire, "__defaults__", (0.2,))
+    driver = ExclusiveDriver(0.0)
+    first = CameraSource(list_with=lambda: CAMERAS, open_capture_with=driver.open)
+    first.open()
+    second = CameraSource(list_with=lambda: CAMERAS, open_capture_with=driver.open)
+    with pytest.raises(SourceError, match="is still held"):
+        second.open()
+    first.close()
+    third = CameraSource(list_with=lambda: CAMERAS, open_capture_with=driver.open)
+    third.open()
+    third.close()
+    second.close()

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from desktop_app.vision.sources.clock import LiveClock, MediaClock, sane_fps
+from desktop_app.sources.clock import LiveClock, MediaClock, sane_fps
 
 NAN = math.nan
 

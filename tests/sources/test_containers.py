@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.vision.sources.containers import Completeness, completeness, looks_like
+from desktop_app.sources.containers import Completeness, completeness, looks_like
 from tests.sources.conftest import Clips
 
 STATING = ["mp4", "mov", "mkv", "webm", "avi", "wmv", "flv", "gif"]

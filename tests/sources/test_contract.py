@@ -13,13 +13,13 @@ import pytest
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.base import FrameSource, SourceKind
-from desktop_app.vision.sources.camera import Camera, CameraSource
-from desktop_app.vision.sources.detached import DetachedReader
-from desktop_app.vision.sources.opening import OpenOptions, open_source
-from desktop_app.vision.sources.pictures import picture_folder
-from desktop_app.vision.sources.reconnect import ReconnectingSource
-from desktop_app.vision.sources.video_file import VideoFileSource
+from desktop_app.sources.base import FrameSource, SourceKind
+from desktop_app.sources.camera import Camera, CameraSource
+from desktop_app.sources.detached import DetachedReader
+from desktop_app.sources.opening import OpenOptions, open_source
+from desktop_app.sources.pictures import picture_folder
+from desktop_app.sources.reconnect import ReconnectingSource
+from desktop_app.sources.video_file import VideoFileSource
 from tests.servers.http_server import TestServer
 from tests.sources.conftest import CODECS, Clips, RtspServers, ffmpeg, ramp
 from tests.sources.fakes import FakeCapture, FakeSource

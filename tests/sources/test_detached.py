@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.capture import CaptureHandle
-from desktop_app.vision.sources.detached import DetachedReader, wait_for_detached
-from desktop_app.vision.sources.opening import OpenOptions, open_source
-from desktop_app.vision.sources.stream import StreamSource, TimeLimits
+from desktop_app.sources.capture import CaptureHandle
+from desktop_app.sources.detached import DetachedReader, wait_for_detached
+from desktop_app.sources.opening import OpenOptions, open_source
+from desktop_app.sources.stream import StreamSource, TimeLimits
 from tests.servers.http_server import silent_server, wait_until
 from tests.sources.fakes import FakeCapture, FakeSource, HangingSource
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.base import FrameSource
-from desktop_app.vision.sources.camera import Camera, CameraSource
-from desktop_app.vision.sources.detached import DetachedReader
-from desktop_app.vision.sources.opening import (
+from desktop_app.sources.base import FrameSource
+from desktop_app.sources.camera import Camera, CameraSource
+from desktop_app.sources.detached import DetachedReader
+from desktop_app.sources.opening import (
     OpenOptions,
     SourceAddress,
     SourceForm,
@@ -20,9 +20,10 @@ from desktop_app.vision.sources.opening import (
     open_source,
     understand,
 )
-from desktop_app.vision.sources.pictures import PictureSource
-from desktop_app.vision.sources.reconnect import ReconnectingSource
-from desktop_app.vision.sources.video_file import VideoFileSource
+from desktop_app.sources.pictures import PictureFileSource, PictureSource
+from desktop_app.sources.reconnect import ReconnectingSource
+from desktop_app.sources.seen import SeenSource
+from desktop_app.sources.video_file import VideoFileSource
 
 F = SourceForm
 
@@ -105,9 +106,9 @@ def test_what_it_becomes(tmp_path: Path, jpegs: list[bytes]) -> None:
     demo.touch()
     table: list[tuple[str | Camera, type[FrameSource]]] = [
         ("demo", VideoFileSource),
-        ("film.mp4", VideoFileSource),
+        ("film.mp4", SeenSource),
         (str(tmp_path), PictureSource),
-        (str(tmp_path / "a.jpg"), PictureSource),
+        (str(tmp_path / "a.jpg"), PictureFileSource),
         ("camera:0", DetachedReader),
         (Camera(3, "HD Webcam", device="/dev/video3"), DetachedReader),
         ("rtsp://cam/1", ReconnectingSource),
@@ -116,7 +117,9 @@ def test_what_it_becomes(tmp_path: Path, jpegs: list[bytes]) -> None:
     ]
     for what, kind in table:
         source = open_source(what, OpenOptions(demo_clip=demo))
-        assert type(source) is kind, what
+        # Whatever can hang, a file on a network drive too, is read on a thread of its own.
+        inside = source.source if isinstance(source, DetachedReader) and kind is not DetachedReader else source
+        assert type(inside) is kind, what
         source.close()
 
 

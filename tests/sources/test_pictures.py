@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.pictures import HELD_FPS, PictureSource, natural_key, picture_file, picture_folder
+from desktop_app.sources.pictures import HELD_FPS, PictureSource, natural_key, picture_file, picture_folder
 from tests.sources.fakes import picture
 
 
@@ -117,7 +117,7 @@ def test_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is empty" in failure(picture_file(tmp_path / "empty.jpg")).message
     assert "not a picture" in failure(picture_file(tmp_path / "text.jpg")).message
     heic = failure(picture_file(tmp_path / "new.heic"))
-    assert "“.heic”" in heic.message
+    assert "HEIC" in heic.message
     assert "jpg or png" in heic.remedy
     assert "None of the 2 pictures" in failure(picture_folder(tmp_path)).message
     monkeypatch.setattr(os, "access", lambda *_: False)

@@ -12,10 +12,10 @@ import pytest
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.base import FrameSource
-from desktop_app.vision.sources.opening import OpenOptions, open_source
-from desktop_app.vision.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectingSource, ReconnectPolicy
-from desktop_app.vision.sources.stream import TimeLimits
+from desktop_app.sources.base import FrameSource
+from desktop_app.sources.opening import OpenOptions, open_source
+from desktop_app.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectingSource, ReconnectPolicy
+from desktop_app.sources.stream import TimeLimits
 from tests.servers.http_server import TestServer, free_port, silent_server, wait_until
 from tests.sources.conftest import RtspServers
 from tests.sources.fakes import FakeSource

@@ -12,8 +12,8 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.opening import SourceForm, understand
-from desktop_app.vision.sources.video_file import VideoFileSource
+from desktop_app.sources.opening import SourceForm, understand
+from desktop_app.sources.video_file import VideoFileSource
 from tests.sources.conftest import CODECS, FPS, FRAMES, HEIGHT, WIDTH, Clips, ffmpeg, number_of, ramp
 from tests.sources.fakes import FakeCapture
 
@@ -128,6 +128,7 @@ def test_rotation_in_the_metadata_is_applied(clips: Clips) -> None:
     assert (source.info.width, source.info.height) == (HEIGHT, WIDTH)
 
 
+@pytest.mark.slow
 def test_a_file_without_a_duration(clips: Clips) -> None:
     path = clips.make("live.webm", *ramp(), *CODECS["webm"], "-live", "1", "-f", "webm")
     source = VideoFileSource(path)
@@ -248,7 +249,7 @@ def test_not_permitted(clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("paper.avi", b"%PDF-1.7\n" + bytes(500), "a PDF document"),
         ("archive.mkv", b"PK\x03\x04" + bytes(500), "an archive|a zip archive"),
         ("photo.mp4", b"\xff\xd8\xff\xe0" + bytes(500), "a picture"),
-        ("song.mp4", b"ID3\x04" + bytes(500), "a sound file"),
+        ("song.mp4", b"ID3\x04" + bytes(500), "only sound"),
         ("noise.mp4", bytes(range(256)) * 20, "damaged"),
     ],
 )
@@ -305,7 +306,7 @@ def test_the_same_twice(clips: Clips) -> None:
 def test_nothing_on_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(300))
     script = (
-        "import sys; from desktop_app.vision.sources.video_file import VideoFileSource\n"
+        "import sys; from desktop_app.sources.video_file import VideoFileSource\n"
         "from desktop_app.errors import SourceError\n"
         "try: VideoFileSource(sys.argv[1]).open()\n"
         "except SourceError: pass\n"
@@ -322,6 +323,7 @@ def test_nothing_on_the_terminal(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_shared_clips(shared_clips: Path) -> None:
     clips = [path for path in sorted(shared_clips.iterdir()) if path.suffix not in (".csv", ".md")]
     assert len(clips) > 20

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.vision.sources.detached import DetachedReader, wait_for_detached
-from desktop_app.vision.sources.opening import open_source
-from desktop_app.vision.sources.video_site import (
+from desktop_app.sources.detached import DetachedReader, wait_for_detached
+from desktop_app.sources.opening import open_source
+from desktop_app.sources.video_site import (
     CancelledError,
     VideoSiteSource,
     explain_failure,
@@ -34,6 +34,7 @@ NO_RUNTIME = (
 )
 
 
+@pytest.mark.slow
 def test_a_page_with_a_video(web: TestServer, clips: Clips, tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(clips("mp4").read_bytes())
     (tmp_path / "page.html").write_text(

@@ -14,7 +14,7 @@ from desktop_app.training.config import AugmentConfig
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.feed import Feed, plain_crops
 from desktop_app.training.readers.base import FaceDataset, FaceRecord, MemoryStorage
-from desktop_app.vision.preprocess import crop_faces, normalise
+from desktop_app.vision.attributes.preprocess import crop_faces, normalise
 
 
 @pytest.mark.parametrize("name", ["cnn32", "mini_xception", "small_vgg96", "levi_hassner", "headcount"])

@@ -1,8 +1,9 @@
-"""A user's own Keras models in the app, with TensorFlow there: `.keras`, `.h5` and SavedModel give what Keras gives."""
+"""A user's own Keras models in the app, with TensorFlow there: `.keras` and `.h5` give what Keras gives."""
 
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 import pytest
 
 from desktop_app.errors import ModelError
-from desktop_app.vision.classifier import load_classifier
-from desktop_app.vision.model_store import take_in
-from desktop_app.vision.preprocess import InputSpec, normalise
+from desktop_app.vision.attributes.classifier import load_classifier
+from desktop_app.vision.attributes.model_store import take_in
+from desktop_app.vision.attributes.preprocess import InputSpec, normalise
 
 pytestmark = [pytest.mark.train, pytest.mark.allow_threads]
 
@@ -46,24 +47,17 @@ def card(file: str, outputs: dict[str, str]) -> str:
 
 def save(kind: str, folder: Path, as_list: bool) -> tuple[Any, str]:
     made = model(as_list=as_list)
-    if kind == "saved_model":
-        made.export(folder / "net", verbose=False)
-        return made, "net"
     file = f"net.{kind}"
     made.save(folder / file)
     return made, file
 
 
 @pytest.mark.parametrize("as_list", [False, True])
-@pytest.mark.parametrize("kind", ["keras", "h5", "saved_model"])
+@pytest.mark.parametrize("kind", ["keras", "h5"])
 @pytest.mark.filterwarnings("ignore:.*legacy.*", "ignore:You are saving your model as an HDF5 file")
 def test_it_answers_as_keras_does(kind: str, as_list: bool, tmp_path: Path) -> None:
     made, file = save(kind, tmp_path, as_list)
-    if as_list and kind == "saved_model":
-        outputs = {"gender": "output_0", "age": "output_1"}
-    else:
-        outputs = {"gender": "gender", "age": "age"}
-    (tmp_path / "model.json").write_text(card(file, outputs), encoding="utf-8")
+    (tmp_path / "model.json").write_text(card(file, {"gender": "gender", "age": "age"}), encoding="utf-8")
     own = tmp_path / "own"
     classifier = load_classifier(own / take_in([tmp_path / "model.json"], own))
     crops = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
@@ -81,7 +75,7 @@ def test_damaged_and_odd_keras_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / file
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ModelError, match=r"net\.keras of the model .* cannot be loaded"):
+    with pytest.raises(ModelError, match=r"net\.keras is damaged and cannot be loaded"):
         load_classifier(tmp_path)
     path.write_bytes(whole)
     wrong = json.loads((tmp_path / "model.json").read_text("utf-8"))
@@ -104,8 +98,51 @@ def test_a_layer_with_code_of_its_own_is_not_run(tmp_path: Path) -> None:
         load_classifier(tmp_path)
 
 
-def test_a_savedmodel_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "net").mkdir()
+def test_a_savedmodel_is_refused(tmp_path: Path) -> None:
+    model().export(tmp_path / "net", verbose=False)
     (tmp_path / "model.json").write_text(card("net", {"gender": "gender"}), encoding="utf-8")
-    with pytest.raises(ModelError, match="is no SavedModel"):
+    for chosen in (tmp_path / "model.json", tmp_path / "net"):
+        with pytest.raises(ModelError, match="SavedModel is not loaded"):
+            take_in([chosen], tmp_path / "own")
+    with pytest.raises(ModelError, match="SavedModel is not loaded"):
+        load_classifier(tmp_path)
+
+
+def test_a_layer_that_reads_files_is_refused(tmp_path: Path) -> None:
+    import keras
+    from keras import layers
+
+    secret = tmp_path / "secret.txt"
+    secret.write_text("alpha\nbeta\n", encoding="utf-8")
+    crops = keras.Input((16, 16, 3), name="crops")
+    gender = layers.Dense(1, activation="sigmoid", name="gender")(layers.Flatten()(crops))
+    keras.Model(crops, {"gender": gender}).save(tmp_path / "plain.keras")
+    with zipfile.ZipFile(tmp_path / "plain.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    config["config"]["layers"][1] = {
+        "module": "keras.layers",
+        "class_name": "StringLookup",
+        "config": {"name": "lookup", "vocabulary": str(secret)},
+        "registered_name": None,
+        "name": "lookup",
+        "inbound_nodes": [],
+    }
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    (tmp_path / "model.json").write_text(card("net.keras", {"gender": "gender"}), encoding="utf-8")
+    with pytest.raises(ModelError, match="may read files"):
+        load_classifier(tmp_path)
+
+
+def test_an_hdf5_file_that_leads_to_others_is_refused(tmp_path: Path) -> None:
+    import h5py
+
+    _, file = save("h5", tmp_path, False)
+    with h5py.File(tmp_path / file, "a") as weights:
+        weights["model_weights"]["elsewhere"] = h5py.ExternalLink("/etc/passwd", "/x")
+    (tmp_path / "model.json").write_text(card(file, {"gender": "gender", "age": "age"}), encoding="utf-8")
+    with pytest.raises(ModelError, match="leads to other files"):
         load_classifier(tmp_path)

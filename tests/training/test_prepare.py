@@ -18,7 +18,7 @@ from desktop_app.errors import SourceError
 from desktop_app.training.cli import main
 from desktop_app.training.prepare import distribution, download, prepare
 from desktop_app.training.readers import FaceRecord, open_dataset
-from desktop_app.vision.preprocess import InputSpec
+from desktop_app.vision.attributes.preprocess import InputSpec
 
 
 class BrightSquares:

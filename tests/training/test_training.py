@@ -20,9 +20,9 @@ import pytest
 from desktop_app.errors import ModelError
 from desktop_app.training import config
 from desktop_app.training.facestore import FaceStore
-from desktop_app.vision.classifier import LiteRtClassifier
+from desktop_app.vision.attributes.classifier import LiteRtClassifier
+from desktop_app.vision.attributes.preprocess import InputSpec, normalise
 from desktop_app.vision.explain import FaceExplainer
-from desktop_app.vision.preprocess import InputSpec, normalise
 
 pytestmark = [
     pytest.mark.train,

@@ -12,9 +12,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop_app.settings import Settings
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.theme import ThemeManager
-from tests.ui.fakes import FakeServices
+from desktop_app.ui.widgets.theme import ThemeManager
+from desktop_app.ui.window.main_window import MainWindow
+from tests.ui.fakes import FakeServices, FakeStore
 
 WindowMaker = Callable[..., MainWindow]
 
@@ -25,23 +25,32 @@ def services() -> FakeServices:
 
 
 @pytest.fixture
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
 def saved() -> list[Settings]:
     return []
 
 
 @pytest.fixture
-def make_window(qtbot: QtBot, saved: list[Settings], tmp_path: Path) -> Iterator[WindowMaker]:
-    """Return a maker of shown windows; every one is closed after the test and must leave nothing running."""
+def make_window(qtbot: QtBot, saved: list[Settings], store: FakeStore, tmp_path: Path) -> Iterator[WindowMaker]:
+    """Return a maker of shown windows; every one is closed after the test and must leave nothing running.
+
+    Closing does not ask, but where a test has it ask: `window.confirm_close = window.sessions.confirm_close`.
+    """
     windows: list[MainWindow] = []
 
-    def make(services: object, settings: Settings | None = None) -> MainWindow:
+    def make(services: object, settings: Settings | None = None, store: object = store) -> MainWindow:
         settings = settings or Settings()
         settings = replace(settings, recording=replace(settings.recording, folder=str(tmp_path / "media")))
         from PySide6.QtWidgets import QApplication
 
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        window = MainWindow(services, settings, ThemeManager(app, settings.ui.theme), saved.append)
+        window = MainWindow(services, settings, ThemeManager(app, settings.ui.theme), saved.append, store)
+        window.confirm_close = lambda: True
         windows.append(window)
         window.show()
         qtbot.waitExposed(window)
@@ -50,6 +59,7 @@ def make_window(qtbot: QtBot, saved: list[Settings], tmp_path: Path) -> Iterator
 
     yield make
     for window in windows:
+        window.confirm_close = lambda: True
         window.close()
         assert window.clean_exit, "a thread of the window would not end"
         window.deleteLater()

@@ -1,32 +1,49 @@
-"""Services for the window that need no camera, network or model."""
+"""Services and a store for the window that need no camera, network, model or disk."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.types import FrameResult
+from desktop_app.domain.events import Closed, Joined, Opened, Reopened
+from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.totals import Totals
+from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
+from desktop_app.engine.state import Pipeline
 from desktop_app.errors import ModelError, SourceError
-from desktop_app.runtime.state import Pipeline
+from desktop_app.session.services import ConnectionListener, RecordingStart
 from desktop_app.settings import Settings
-from desktop_app.ui.session import ConnectionListener
-from desktop_app.vision.sources.base import FrameSource
-from tests.runtime.fakes import CountingPipeline, ListSource
+from desktop_app.sources.base import FrameSource
+from tests.engine.fakes import CountingPipeline, ListSource
+from tests.session.fakes import MemoryStore
 
 
 class FakePipeline(CountingPipeline):
-    """Counts as its parent does, and can mark staff."""
+    """Counts as its parent does; the newest counted person is in view, and so is somebody not yet confirmed."""
 
     def __init__(self, every: int = 5) -> None:
         super().__init__(every)
-        self.staff: list[int] = []
+        self.is_looking = False
 
-    def mark_staff(self, track_id: int) -> bool:
-        self.staff.append(track_id)
-        return True
+    def process(self, frame: Frame) -> FrameResult:
+        result = super().process(frame)
+        known = list(self._numbers)
+        person = known[-1] if known else ""
+        decision = Decision() if self.is_looking else Decision(Gender.FEMALE, 0.9, 25.0, 4.0, 3)
+        track = replace(
+            result.tracks[0],
+            track_id=self._numbers.get(person, 0),
+            person=person,
+            confirmed=bool(person),
+            decision=decision,
+            is_looking=self.is_looking,
+        )
+        waiting = Track(0, Box(40, 20, 50, 30), Decision(), False, True, frame.time_s, frame.time_s)
+        return replace(result, tracks=(track, waiting), in_view=int(bool(person)))
 
 
 class FakeServices:
@@ -45,8 +62,6 @@ class FakeServices:
         self.pipelines: list[FakePipeline] = []
         self.settings_seen: list[Settings] = []
         self.broken_model = False
-        self.live_places = True
-        self.places: list[Settings] = []
         self.lock = threading.Lock()
 
     def open_source(self, text: str, settings: Settings, on_connection: ConnectionListener) -> FrameSource:
@@ -64,16 +79,63 @@ class FakeServices:
         self.pipelines.append(pipeline)
         return pipeline
 
+    def build_places(self, settings: Settings) -> tuple[Sequence[Line], Sequence[Zone], Sequence[Zone]]:
+        lines = [Line(p.name, *p.points[0], *p.points[1]) for p in settings.places if p.kind == "line"]
+        zones = [Zone(p.name, p.points) for p in settings.places if p.kind == "zone"]
+        return lines, zones, [Zone(p.name, p.points) for p in settings.places if p.kind == "staff"]
+
+    def recording_start(self, text: str) -> RecordingStart | None:
+        return RecordingStart(1_700_000_000.0, "container")
+
     def annotate(self, result: FrameResult, settings: Settings) -> NDArray[np.uint8]:
         return result.frame.image_bgr.copy()
-
-    def set_places(self, pipeline: Pipeline, settings: Settings) -> bool:
-        self.places.append(settings)
-        return self.live_places
-
-    def place_figures(self, pipeline: Pipeline) -> dict[str, str]:
-        return {p.name: "in 1   out 0" for s in self.places[-1:] for p in s.places}
 
     def list_cameras(self) -> list[tuple[str, str]]:
         with self.lock:
             return list(self.cameras)
+
+
+@dataclass(frozen=True)
+class FakeInfo:
+    """What `store.SessionInfo` says of a session."""
+
+    id: str
+    name: str
+    opened_utc: float
+    last_utc: float
+    people: int
+    female: int
+    male: int
+    undecided: int
+    joined: tuple[str, ...] = ()
+
+
+class FakeStore(MemoryStore):
+    """A store in memory that can be read as the window reads the real one."""
+
+    problem = ""
+
+    def flush(self, timeout_s: float = 1.0) -> bool:
+        return True
+
+    def close(self, timeout_s: float = 1.0) -> bool:
+        return True
+
+    def sessions(self) -> list[FakeInfo]:
+        ids = dict.fromkeys(e.session for e in self.all)
+        return [self._info(session_id) for session_id in reversed(ids)]
+
+    def unclosed(self) -> list[FakeInfo]:
+        return [info for info in self.sessions() if not self.is_closed(info.id)]
+
+    def is_closed(self, session_id: str) -> bool:
+        ends = [e.event for e in self.entries(session_id) if isinstance(e.event, Closed | Reopened)]
+        return bool(ends) and isinstance(ends[-1], Closed)
+
+    def _info(self, session_id: str) -> FakeInfo:
+        entries = self.entries(session_id)
+        joined = tuple(e.event.session for e in entries if isinstance(e.event, Joined))
+        counts = Totals([*entries, *(e for j in joined for e in self.entries(j))]).counts()
+        name = next((e.event.name for e in entries if isinstance(e.event, Opened)), "")
+        figures = (counts.people, counts.female, counts.male, counts.undecided)
+        return FakeInfo(session_id, name, entries[0].utc, entries[-1].utc, *figures, joined=joined)

@@ -11,23 +11,15 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop_app.domain.types import CountEvent, Counts, Gender
-from desktop_app.runtime.state import EngineState
 from desktop_app.settings import Settings
-from desktop_app.ui import recovery
-from desktop_app.ui.banner import Banner
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.theme import LIGHT
+from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.theme import LIGHT
+from desktop_app.ui.window.main_window import MainWindow
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WAIT = 30_000
-
-
-def keep_a_count() -> None:
-    event = CountEvent(1.0, 1, Gender.MALE, 0.9, 30.0, 4.0, 0.5, 1.5)
-    recovery.write_recovery(Counts(male=2), (event, event), "lobby.mp4")
 
 
 def test_a_message_that_waits_is_never_lost(qtbot: QtBot) -> None:
@@ -60,40 +52,16 @@ def test_in_a_narrow_banner_the_buttons_stand_below_the_words(qtbot: QtBot) -> N
     assert banner.buttons[0].x() > banner._detail.geometry().right()
 
 
-def test_the_offer_outlives_other_messages_and_an_end_without_an_answer(
-    make_window: WindowMaker, services: FakeServices, qtbot: QtBot
-) -> None:
-    keep_a_count()
-    window = make_window(services)
-    window.help.offer_recovered()
-    window.saver.repaired.emit("A recording that was cut off was repaired: a.mp4")
-    assert "2 people in lobby.mp4" in window.banner.text
-    window.close()
-    assert recovery.recovery_path().exists()
-    assert recovery.events_path().exists()
-
-
-def test_taken_back_come_totals_and_events(make_window: WindowMaker, services: FakeServices, qtbot: QtBot) -> None:
-    keep_a_count()
-    window = make_window(services)
-    window.help.offer_recovered()
-    window.sources.open_source("short")
-    qtbot.waitUntil(lambda: window.controller.state is EngineState.FINISHED, timeout=WAIT)
-    window.banner.dismiss()
-    window.banner.buttons[0].click()
-    assert window.controller.counts.people == 4
-    assert len(window.controller.events) == 4
-    window.close()
-    assert not recovery.recovery_path().exists()
-
-
-def test_events_cut_off_in_a_line_give_those_before(qtbot: QtBot) -> None:
-    keep_a_count()
-    text = recovery.events_path().read_text(encoding="utf-8")
-    recovery.events_path().write_text(text[:-20], encoding="utf-8")
-    found = recovery.read_recovery()
-    assert found is not None
-    assert (found.counts.people, len(found.events)) == (2, 1)
+def test_a_message_on_a_subject_is_replaced_and_withdrawn(qtbot: QtBot) -> None:
+    banner = Banner(LIGHT)
+    qtbot.addWidget(banner)
+    banner.show_message("warning", "The disk is full.", waits=True, subject="store")
+    banner.show_message("error", "problem")
+    banner.show_message("warning", "The disk is locked.", waits=True, subject="store")
+    banner.dismiss()
+    assert banner.text == "The disk is locked."
+    banner.withdraw("store")
+    assert banner.text == ""
 
 
 @pytest.mark.parametrize("geometry", ["!!!", "AAAA"])
@@ -111,7 +79,7 @@ def test_going_back_in_a_file_is_told(window: MainWindow, qtbot: QtBot) -> None:
     window.transport.seek_requested.emit(0.0)
     assert "counted again" in window.banner.text
     window.banner.buttons[0].click()
-    qtbot.waitUntil(lambda: window.controller.can_undo_reset, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.actions_["undo"].text() == "&Undo: new count", timeout=WAIT)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a screen")
@@ -120,7 +88,7 @@ def test_without_a_screen_the_window_says_so(display: str, words: str) -> None:
     hidden = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
     env = {**{k: v for k, v in os.environ.items() if k not in hidden}, "DISPLAY": display}
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; from desktop_app.cli import main; sys.exit(main([]))"],
+        [sys.executable, "-c", "import sys; from desktop_app.cli.main import main; sys.exit(main([]))"],
         cwd=REPOSITORY,
         env=env,
         capture_output=True,

@@ -14,18 +14,21 @@ from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
 from desktop_app.domain.types import Decision, Gender
+from desktop_app.engine.state import EngineState
 from desktop_app.errors import ModelError
 from desktop_app.factory import ProgramServices
-from desktop_app.runtime.state import EngineState
 from desktop_app.settings import Settings, data_dir
-from desktop_app.ui import model_chooser
-from desktop_app.ui.compare_picture import verdict_words
-from desktop_app.ui.compare_view import CompareView
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.model_chooser import ModelChooser
-from desktop_app.vision.opinions import ComparedPerson, ComparisonSnapshot, ModelFigures
+from desktop_app.ui.models import model_chooser
+from desktop_app.ui.models.compare_picture import verdict_words
+from desktop_app.ui.models.compare_view import CompareView
+from desktop_app.ui.models.model_chooser import ModelChooser
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.vision.compare_votes import ComparedPerson, ComparisonSnapshot, ModelFigures
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
+
+# Each builds a whole window.
+pytestmark = pytest.mark.slow
 
 TINY = Path(__file__).parents[1] / "vision" / "tiny_models"
 WAIT = 15_000
@@ -237,8 +240,6 @@ def test_a_start_with_a_model_that_is_gone_offers_ours(
 def compared(make_window: WindowMaker, own_models: Path, qtbot: QtBot) -> tuple[MainWindow, CompareView]:
     """The real program counting the demo clip with one tiny model, the other one beside it."""
     services = ProgramServices()
-    services.set_places = lambda *_: True  # type: ignore[attr-defined]
-    services.place_figures = lambda *_: {}  # type: ignore[attr-defined]
     settings = Settings()
     settings = replace(
         settings, count=replace(settings.count, model="explained"), source=replace(settings.source, speed=0.0)

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from pytestqt.qtbot import QtBot
 
 from desktop_app.domain.types import Attributes, Box, Decision, Frame, FrameResult, Gender, Track
-from desktop_app.domain.types import Counts as Totals
 from desktop_app.errors import ModelError
 from desktop_app.resources import model_path
-from desktop_app.ui.why import Explained, ModelExplainer, WhyDialog, WhyThread, load_explainer, sight_words
-from desktop_app.vision.classifier import load_classifier
+from desktop_app.ui.models.why import Explained, ModelExplainer, WhyDialog, WhyThread, load_explainer, sight_words
+from desktop_app.vision.attributes.classifier import load_classifier
+from desktop_app.vision.attributes.preprocess import InputSpec, crop_faces
 from desktop_app.vision.explain import Explanation
-from desktop_app.vision.preprocess import InputSpec, crop_faces
 
 TINY = Path(__file__).parents[1] / "vision" / "tiny_models"
 WAIT = 15_000
@@ -28,7 +27,7 @@ WAIT = 15_000
 def result_with(gender: Gender = Gender.UNDECIDED, track_id: int = 4, seed: int = 0) -> FrameResult:
     image = np.random.default_rng(seed).integers(0, 256, (120, 160, 3), np.uint8)
     track = Track(track_id, Box(40, 20, 100, 90), Decision(gender, 0.9), True, True, 0.0, 1.0)
-    return FrameResult(Frame(image, 1.0, 30), (track,), Totals())
+    return FrameResult(Frame(image, 1.0, 30), (track,))
 
 
 class Leans:
@@ -58,8 +57,8 @@ def explain(qtbot: QtBot):
     threads: list[WhyThread] = []
 
     def begin(explainer: object, result: FrameResult) -> tuple[WhyThread, WhyDialog]:
-        thread = WhyThread(4, lambda: explainer() if callable(explainer) else explainer)  # type: ignore[arg-type, return-value]
-        dialog = WhyDialog(thread, lambda track_id: f"Person {track_id}")
+        thread = WhyThread(result.tracks[0], lambda: explainer() if callable(explainer) else explainer)  # type: ignore[arg-type, return-value]
+        dialog = WhyDialog(thread, lambda track: f"Person {track.track_id}")
         qtbot.addWidget(dialog)
         threads.append(thread)
         thread.offer(result)
@@ -112,7 +111,7 @@ def test_the_vote_is_explained_or_else_what_this_look_leans_to(
     qtbot.waitUntil(lambda: not dialog.picture(2).isNull(), timeout=WAIT)
     assert leans.asked == [asked]
     words = "appears female" if asked else "appears male"
-    assert f"spoke for “{words}”" in dialog.sight
+    assert f"supported “{words}”" in dialog.sight
     assert f"{max(female, 1 - female):.0%}" in dialog.sight
     assert "about 25 years" in dialog.sight
 
@@ -126,7 +125,7 @@ def test_it_runs_at_the_lowest_priority(explain, qtbot: QtBot) -> None:
 
 
 def test_somebody_who_left_is_said_to_be_out_of_sight(explain, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desktop_app.ui.why.GONE_MS", 50)
+    monkeypatch.setattr("desktop_app.ui.models.why.GONE_MS", 50)
     thread, dialog = explain(Leans(0.7), result_with())
     qtbot.waitUntil(lambda: dialog.sight.startswith("Out of sight"), timeout=WAIT)
     thread.offer(result_with(track_id=5))
@@ -138,12 +137,12 @@ def test_an_answer_for_which_nothing_spoke_says_so() -> None:
     result = result_with()
     explained = Explained(None, None, None, result.tracks[0], Gender.MALE, Attributes(0.9), nothing=True)  # type: ignore[arg-type]
     assert sight_words(explained) == (
-        "In this look alone: appears female 90%. The maps show what spoke for “appears male”: nothing did."
+        "In this look alone: appears female 90%. The maps show what supported “appears male”: nothing did."
     )
 
 
 def test_only_the_newest_sight_waits() -> None:
-    thread = WhyThread(4, lambda: Leans(0.5))
+    thread = WhyThread(result_with().tracks[0], lambda: Leans(0.5))
     for seed in range(5):
         thread.offer(result_with(seed=seed))
     newest = result_with(seed=9)

@@ -17,22 +17,21 @@ from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from desktop_app.app import sources_of
-from desktop_app.domain.types import Box, CountEvent, Counts, Decision, Frame, FrameResult, Gender, Track
-from desktop_app.runtime.history import CountHistory
+from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.settings import Settings
-from desktop_app.ui import diagnostics, recovery
-from desktop_app.ui.controller import add_counts, join_series, shift_series
-from desktop_app.ui.display import DisplayFeeder, fit_size, make_display_frame
-from desktop_app.ui.opening import dropped_source, looks_like_address, with_scheme
-from desktop_app.ui.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
-from desktop_app.ui.qt_classes import QtClasses
-from desktop_app.ui.settings_dialog import CASCADE_WORDS, SettingsDialog
-from desktop_app.ui.single_instance import InstanceServer, hand_over
-from desktop_app.ui.source_bar import short_name
-from desktop_app.ui.theme import DARK, LIGHT, style_sheet
-from desktop_app.ui.transport import media_time
+from desktop_app.ui.picture.display import DisplayFeeder, fit_size, make_display_frame
+from desktop_app.ui.picture.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
+from desktop_app.ui.picture.transport import media_time
+from desktop_app.ui.sessions.crash_guard import CrashGuard, report_path
+from desktop_app.ui.sources.names import short_name
+from desktop_app.ui.sources.opening import dropped_source, looks_like_address, with_scheme
+from desktop_app.ui.widgets.qt_classes import QtClasses
+from desktop_app.ui.widgets.theme import DARK, LIGHT, style_sheet
+from desktop_app.ui.window import diagnostics
+from desktop_app.ui.window.settings_dialog import CASCADE_WORDS, SettingsDialog
+from desktop_app.ui.window.single_instance import InstanceServer, hand_over
 from desktop_app.vision.annotate import PALETTE
-from desktop_app.vision.detectors import HAAR_CASCADES
+from desktop_app.vision.faces.detectors import HAAR_CASCADES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -47,6 +46,7 @@ def track(**changes: object) -> Track:
     [
         (track(), "female 93%  30–39  #12"),
         (track(decision=Decision(Gender.UNDECIDED, 0.55)), "undecided  #12"),
+        (track(decision=Decision(Gender.UNDECIDED, 0.55), is_looking=True), "looking…  #12"),
         (track(is_staff=True), "staff  #12"),
         (track(confirmed=False), ""),
     ],
@@ -80,7 +80,7 @@ def test_the_picture_and_the_recording_have_the_same_colours() -> None:
 
 
 def test_genders_differ_in_shape_as_well(qtbot: QtBot) -> None:
-    from desktop_app.ui.marks import paint_mark
+    from desktop_app.ui.widgets.marks import paint_mark
 
     shapes = set()
     for gender in Gender:
@@ -98,7 +98,7 @@ def test_a_displayed_picture_owns_its_pixels_and_keeps_its_colours(qtbot: QtBot)
     bgr = np.zeros((30, 37, 3), np.uint8)
     bgr[:, :10] = (255, 0, 0)
     bgr[:, 27:] = (0, 0, 255)
-    shown = make_display_frame(FrameResult(Frame(bgr, 0.0, 0), (), Counts()), 37, 30)
+    shown = make_display_frame(FrameResult(Frame(bgr, 0.0, 0), ()), 37, 30)
     bgr[:] = 0
     for y in (0, 15, 29):
         assert shown.image.pixelColor(2, y).getRgb()[:3] == (0, 0, 255)
@@ -107,7 +107,7 @@ def test_a_displayed_picture_owns_its_pixels_and_keeps_its_colours(qtbot: QtBot)
 
 def test_a_4k_picture_is_brought_to_the_size_of_the_window(qtbot: QtBot) -> None:
     frame = Frame(np.zeros((2160, 3840, 3), np.uint8), 0.0, 0)
-    shown = make_display_frame(FrameResult(frame, (), Counts()), 1000, 800)
+    shown = make_display_frame(FrameResult(frame, ()), 1000, 800)
     assert (shown.image.width(), shown.image.height()) == (1000, 562)
     assert fit_size(100, 50, 10, 10) == (10, 5)
 
@@ -117,7 +117,7 @@ def test_the_newest_picture_wins(qtbot: QtBot) -> None:
     feeder.start()
     try:
         for i in range(200):
-            feeder.offer(FrameResult(Frame(np.zeros((40, 60, 3), np.uint8), float(i), i), (), Counts()))
+            feeder.offer(FrameResult(Frame(np.zeros((40, 60, 3), np.uint8), float(i), i), ()))
         seen: list[int] = []
 
         def look() -> bool:
@@ -144,23 +144,8 @@ def test_painting_twenty_people_leaves_a_mark_for_each(qtbot: QtBot) -> None:
     assert all(image.pixelColor(30 * i + 12, 130).lightness() > 60 for i in range(20))
 
 
-def test_series_of_two_runs_join_and_shift() -> None:
-    first, second = CountHistory(), CountHistory()
-    for i in range(3):
-        first.add(float(i), Counts(female=i))
-        second.add(10.0 + i, Counts(female=2 + i, male=i))
-    joined = join_series(first.snapshot(), second.snapshot(), capacity=4)
-    assert len(joined) <= 4
-    assert int(joined.female[-1]) == 4
-    moved = shift_series(joined, Counts(female=1, male=5))
-    assert int(moved.female[-1]) == 5
-    assert int(moved.male[-1]) == 7
-    total = add_counts(Counts(female=1, in_view=9), Counts(male=2, undecided=1, in_view=1))
-    assert (total.people, total.in_view) == (4, 1)
-
-
 def test_the_curve_is_a_staircase() -> None:
-    from desktop_app.ui.plots import clock_text, step_points
+    from desktop_app.ui.figures.plots import clock_text, step_points
 
     times, levels = step_points(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0, 0, 2, 2]))
     assert times.tolist() == [0.0, 2.0, 2.0, 3.0]
@@ -255,7 +240,7 @@ def test_a_second_start_hands_its_file_to_the_first(qtbot: QtBot) -> None:
     server.asked.connect(asked.append)
     code = (
         "import sys; from PySide6.QtCore import QCoreApplication; app = QCoreApplication([]);"
-        "from desktop_app.ui.single_instance import hand_over;"
+        "from desktop_app.ui.window.single_instance import hand_over;"
         "sys.exit(0 if hand_over(['a.mp4', 'ü.mp4'], sys.argv[1]) else 9)"
     )
     second = subprocess.Popen([sys.executable, "-c", code, name], cwd=REPOSITORY)
@@ -271,53 +256,11 @@ def test_arguments_that_are_files_become_absolute(tmp_path: Path, monkeypatch: p
     assert sources_of(["--x", "a.mp4", "rtsp://cam/1", ""]) == [str(tmp_path / "a.mp4"), "rtsp://cam/1"]
 
 
-def counted(people: int) -> tuple[Counts, tuple[CountEvent, ...], str]:
-    event = CountEvent(1.0, 1, Gender.MALE, 0.9, 30.0, 4.0, 0.5, 1.5)
-    return Counts(male=people), (event,) * people, "lobby.mp4"
-
-
-def test_the_count_is_kept_for_a_crash_and_forgotten_after_a_good_end() -> None:
-    keeper = recovery.Keeper(lambda: counted(3), lambda: True, interval_s=0.05)
-    keeper.start()
-    deadline = threading.Event()
-    for _ in range(100):
-        if recovery.recovery_path().exists():
-            break
-        deadline.wait(0.05)
-    found = recovery.read_recovery()
-    assert found is not None
-    assert (found.counts.people, len(found.events), found.source) == (3, 3, "lobby.mp4")
-    keeper.stop()
-    assert recovery.read_recovery() is None
-
-
-def test_events_are_added_and_another_count_begins_anew() -> None:
-    events = tuple(CountEvent(float(i), i, Gender.MALE, 0.9, 30.0, 4.0, 0.5, 1.5) for i in range(6))
-    now = [events[:3]]
-    keeper = recovery.Keeper(lambda: (Counts(male=len(now[0])), now[0], "x"), lambda: True)
-    for shown in (events[:3], events[:5], events[5:]):
-        now[0] = shown
-        assert keeper.keep()
-        lines = recovery.events_path().read_text(encoding="utf-8").splitlines()
-        assert [json.loads(line)["track_id"] for line in lines] == [e.track_id for e in shown]
-        found = recovery.read_recovery()
-        assert found is not None
-        assert found.events == shown
-    assert not keeper.keep()
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"counts": {"age_bands": [1]}}'])
-def test_a_damaged_recovery_file_is_no_obstacle(content: str) -> None:
-    recovery.recovery_path().parent.mkdir(parents=True, exist_ok=True)
-    recovery.recovery_path().write_text(content, encoding="utf-8")
-    assert recovery.read_recovery() is None
-
-
 @pytest.mark.allow_error_log
-def test_an_uncaught_error_becomes_a_sentence_a_report_and_a_kept_count() -> None:
-    keeper = recovery.Keeper(lambda: counted(2), lambda: True)
+@pytest.mark.parametrize(("kept", "words"), [(True, "kept in the log"), (False, "goes on")])
+def test_an_uncaught_exception_becomes_a_sentence_and_a_report(kept: bool, words: str) -> None:
     told: list[tuple[str, str]] = []
-    guard = recovery.CrashGuard(keeper.keep, lambda *words: told.append(words))
+    guard = CrashGuard(lambda: kept, lambda *said: told.append(said))
     guard.install()
     try:
         thread = threading.Thread(target=lambda: 1 / 0)
@@ -326,11 +269,10 @@ def test_an_uncaught_error_becomes_a_sentence_a_report_and_a_kept_count() -> Non
     finally:
         guard.remove()
     assert sys.excepthook is sys.__excepthook__ or sys.excepthook is not guard.caught
-    (words,) = told
-    assert words[0] == "The program made a mistake of its own."
-    assert "count so far is kept" in words[1]
-    assert "ZeroDivisionError" in recovery.report_path().read_text(encoding="utf-8")
-    assert json.loads(recovery.recovery_path().read_text(encoding="utf-8"))["counts"]["male"] == 2
+    (said,) = told
+    assert said[0] == "The program made a mistake of its own."
+    assert words in said[1]
+    assert "ZeroDivisionError" in report_path().read_text(encoding="utf-8")
 
 
 def test_the_log_rotates_and_diagnostics_hold_no_address() -> None:
@@ -360,7 +302,7 @@ def test_the_log_rotates_and_diagnostics_hold_no_address() -> None:
 def test_a_native_crash_is_told_at_the_next_start(caplog: pytest.LogCaptureFixture) -> None:
     crash = """
 import faulthandler
-from desktop_app.ui.diagnostics import log_dir, native_crashes
+from desktop_app.ui.window.diagnostics import log_dir, native_crashes
 log_dir().mkdir(parents=True)
 native_crashes.start()
 def painting_the_picture():
@@ -393,8 +335,8 @@ def test_every_qt_class_is_made_before_the_charts_are_loaded(qtbot: QtBot) -> No
 
 
 def test_every_icon_and_both_style_sheets_are_there(qtbot: QtBot) -> None:
-    from desktop_app.ui.actions import COMMANDS
-    from desktop_app.ui.icons import app_icon, tinted_pixmap
+    from desktop_app.ui.widgets.icons import app_icon, tinted_pixmap
+    from desktop_app.ui.window.actions import COMMANDS
 
     for command in COMMANDS.values():
         if command.icon:
@@ -426,14 +368,14 @@ def test_text_can_be_read_on_both_themes() -> None:
 
 
 def test_a_point_is_found_in_the_smallest_box(qtbot: QtBot) -> None:
-    from desktop_app.ui.video_view import VideoView
+    from desktop_app.ui.picture.video_view import VideoView
 
     view = VideoView()
     qtbot.addWidget(view)
     view.resize(640, 360)
     tracks = (track(track_id=1, box=Box(0, 0, 400, 300)), track(track_id=2, box=Box(100, 100, 150, 150)))
     frame = Frame(np.zeros((360, 640, 3), np.uint8), 0.0, 0)
-    view.show_frame(make_display_frame(FrameResult(frame, tracks, Counts()), 640, 360))
+    view.show_frame(make_display_frame(FrameResult(frame, tracks), 640, 360))
     found = view.person_at(QPointF(120, 120))
     assert found is not None
     assert found.track_id == 2
@@ -441,7 +383,7 @@ def test_a_point_is_found_in_the_smallest_box(qtbot: QtBot) -> None:
 
 
 def test_a_models_card_is_told_in_words(tmp_path: Path) -> None:
-    from desktop_app.ui.model_words import card_html
+    from desktop_app.ui.models.model_words import card_html
 
     card = {
         "name": "Mine <b>",
@@ -456,3 +398,63 @@ def test_a_models_card_is_told_in_words(tmp_path: Path) -> None:
     for part in ("Mine &lt;b&gt;", "gender accuracy", "0.91", "measure it", "faces below 20 pixels", "apparent gender"):
         assert part in html
     assert "model.json" in card_html(tmp_path / "nowhere")
+
+
+SMALL_SCREEN = (910, 480)
+"""1366x768 at 150 %, less a task bar, in logical pixels."""
+
+
+def test_every_dialog_fits_a_small_screen(qtbot: QtBot) -> None:
+    from PySide6.QtWidgets import QDialog, QWidget
+
+    from desktop_app.ui.models.model_chooser import ModelChooser
+    from desktop_app.ui.sessions.kept_counts import KeptCounts
+    from desktop_app.ui.sessions.kept_dialog import KeptDialog
+    from desktop_app.ui.window.about import AboutDialog, DeleteDataDialog, ShortcutsDialog
+    from desktop_app.ui.window.actions import Actions
+
+    class NoCounts(KeptCounts):
+        def __init__(self) -> None:
+            pass
+
+        def all(self) -> list[object]:  # type: ignore[override]
+            return []
+
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    tasks: list[object] = []
+    dialogs: list[QDialog] = [
+        SettingsDialog(Settings()),
+        AboutDialog(),
+        ShortcutsDialog(Actions(parent, LIGHT)),
+        DeleteDataDialog(),
+        ModelChooser(diagnostics.data_dir() / "models", "headcount", LIGHT, tasks.append),
+        KeptDialog(NoCounts(), tasks.append),
+    ]
+    for dialog in dialogs:
+        qtbot.addWidget(dialog)
+        dialog.show()
+        dialog.resize(1, 1)
+        qtbot.wait(20)
+        assert dialog.width() <= SMALL_SCREEN[0], type(dialog).__name__
+        assert dialog.height() <= SMALL_SCREEN[1], type(dialog).__name__
+        dialog.close()
+    for task in tasks:
+        task.wait(5000)  # type: ignore[attr-defined]
+
+
+def test_the_buttons_of_the_settings_stay_in_reach_on_a_small_screen(qtbot: QtBot) -> None:
+    from PySide6.QtWidgets import QDialogButtonBox
+
+    dialog = SettingsDialog(Settings())
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.resize(*SMALL_SCREEN)
+    dialog.resize(480, 340)
+    qtbot.wait(50)
+    buttons = dialog.findChild(QDialogButtonBox)
+    assert dialog.rect().contains(buttons.geometry())
+    for tab in range(dialog.tabs.count()):
+        dialog.tabs.setCurrentIndex(tab)
+        qtbot.wait(10)
+        assert dialog.rect().contains(buttons.geometry())

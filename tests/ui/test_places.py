@@ -1,6 +1,9 @@
-"""Lines and zones on the picture: drawn, moved, named, undone; persons clicked."""
+"""Lines and zones on the picture: drawn, moved, named, undone; and why the network says what it says."""
 
 from __future__ import annotations
+
+import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,15 +11,16 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from pytestqt.qtbot import QtBot
 
-from desktop_app.domain.types import Attributes
+from desktop_app.domain.events import Crossed
+from desktop_app.domain.types import Attributes, Track
+from desktop_app.engine.state import EngineState
 from desktop_app.errors import ModelError
-from desktop_app.runtime.state import EngineState
-from desktop_app.settings import PlaceSettings
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.place_editor import PlaceEditor, free_name
-from desktop_app.ui.why import WhyDialog
+from desktop_app.settings import PlaceSettings, Settings
+from desktop_app.ui.models.why import WhyDialog
+from desktop_app.ui.places.place_editor import PlaceEditor, free_name
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.vision.attributes.preprocess import InputSpec
 from desktop_app.vision.explain import Explanation
-from desktop_app.vision.preprocess import InputSpec
 from tests.ui.fakes import FakeServices
 from tests.ui.test_window import WAIT, wait_for_picture
 
@@ -92,9 +96,12 @@ def test_a_dragged_corner_is_one_change(editor: PlaceEditor) -> None:
         press(editor, x, 0.5, QEvent.Type.MouseMove)
     press(editor, 0.6, 0.5, QEvent.Type.MouseButtonRelease)
     assert editor.places[0].points[1] == pytest.approx((0.6, 0.5))
-    editor.undo()
+    assert editor.undo_stack.undo_name == "move Door"
+    editor.undo_stack.undo()
     assert editor.places == (line,)
-    assert not editor.can_undo
+    assert editor.undo_stack.undo_name == ""
+    editor.undo_stack.redo()
+    assert editor.places[0].points[1] == pytest.approx((0.6, 0.5))
 
 
 def test_a_corner_stays_within_the_picture(editor: PlaceEditor) -> None:
@@ -136,9 +143,18 @@ def test_flip_staff_remove_and_the_way_back(editor: PlaceEditor) -> None:
     assert editor.places[0].kind == "staff"
     editor.remove(0)
     assert len(editor.places) == 1
-    for _ in range(3):
-        editor.undo()
+    names = [editor.undo_stack.undo() for _ in range(3)]
+    assert names == ["delete Desk", "staff zone, Desk", "exchange in and out, Door"]
     assert editor.places == (zone, line)
+
+
+def draw_line(window: MainWindow, qtbot: QtBot) -> None:
+    window.actions_["add_line"].trigger()
+    assert "Click where the line starts" in window.banner.text
+    area = window.view.picture_rect()
+    for x in (0.3, 0.7):
+        at = QPointF(area.left() + x * area.width(), area.center().y()).toPoint()
+        qtbot.mouseClick(window.view, Qt.MouseButton.LeftButton, pos=at)
 
 
 def test_a_line_drawn_while_counting_counts_and_is_kept(
@@ -146,50 +162,91 @@ def test_a_line_drawn_while_counting_counts_and_is_kept(
 ) -> None:
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
-    window.actions_["add_line"].trigger()
-    assert "Click where the line starts" in window.banner.text
-    area = window.view.picture_rect()
-    for x in (0.3, 0.7):
-        at = QPointF(area.left() + x * area.width(), area.center().y()).toPoint()
-        qtbot.mouseClick(window.view, Qt.MouseButton.LeftButton, pos=at)
+    draw_line(window, qtbot)
     assert [p.name for p in window.settings.places] == ["Line 1"]
-    qtbot.waitUntil(lambda: len(services.places) == 1, timeout=WAIT)
-    qtbot.waitUntil(lambda: window.view.editor.figures == {"Line 1": "in 1   out 0"}, timeout=WAIT)
-    assert window.side.places.tree.topLevelItem(0).text(1) == "in 1   out 0"
+    places = services.pipelines[-1].places
+    qtbot.waitUntil(lambda: places[-1] == (("Line 1",), (), ()), timeout=WAIT)
+    qtbot.waitUntil(lambda: window.view.editor.figures == {"Line 1": "in 0   out 0"}, timeout=WAIT)
+    assert window.side.places.tree.topLevelItem(0).text(1) == "in 0   out 0"
+    log = window.controller.log
+    assert log is not None
+    person = window.controller.bridge.latest.tracks[0].person
+    log.append([Crossed(1.0, person, "Line 1", "in")], "main")
+    qtbot.waitUntil(lambda: window.side.places.tree.topLevelItem(0).text(1) == "in 1   out 0", timeout=WAIT)
+    assert window.actions_["undo"].text() == "&Undo: draw Line 1"
     window.actions_["undo"].trigger()
     assert window.settings.places == ()
+    qtbot.waitUntil(lambda: places[-1] == ((), (), ()), timeout=WAIT)
+    window.actions_["redo"].trigger()
+    assert [p.name for p in window.settings.places] == ["Line 1"]
 
 
-def test_places_that_need_a_new_start_say_so(window: MainWindow, services: FakeServices, qtbot: QtBot) -> None:
-    services.live_places = False
+def test_undo_while_drawing_takes_the_last_point_back_and_then_the_drawing(window: MainWindow, qtbot: QtBot) -> None:
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
-    window.view.editor.set_places([PlaceSettings("Door", "line", ((0.1, 0.1), (0.9, 0.9)))])
-    qtbot.waitUntil(lambda: "from the next start" in window.banner.text, timeout=WAIT)
-
-
-def test_a_person_is_marked_as_staff_by_a_click(window: MainWindow, services: FakeServices, qtbot: QtBot) -> None:
-    window.sources.open_source("endless")
-    wait_for_picture(qtbot, window)
-    result = window.view.result
-    assert result is not None
+    window.actions_["add_zone"].trigger()
     area = window.view.picture_rect()
-    scale = area.width() / result.frame.width
-    x, y = result.tracks[0].box.centre
-    clicked: list[int] = []
-    window.view.person_clicked.connect(lambda track_id, _at: clicked.append(track_id))
-    window.view.person_clicked.disconnect(window.place_commands.person_menu)
-    at = QPointF(area.left() + x * scale, area.top() + y * scale).toPoint()
+    at = QPointF(area.center()).toPoint()
     qtbot.mouseClick(window.view, Qt.MouseButton.LeftButton, pos=at)
-    assert clicked == [1]
-    assert window.presenter.person_words(1).startswith("Person 1: appears female, 90%, about 25 ± 4 years")
-    window.place_commands.mark_staff(1)
-    qtbot.waitUntil(lambda: services.pipelines[-1].staff == [1], timeout=WAIT)
-    assert window.controller.state is EngineState.RUNNING
+    assert window.actions_["undo"].text() == "&Undo: last point"
+    window.actions_["undo"].trigger()
+    assert window.view.editor.drawing
+    assert not window.view.editor.has_points
+    window.actions_["undo"].trigger()
+    assert not window.view.editor.drawing
+
+
+def test_a_line_deleted_or_drawn_while_the_models_load_counts_as_it_is_then(
+    window: MainWindow, services: FakeServices, qtbot: QtBot
+) -> None:
+    door = PlaceSettings("Door", "line", ((0.1, 0.1), (0.9, 0.9)))
+    desk = PlaceSettings("Desk", "zone", ((0, 0), (1, 0), (1, 1)))
+    window.view.editor.set_places([door], "draw Door")
+    hold = threading.Event()
+    build = services.build_pipeline
+
+    def slow(settings: Settings) -> object:
+        assert hold.wait(20)
+        return build(settings)
+
+    services.build_pipeline = slow  # type: ignore[method-assign,assignment]
+    window.change_settings(replace(window.settings, count=replace(window.settings.count, confirm_s=1.0)))
+    window.sources.open_source("endless")
+    window.view.editor.set_places([desk], "other places")
+    hold.set()
+    qtbot.waitUntil(lambda: window.controller.state is EngineState.RUNNING, timeout=WAIT)
+    qtbot.waitUntil(lambda: services.pipelines[-1].places[-1] == ((), ("Desk",), ()), timeout=WAIT)
+
+
+def test_a_line_deleted_between_two_counts_counts_no_more(
+    window: MainWindow, services: FakeServices, qtbot: QtBot
+) -> None:
+    window.view.editor.set_places([PlaceSettings("Door", "line", ((0.1, 0.1), (0.9, 0.9)))], "draw Door")
+    window.sources.open_source("short")
+    qtbot.waitUntil(lambda: window.controller.state is EngineState.FINISHED, timeout=WAIT)
+    window.view.editor.remove(0)
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.state is EngineState.RUNNING, timeout=WAIT)
+    used = [p for p in services.pipelines if p.places]
+    assert used[-1].places[-1] == ((), (), ())
+    qtbot.waitUntil(lambda: window.view.editor.figures == {}, timeout=WAIT)
+
+
+def confirmed(window: MainWindow, qtbot: QtBot) -> Track:
+    """Return the person in the picture, once counted."""
+
+    def track() -> Track | None:
+        result = window.view.result
+        return next((t for t in result.tracks if t.confirmed), None) if result is not None else None
+
+    qtbot.waitUntil(lambda: track() is not None, timeout=WAIT)
+    found = track()
+    assert found is not None
+    return found
 
 
 class FakeExplainer:
-    """Says that the upper half of every face spoke for the answer."""
+    """Says that the upper half of every face supported the answer."""
 
     def __init__(self) -> None:
         self.asked: list[bool] = []
@@ -209,10 +266,10 @@ def test_why_shows_the_chosen_person_and_ends_with_its_window(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     explainer = FakeExplainer()
-    monkeypatch.setattr("desktop_app.ui.why.load_explainer", lambda _folder: explainer)
+    monkeypatch.setattr("desktop_app.ui.models.why_commands.load_explainer", lambda _folder: explainer)
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
-    window.place_commands.why(1)
+    window.commands.why.show(confirmed(window, qtbot))
     dialog = window.findChildren(WhyDialog)[0]
     thread = dialog.thread_
     qtbot.waitUntil(lambda: not dialog.picture(2).isNull(), timeout=WAIT)
@@ -231,10 +288,10 @@ def test_a_model_that_cannot_say_why_says_so(window: MainWindow, qtbot: QtBot, m
     def cannot(_folder: object) -> FakeExplainer:
         raise ModelError("The model Old cannot say why it decided.", "Choose another one.")
 
-    monkeypatch.setattr("desktop_app.ui.why.load_explainer", cannot)
+    monkeypatch.setattr("desktop_app.ui.models.why_commands.load_explainer", cannot)
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
-    window.place_commands.why(1)
+    window.commands.why.show(confirmed(window, qtbot))
     dialog = window.findChildren(WhyDialog)[0]
     qtbot.waitUntil(lambda: "cannot say why" in dialog.note, timeout=WAIT)
     window.close()

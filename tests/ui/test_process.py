@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.ui.diagnostics import NATIVE_CRASH_NAME, log_dir
+from desktop_app.store import Store
+from desktop_app.store.files import default_folder
+from desktop_app.ui.window.diagnostics import NATIVE_CRASH_NAME, log_dir
+
+pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONG_S = 60.0
@@ -23,20 +27,20 @@ PROGRAM = """
 import json, os, sys
 from PySide6.QtCore import QTimer
 from desktop_app import app as program
-from desktop_app.ui import single_instance
-single_instance.server_name = lambda suffix="": os.environ["TEST_SOCKET"]
 application = program.make_application(["headcount"])
 def tell():
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
     for window in application.topLevelWidgets():
         if isinstance(window, MainWindow):
             print(json.dumps({"state": window.controller.state.value, "frames": window.controller.stats.frames,
                 "source": window.controller.source_text, "banner": window.banner.text,
                 "people": window.controller.counts.people, "recent": window.settings.source.recent,
+                "said": " | ".join([window.banner.text, *(m.title for m in window.banner._queue)]),
                 "rec": window.saver.recording}), flush=True)
             wanted = os.environ.get("TEST_RECORD")
             if wanted and window.controller.stats.frames > 3 and not window.saver.recording:
                 window.actions_["record"].trigger()
+            window.confirm_close = lambda: True
             if os.path.exists(os.environ["TEST_CLOSE"]):
                 window.close()
 timer = QTimer(); timer.timeout.connect(tell); timer.start(100)
@@ -51,7 +55,7 @@ class Program:
 
     def __init__(self, folder: Path, *arguments: str, record: bool = False) -> None:
         self.close_file = folder / "close"
-        env = {**os.environ, "TEST_SOCKET": f"headcount-{folder.name}", "TEST_CLOSE": str(self.close_file)}
+        env = {**os.environ, "TEST_CLOSE": str(self.close_file)}
         env["XDG_VIDEOS_DIR"] = str(folder)
         if record:
             env["TEST_RECORD"] = "1"
@@ -133,6 +137,21 @@ def test_a_second_start_brings_its_file_to_the_first(tmp_path: Path, tiny_clip: 
     assert first.end() == 0
 
 
+def test_of_two_starts_at_the_same_moment_one_opens_a_window(
+    tmp_path: Path, tiny_clip: Path, started: list[Program]
+) -> None:
+    programs = [Program(tmp_path, str(tiny_clip)) for _ in range(2)]
+    started.extend(programs)
+    deadline = time.monotonic() + LONG_S
+    while time.monotonic() < deadline and not any(p.process.poll() is not None for p in programs):
+        time.sleep(0.1)
+    ended = [p for p in programs if p.process.poll() is not None]
+    assert [p.process.returncode for p in ended] == [0]
+    (first,) = (p for p in programs if p not in ended)
+    first.wait_for("state == 'finished'")
+    assert first.end() == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be killed by signal there")
 def test_killed_and_started_again_nothing_is_damaged(tmp_path: Path, started: list[Program]) -> None:
     from desktop_app.resources import demo_clip
@@ -140,7 +159,9 @@ def test_killed_and_started_again_nothing_is_damaged(tmp_path: Path, started: li
 
     first = Program(tmp_path, str(demo_clip()), record=True)
     started.append(first)
-    first.wait_for("rec and frames > 40")
+    first.wait_for("rec and frames > 40 and people > 0")
+    people = int(first.wait_for("people > 0")["people"])  # type: ignore[call-overload]
+    time.sleep(1.2)
     first.process.send_signal(signal.SIGKILL)
     first.process.wait(LONG_S)
     loaded = load_settings()
@@ -148,7 +169,12 @@ def test_killed_and_started_again_nothing_is_damaged(tmp_path: Path, started: li
     assert loaded.settings.source.last == str(demo_clip())
     second = Program(tmp_path)
     started.append(second)
-    second.wait_for("'repaired' in banner or 'cut off' in banner")
+    second.wait_for("'The count of' in said and 'was cut off' in said and 'recording' in said")
     assert second.end() == 0
+    store = Store.open(default_folder())
+    try:
+        assert [info.people >= people for info in store.unclosed()] == [True], "the offer was not answered"
+    finally:
+        store.close(5.0)
     left = [p.name for p in (tmp_path / "Headcount").iterdir() if "recording" in p.name]
     assert left == []

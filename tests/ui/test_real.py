@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop_app.runtime.state import EngineState
-from desktop_app.ui.services import LazyServices
+from desktop_app.engine.state import EngineState
+from desktop_app.ui.sessions.services import LazyServices
 from tests.ui.conftest import WindowMaker
+
+pytestmark = pytest.mark.slow
 
 LONG = 120_000
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.likeness import CLOTHES_ALONE, Looks
 from desktop_app.domain.types import Box
-from desktop_app.vision.appearance import CLOTHES_SIZE, ShotCutDetector, clothes_histogram
-from desktop_app.vision.likeness import FILE_NAME, LikenessSpace, fit
+from desktop_app.vision.likeness.appearance import CLOTHES_SIZE, ShotCutDetector, clothes_histogram
+from desktop_app.vision.likeness.face_space import FILE_NAME, LikenessSpace, fit
 
 FACE = Box(90, 40, 130, 90)
 
@@ -78,6 +78,35 @@ def test_a_pan_is_no_cut() -> None:
 
 def test_a_change_of_light_by_a_little_is_no_cut() -> None:
     assert cuts_in([np.clip(scene(1).astype(int) + 2 * i, 0, 255).astype(np.uint8) for i in range(30)]) == []
+
+
+def walker(i: int, step: int) -> NDArray[np.uint8]:
+    """Somebody large and dark who walks to and fro, `step` pixels a frame."""
+    image = scene(1).copy()
+    left = abs((step * i) % 900 - 450)
+    image[60:, left : left + 180] = 20
+    return image
+
+
+def test_a_camera_that_adapts_its_exposure_at_once_is_no_cut() -> None:
+    light = [np.clip(scene(1) * (0.9 if i < 10 else 0.6), 0, 255).astype(np.uint8) for i in range(20)]
+    assert cuts_in(light) == []
+
+
+@pytest.mark.parametrize("fps", [4.0, 8.0])
+def test_somebody_near_who_walks_at_few_frames_a_second_is_no_cut(fps: float) -> None:
+    assert cuts_in([walker(i, round(200 / fps)) for i in range(40)], fps) == []
+
+
+def test_frames_given_twice_make_no_cuts_of_ordinary_motion_and_hide_no_cut() -> None:
+    assert cuts_in([walker(i // 2, 30) for i in range(60)]) == []
+    assert cuts_in([scene(1 if i < 20 else 2, 3 * (i // 2)) for i in range(40)]) == [20]
+
+
+def test_after_a_gap_more_change_is_expected() -> None:
+    shots = ShotCutDetector()
+    seen = [i for i in [*range(10), *range(16, 26)] if shots.is_cut(walker(i, 25), i / 10)]
+    assert seen == []
 
 
 def test_the_first_frame_is_no_cut_and_another_picture_size_is_one() -> None:

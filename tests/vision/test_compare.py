@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from desktop_app import cli
+from desktop_app.domain.counting import PeopleCounter
 from desktop_app.domain.tracking import TrackedFace, Tracker
 from desktop_app.domain.types import Attributes, Box, Decision, Detection, Frame, Gender
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import ModelError
-from desktop_app.settings import data_dir
-from desktop_app.vision.background import lower_thread_priority
-from desktop_app.vision.comparison import MAX_WAITING, ComparingPipeline, Comparison, GlimpseCounter
-from desktop_app.vision.opinions import Ballot, ComparedPerson, ComparisonSnapshot
-from desktop_app.vision.preprocess import InputSpec
-
-TINY = Path(__file__).parent / "tiny_models"
+from desktop_app.system.thread_priority import lower_thread_priority
+from desktop_app.vision.attributes.preprocess import InputSpec
+from desktop_app.vision.compare import MAX_WAITING, Comparison
+from desktop_app.vision.compare_votes import Ballot, ComparedPerson, ComparisonSnapshot
+from desktop_app.vision.glimpses import ClassifiedGlimpse
+from desktop_app.vision.pipeline import FramePipeline
 
 
 class TwoFaces:
@@ -66,8 +62,8 @@ class Breaks(Says):
         raise ModelError("The model breaks cannot be run.")
 
 
-def pipeline(own: Says) -> ComparingPipeline:
-    return ComparingPipeline(TwoFaces(), own, Tracker(), GlimpseCounter())
+def pipeline(own: Says) -> FramePipeline:
+    return FramePipeline(TwoFaces(), own, Tracker(), PeopleCounter())
 
 
 def frames(n: int = 60) -> list[Frame]:
@@ -102,9 +98,8 @@ def test_a_comparison_does_not_change_the_count() -> None:
         built = pipeline(Says("own", 0.95, 0.05))
         if compare:
             built.compare_with(Comparison([Says("other", 0.1, 0.9)]))
-        results = [(r.tracks, r.counts) for r in map(built.process, frames())]
-        built.finish()
-        runs.append((results, built.people()))
+        results = [(r.tracks, r.events) for r in map(built.process, frames())]
+        runs.append((results, built.finish()))
     assert runs[0] == runs[1]
 
 
@@ -114,7 +109,7 @@ def test_it_can_be_attached_and_taken_off_between_two_frames() -> None:
     all_frames = frames()
     for frame in all_frames[:20]:
         built.process(frame)
-    assert built.counter.take_glimpses() == [], "without a comparison nothing is kept"
+    assert built.on_glimpses is None, "without a comparison nothing is gathered"
     comparison = Comparison([other])
     built.compare_with(comparison)
     built.compare_with(comparison)
@@ -150,7 +145,7 @@ def test_a_closed_comparison_and_one_taken_over_come_off_by_themselves() -> None
     assert second.classifier.name == "b"
 
 
-def test_answers_that_changed_are_told_anew() -> None:
+def test_answers_that_changed_are_reported_again() -> None:
     ballot = Ballot(1, VoteSettings())
     ballot.add(0, 7, Attributes(0.9), 1.0)
     ballot.number({7: 1})
@@ -172,15 +167,27 @@ def test_reset_forgets_everybody() -> None:
     assert comparison.snapshot().people == ()
 
 
+def test_a_new_count_asks_again_about_those_in_view_by_their_new_numbers() -> None:
+    built, comparison = pipeline(Says("own", 0.9, 0.1)), Comparison([Says("other", 0.9, 0.1)])
+    built.compare_with(comparison)
+    given = frames(120)
+    for frame in given[:30]:
+        built.process(frame)
+    built.new_count(1.0)
+    assert comparison.snapshot().people == ()
+    for frame in given[30:]:
+        built.process(frame)
+    assert {p.track_id for p in comparison.snapshot().people} == {1, 2}
+
+
 def test_a_model_that_hangs_never_holds_up_the_count() -> None:
     other = Hangs()
     built, comparison = pipeline(Says("own", 0.95, 0.05)), Comparison([other], threaded=True)
     built.compare_with(comparison)
     began = time.monotonic()
-    for frame in frames():
-        built.process(frame)
+    results = [built.process(frame) for frame in frames()]
     assert time.monotonic() - began < 5, "the other model waits for 10 s"
-    assert built.counts.people == 2
+    assert results[-1].in_view == 2
     other.let_go.set()
     deadline = time.monotonic() + 5
     while len(other.batches) < 2 and time.monotonic() < deadline:
@@ -190,11 +197,9 @@ def test_a_model_that_hangs_never_holds_up_the_count() -> None:
     assert comparison.close(), "closing twice is fine"
 
 
-def _glimpse(key: int) -> object:
-    from desktop_app.vision.comparison import _Glimpse
-
+def _glimpse(key: int) -> ClassifiedGlimpse:
     box = Box(10, 10, 40, 40)
-    return _Glimpse(key, TrackedFace(key, box, True, 0, 0, 1, 0.9, Detection(box, 0.9)), Attributes(0.9), 1.0)
+    return ClassifiedGlimpse(TrackedFace(key, box, True, 0, 0, 1, 0.9, Detection(box, 0.9)), Attributes(0.9), 1.0)
 
 
 def test_what_waits_is_bounded_and_said() -> None:
@@ -203,7 +208,7 @@ def test_what_waits_is_bounded_and_said() -> None:
     image = np.zeros((60, 60, 3), np.uint8)
     extra = 20
     for i in range(MAX_WAITING + extra + 1):
-        comparison.take(Frame(image, i / 10, i), [_glimpse(1)], {1: 1})  # type: ignore[list-item]
+        comparison.take(Frame(image, i / 10, i), [_glimpse(1)], {1: 1})
     left_out = comparison.snapshot().models[1].left_out
     # One may be in the hands of the model already.
     assert left_out in (extra, extra + 1)
@@ -214,9 +219,8 @@ def test_what_waits_is_bounded_and_said() -> None:
 def test_a_model_that_breaks_is_asked_no_more_and_says_why() -> None:
     built, comparison = pipeline(Says("own", 0.95, 0.05)), Comparison([Breaks("breaks", 0, 0)])
     built.compare_with(comparison)
-    for frame in frames():
-        built.process(frame)
-    assert built.counts.people == 2
+    results = [built.process(frame) for frame in frames()]
+    assert results[-1].in_view == 2
     assert comparison.snapshot().models[1].problem == "The model breaks cannot be run."
 
 
@@ -254,78 +258,3 @@ def test_the_priority_of_a_thread_is_lowered_and_no_other() -> None:
     thread.join()
     assert done == [True]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
-
-
-# --- the command ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def own_models() -> Path:
-    folder = data_dir() / "models"
-    for name in ("explained", "rival"):
-        shutil.copytree(TINY / name, folder / name)
-    return folder
-
-
-def test_compare_on_the_command_line(own_models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out, rows = tmp_path / "c.json", tmp_path / "c.csv"
-    args = ["compare", "demo", "--models", "explained,rival", "--limit", "6", "--json", str(out), "--csv", str(rows)]
-    assert cli.main(args) == 0
-    table = capsys.readouterr().out
-    record = json.loads(out.read_text("utf-8"))
-    assert [m["model"] for m in record["models"]] == ["explained", "rival"]
-    assert record["people"]
-    people = len(record["people"])
-    for model in record["models"]:
-        assert sum(model["totals"].values()) == people
-        assert model["ms_a_face"] > 0
-        assert set(model["ms_a_face_in_batch_of"]) == {"1", "8"}
-    # The two were made so that they see everything differently.
-    assert record["disagreements"] == [
-        p["id"] for p in record["people"] if len({a["gender"] for a in p["answers"].values()} - {"undecided"}) == 2
-    ]
-    assert record["disagreements"]
-    assert "They disagree on:" in table
-    assert f"#{record['disagreements'][0]}" in table
-    lines = rows.read_text("utf-8").splitlines()
-    assert len(lines) == 1 + people
-    assert lines[0].startswith("id,first_seen_s,last_seen_s,disagree,explained_gender")
-
-
-def test_the_same_comparison_twice_gives_the_same(own_models: Path, tmp_path: Path) -> None:
-    texts = []
-    for i in range(2):
-        out = tmp_path / f"{i}.csv"
-        assert (
-            cli.main(["compare", "demo", "--models", "rival,explained", "--limit", "3", "--csv", str(out), "--quiet"])
-            == 0
-        )
-        texts.append(out.read_text("utf-8"))
-    assert texts[0] == texts[1]
-
-
-@pytest.mark.parametrize(
-    ("models", "words", "code"),
-    [
-        ("headcount", "fewer than two", 5),
-        ("headcount,headcount", "twice", 5),
-        ("headcount,nobody", "no model called “nobody”", 4),
-        ("headcount,../x", "not the name of a model", 4),
-    ],
-)
-def test_what_cannot_be_compared_is_said(
-    models: str, words: str, code: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["compare", "demo", "--models", models]) == code
-    assert words in capsys.readouterr().err
-
-
-def test_a_broken_model_of_the_users_own_does_not_hide_the_others(
-    own_models: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (own_models / "rival" / "model.json").write_text("{", encoding="utf-8")
-    assert cli.main(["models"]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("headcount ")
-    assert "rival" in out
-    assert "cannot be used" in out

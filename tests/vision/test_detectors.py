@@ -14,8 +14,8 @@ from desktop_app.domain.types import Box
 from desktop_app.errors import ModelError, SettingsError
 from desktop_app.resources import yunet_weights
 from desktop_app.settings import DetectorSettings
-from desktop_app.vision.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.sources.video_file import VideoFileSource
+from desktop_app.sources.video_file import VideoFileSource
+from desktop_app.vision.faces.detectors import HAAR_CASCADES, FaceDetector, HaarFaceDetector, YuNetFaceDetector
 
 YUNET = yunet_weights().name
 TURNED = Path(__file__).resolve().parents[3] / "shared" / "clips" / "intel_headpose_1m1f.gif"
@@ -60,6 +60,7 @@ def test_nothing_in_an_empty_picture(detector: FaceDetector) -> None:
     assert detector.detect(np.full((360, 640, 3), 90, np.uint8)) == []
 
 
+@pytest.mark.slow
 def test_size_may_change_from_frame_to_frame(detector: FaceDetector, demo_face: tuple[NDArray[np.uint8], Box]) -> None:
     image, truth = demo_face
     before = detector.detect(image)
@@ -84,6 +85,7 @@ def test_yunet_gives_landmarks_inside_the_face(demo_face: tuple[NDArray[np.uint8
     assert best.landmarks[:2, 1].mean() < best.landmarks[3:, 1].mean()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not TURNED.is_file(), reason="the clip with turned heads is not here")
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_profile_finds_a_turned_face_that_frontal_misses(mirrored: bool) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from desktop_app.errors import ModelError
 from desktop_app.resources import models_dir
-from desktop_app.vision.classifier import LiteRtClassifier
+from desktop_app.vision.attributes.classifier import LiteRtClassifier
 from desktop_app.vision.explain import FaceExplainer, overlay
 
 

@@ -15,11 +15,11 @@ import pytest
 from desktop_app.domain.types import AGE_BANDS
 from desktop_app.errors import ModelError
 from desktop_app.resources import model_path
-from desktop_app.vision.answers import AnswerReader, class_matrix, parse_age_class, years_to_bands
-from desktop_app.vision.caffe import LEVI_HASSNER_INPUT, LEVI_HASSNER_LABELS
-from desktop_app.vision.classifier import AttributeClassifier, load_classifier
-from desktop_app.vision.hog import HogSpec, describe
-from desktop_app.vision.model_card import ModelCard
+from desktop_app.vision.attributes.caffe import LEVI_HASSNER_INPUT, LEVI_HASSNER_LABELS
+from desktop_app.vision.attributes.classifier import AttributeClassifier, load_classifier
+from desktop_app.vision.attributes.hog import HogSpec, describe
+from desktop_app.vision.attributes.model_card import ModelCard
+from desktop_app.vision.attributes.outputs import AnswerReader, class_matrix, parse_age_class, years_to_bands
 
 from .caffe_files import SmallNet
 

@@ -11,9 +11,9 @@ import pytest
 
 from desktop_app.errors import ModelError, OutputError
 from desktop_app.resources import model_names, models_dir
-from desktop_app.vision.classifier import load_classifier
+from desktop_app.vision.attributes.classifier import load_classifier
+from desktop_app.vision.attributes.model_store import bring_back, forget_removed, list_models, remove, take_in
 from desktop_app.vision.explain import FaceExplainer
-from desktop_app.vision.model_store import bring_back, forget_removed, list_models, remove, take_in
 
 from .caffe_files import SmallNet
 
@@ -35,7 +35,7 @@ def test_a_folder_is_taken_in_and_used(own: Path) -> None:
     assert load_classifier(own / key).name == "Tiny joint"
     entry = list_models(own)[-1]
     assert (entry.key, entry.own, entry.name) == (key, True, "Tiny joint")
-    assert sorted(p.name for p in (own / key).iterdir()) == ["model.json", "model.tflite"]
+    assert sorted(p.name for p in (own / key).iterdir()) == [".tried.json", "model.json", "model.tflite"]
 
 
 @pytest.mark.parametrize("chosen", [["model.tflite"], ["model.json"], ["model.tflite", "model.json"]])

@@ -10,13 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from desktop_app.domain.counting import PeopleCounter
+from desktop_app.domain.events import Counted, Event, Left, PersonEvent, Revised
 from desktop_app.domain.tracking import Tracker
-from desktop_app.domain.types import Attributes, Box, Detection, Frame
+from desktop_app.domain.types import Attributes, Box, Detection, Frame, Gender
 from desktop_app.errors import SettingsError
 from desktop_app.resources import demo_clip
 from desktop_app.settings import Settings
+from desktop_app.vision.attributes.preprocess import InputSpec
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
-from desktop_app.vision.preprocess import InputSpec
+from tests.domain.log import totals_of
 
 
 class OneFace:
@@ -76,15 +78,15 @@ def test_the_detector_runs_on_a_grid_of_media_time(fps: float, interval_s: float
 def test_one_steady_face_is_one_person_with_few_glimpses() -> None:
     built, _, classifier = pipeline()
     results = [built.process(frame) for frame in frames(6.0, 30)]
-    assert results[0].counts.people == 0, "one look is not enough to count anybody"
-    assert built.counts.people == built.counts.female == 1
-    assert built.counts.in_view == 1
+    assert results[0].events == (), "one look is not enough to count anybody"
+    counted = [e for r in results for e in r.events]
+    assert [type(e) for e in counted] == [Counted]
+    assert (results[-1].in_view, results[-1].tracks[0].person, results[-1].tracks[0].is_looking) == (1, "1", False)
     assert 2 <= sum(classifier.batches) <= 16
-    events = built.finish()
-    assert [e.track_id for e in events] == [1]
-    assert events[0].age_band == "20-29"
-    assert built.counts.in_view == 0
-    assert built.counts.people == 1
+    last = built.finish()
+    assert [type(e) for e in last] == [Revised, Left]
+    (record,) = totals_of([*counted, *last]).people()
+    assert (record.gender, record.age_band, record.is_looking) == (Gender.FEMALE, "20-29", False)
 
 
 def test_frame_and_result_travel_together() -> None:
@@ -97,12 +99,12 @@ def test_frame_and_result_travel_together() -> None:
 
 def test_reset_begins_a_new_session_with_the_same_numbers() -> None:
     built, detector, _ = pipeline()
-    first = [built.process(f).tracks for f in frames(2.0, 30)]
+    first = [(r.tracks, r.events) for r in map(built.process, frames(2.0, 30))]
     built.reset()
-    assert built.counts.people == 0
-    assert built.people() == ()
-    assert [built.process(f).tracks for f in frames(2.0, 30)] == first
+    assert [(r.tracks, r.events) for r in map(built.process, frames(2.0, 30))] == first
     assert detector.calls == 26
+    built.reset("b.")
+    assert {t.person for f in frames(2.0, 30) for t in built.process(f).tracks} == {"", "b.1"}
 
 
 @pytest.mark.parametrize("interval_s", [-0.1, 11.0, float("nan")])
@@ -111,35 +113,58 @@ def test_an_absurd_interval_is_refused(interval_s: float) -> None:
         PipelineSettings(detect_interval_s=interval_s)
 
 
+@pytest.mark.slow
 def test_the_demo_clip_gives_the_same_count_on_every_run() -> None:
     from desktop_app.factory import build_pipeline
 
     runs = []
     for _ in range(2):
         built = build_pipeline(Settings())
-        capture = cv2.VideoCapture(str(demo_clip()))
+        capture, events = cv2.VideoCapture(str(demo_clip())), []
         for i in range(240):
             ok, image = capture.read()
             assert ok
-            built.process(Frame(np.asarray(image, np.uint8), i / 30, i))
+            events += built.process(Frame(np.asarray(image, np.uint8), i / 30, i)).events
         capture.release()
-        built.finish()
-        runs.append(built.people())
+        runs.append([*events, *built.finish()])
     assert runs[0] == runs[1]
-    assert len(runs[0]) >= 2
+    assert totals_of(runs[0]).counts().people >= 2
 
 
-def test_a_count_put_aside_and_brought_back_counts_nobody_twice() -> None:
-    undone, _, _ = pipeline()
-    plain, _, _ = pipeline()
+def test_a_new_count_goes_on_with_the_same_person() -> None:
+    split, plain = pipeline()[0], pipeline()[0]
+    events: list[Event] = []
     for frame in frames(4.0, 25.0):
-        if frame.index == 30:
-            undone.set_aside()
-            assert undone.counts.people == 0
         if frame.index == 60:
-            assert undone.counts.people == 1  # the one in view counts in the new count too
-            undone.bring_back()
-        undone.process(frame)
-        plain.process(frame)
-    assert undone.counts == plain.counts
-    assert len(undone.finish()) == len(plain.finish()) == 1
+            closing, opening = split.new_count(frame.time_s)
+            assert [type(e) for e in closing] == [Revised, Left]
+            assert [(type(e), e.person) for e in opening if isinstance(e, PersonEvent)] == [(Counted, "1")]
+            events += [*closing, *opening]
+        result = split.process(frame)
+        events += result.events
+        assert result.tracks == plain.process(frame).tracks
+    events += split.finish()
+    assert totals_of(events).counts().people == 1
+
+
+def test_the_hook_is_told_every_glimpse_and_who_counts() -> None:
+    built, _, classifier = pipeline()
+    told: list[tuple[int, dict[int, int]]] = []
+    built.on_glimpses = lambda frame, glimpses, numbers: told.append((len(glimpses), dict(numbers)))
+    given = list(frames(2.0, 30))
+    for frame in given:
+        built.process(frame)
+    assert len(told) == len(given)
+    assert sum(n for n, _ in told) == sum(classifier.batches)
+    assert (told[0][1], told[-1][1]) == ({}, {1: 1})
+
+
+def test_staff_marked_in_the_pipeline_is_not_in_view() -> None:
+    built = pipeline()[0]
+    given = list(frames(2.0, 30))
+    for frame in given[:-1]:
+        built.process(frame)
+    assert built.mark_staff("1")
+    result = built.process(given[-1])
+    assert (result.in_view, result.tracks[0].is_staff) == (0, True)
+    assert not built.mark_staff("9")

@@ -7,7 +7,7 @@ import pytest
 
 from desktop_app.domain.types import Box
 from desktop_app.errors import ModelError
-from desktop_app.vision.preprocess import InputSpec, crop_face, crop_faces, face_square, normalise
+from desktop_app.vision.attributes.preprocess import InputSpec, crop_face, crop_faces, face_square, normalise
 
 
 @pytest.mark.parametrize(

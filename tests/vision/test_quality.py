@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from desktop_app.domain.tracking import TrackedFace
 from desktop_app.domain.types import Attributes, Box, Detection
 from desktop_app.domain.voting import Vote
-from desktop_app.vision.quality import Glimpse, GlimpseScheduler, SchedulerSettings, assess, frontality
+from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, SchedulerSettings, assess, frontality
 
 STRAIGHT = np.array([[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]], np.float32)
 

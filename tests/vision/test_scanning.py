@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Box, Detection
 from desktop_app.errors import SettingsError
-from desktop_app.vision.scanning import ScanningFaceDetector
-from desktop_app.vision.schedule import LookSchedule
+from desktop_app.vision.faces.schedule import LookSchedule
+from desktop_app.vision.faces.tiled import ScanningFaceDetector
 
 
 class Spots:
@@ -47,7 +48,8 @@ def picture(width: int, height: int, *squares: tuple[int, int, int]) -> NDArray[
 
 
 def corners(detections: list[Detection]) -> set[tuple[float, float]]:
-    return {(d.box.x1, d.box.y1) for d in detections}
+    """The upper left corners, to 5 pixels: a search at another scale is off by parts of a pixel."""
+    return {(5.0 * round(d.box.x1 / 5), 5.0 * round(d.box.y1 / 5)) for d in detections}
 
 
 def scanner(coarse: Spots | None = None, fine: Spots | None = None) -> ScanningFaceDetector:
@@ -66,7 +68,7 @@ SMALL_FACES = [(x, y, 24) for x in (5, 300, 620, 940, 1260, 1580, 1890) for y in
 @pytest.mark.parametrize("face", SMALL_FACES, ids=str)
 def test_a_small_face_anywhere_is_found_within_one_round(face: tuple[int, int, int]) -> None:
     image, detector = picture(1920, 1080, face), scanner()
-    looks = [corners(detector.detect(image)) for _ in range(16)]
+    looks = [corners(detector.detect(image)) for _ in range(18)]
     assert (float(face[0]), float(face[1])) in set().union(*looks)
     assert all(len(found) <= 1 for found in looks), "the overlap of two tiles must not make two faces"
 
@@ -78,6 +80,7 @@ def test_a_small_face_once_found_is_looked_at_every_other_time() -> None:
     assert sum(hits[first : first + 20]) >= 9
 
 
+@pytest.mark.slow
 def test_while_one_small_face_is_followed_the_rest_is_still_searched() -> None:
     detector = scanner()
     alone = picture(1920, 1080, (200, 200, 24))
@@ -100,18 +103,63 @@ def test_landmarks_move_with_their_box() -> None:
     assert found
     for detection in found:
         assert detection.landmarks is not None
-        assert detection.landmarks[0].tolist() == [1500, 900]
+        assert detection.landmarks[0].tolist() == pytest.approx([1500, 900], abs=1.5)
+
+
+def moving(width: int, height: int, looks: int) -> list[NDArray[np.uint8]]:
+    """Pictures in which everything changes from one to the next, and nothing is bright enough to be a face."""
+    coarse = np.random.default_rng(3).integers(0, 120, (looks, 9, 16, 3), dtype=np.uint8)
+    return [np.asarray(cv2.resize(c, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8) for c in coarse]
+
+
+def pixels(shapes: list[tuple[int, int]]) -> int:
+    return sum(width * height for width, height in shapes)
 
 
 def test_the_cost_of_a_look_does_not_grow_with_the_picture() -> None:
     for width, height in ((1280, 720), (1920, 1080), (3840, 2160)):
-        fine = Spots()
-        detector = scanner(fine=fine)
-        for _ in range(5):
-            detector.detect(picture(width, height))
-        assert len(fine.shapes) == 5
-        shortest = 0.022 * height
-        assert all(max(w, h) * 20 / shortest <= 720 for w, h in fine.shapes)
+        coarse, fine = Spots(), Spots()
+        detector = scanner(coarse, fine)
+        for image in moving(width, height, 5):
+            detector.detect(image)
+        assert coarse.shapes == [(640, 360)] * 5
+        assert 3 <= len(fine.shapes) <= 5
+        assert all(max(size) <= 640 for size in fine.shapes)
+
+
+def test_what_stands_still_is_not_searched_again_but_now_and_then() -> None:
+    still, coarse, fine = picture(1920, 1080, (700, 300, 300)), Spots(), Spots()
+    detector = scanner(coarse, fine)
+    found = [corners(detector.detect(still)) for _ in range(60)]
+    assert found == [{(700.0, 300.0)}] * 60
+    assert 4 <= len(coarse.shapes) <= 8, "the first look and each tenth after it"
+    assert 9 <= len(fine.shapes) <= 18, "each of the nine tiles once, or twice where its turn came again"
+
+
+def test_somebody_who_comes_into_a_still_picture_is_found_at_once_for_less_than_a_whole_search() -> None:
+    detector = scanner(coarse := Spots())
+    for _ in range(3):
+        detector.detect(picture(1280, 720, (200, 100, 60)))
+    before = len(coarse.shapes)
+    assert corners(detector.detect(picture(1280, 720, (200, 100, 60), (600, 500, 60)))) == {(200, 100), (600, 500)}
+    assert pixels(coarse.shapes[before:]) < 0.7 * 640 * 360
+
+
+def test_somebody_who_leaves_a_still_picture_is_not_found_any_more() -> None:
+    detector = scanner()
+    for _ in range(3):
+        detector.detect(picture(1280, 720, (200, 100, 60), (900, 500, 60)))
+    assert corners(detector.detect(picture(1280, 720, (200, 100, 60)))) == {(200, 100)}
+    assert detector.detect(picture(1280, 720)) == []
+
+
+@pytest.mark.parametrize("x", [300, 620, 700, 780, 940])
+def test_a_face_of_which_a_part_changes_stays_one_face(x: int) -> None:
+    face, detector = picture(1280, 720, (x, 200, 200)), scanner()
+    detector.detect(face)
+    for shift in range(1, 8):
+        face[390:400, x + 150 : x + 200] = 200 - 8 * shift
+        assert corners(detector.detect(face)) == {(5.0 * round(x / 5), 200.0)}
 
 
 def test_the_same_pictures_after_a_reset_give_the_same_faces() -> None:
@@ -122,7 +170,7 @@ def test_the_same_pictures_after_a_reset_give_the_same_faces() -> None:
     assert [corners(detector.detect(i)) for i in images] == first
 
 
-def test_another_size_begins_anew() -> None:
+def test_another_size_starts_again() -> None:
     detector = scanner()
     detector.detect(picture(1920, 1080))
     assert corners(detector.detect(picture(640, 360, (10, 10, 40)))) == {(10, 10)}

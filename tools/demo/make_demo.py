@@ -196,7 +196,7 @@ def main() -> None:
     parser.add_argument("--only-frames", action="store_true", help="make only those frames and no clip")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    cast = heads(ROOT / "build" / "demo", ROOT / "models" / "yunet" / "face_detection_yunet_2023mar.onnx")
+    cast = heads(ROOT / "build" / "demo", ROOT / "tools" / "yunet" / "face_detection_yunet_2023mar.onnx")
     rng = np.random.default_rng(7)
     hall = paint_hall(rng)
     folder = ROOT / "resources" / "demo"

@@ -137,9 +137,9 @@ def align(picture: NDArray[np.uint8], detector: cv2.FaceDetectorYN) -> NDArray[n
 
 def composite(base: NDArray[np.uint8], other: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
     """Return `base` with `share` of the inner face of `other` in it, in the colours of `base`."""
-    inner = np.zeros((SIDE, SIDE), np.float32)
-    cv2.ellipse(inner, (SIDE // 2, SIDE // 2), (int(0.16 * SIDE), int(0.2 * SIDE)), 0, 0, 360, 1, -1)
-    inner = cv2.GaussianBlur(inner, (0, 0), 14)[..., None]
+    disc = np.zeros((SIDE, SIDE), np.float32)
+    cv2.ellipse(disc, (SIDE // 2, SIDE // 2), (int(0.16 * SIDE), int(0.2 * SIDE)), 0, 0, 360, 1, -1)
+    inner = cv2.GaussianBlur(disc, (0, 0), 14)[..., None]
     colour_base = (base * inner).sum((0, 1)) / inner.sum()
     colour_other = (other * inner).sum((0, 1)) / inner.sum()
     matched = np.clip(other * (colour_base / colour_other), 0, 255)
@@ -148,10 +148,10 @@ def composite(base: NDArray[np.uint8], other: NDArray[np.uint8], share: float) -
 
 def recolour_hair(picture: NDArray[np.uint8], factor: tuple[float, float, float]) -> NDArray[np.uint8]:
     """Return `picture` with everything above and beside the face multiplied by `factor` (BGR)."""
-    hair = np.ones((SIDE, SIDE), np.float32)
-    cv2.ellipse(hair, (SIDE // 2, int(0.54 * SIDE)), (int(0.145 * SIDE), int(0.22 * SIDE)), 0, 0, 360, 0, -1)
-    hair[int(0.62 * SIDE) :] = 0
-    hair = cv2.GaussianBlur(hair, (0, 0), 7)[..., None]
+    sharp = np.ones((SIDE, SIDE), np.float32)
+    cv2.ellipse(sharp, (SIDE // 2, int(0.54 * SIDE)), (int(0.145 * SIDE), int(0.22 * SIDE)), 0, 0, 360, 0, -1)
+    sharp[int(0.62 * SIDE) :] = 0
+    hair = cv2.GaussianBlur(sharp, (0, 0), 7)[..., None]
     return np.clip(picture * (1 - hair + hair * np.array(factor)), 0, 255).astype(np.uint8)
 
 
@@ -176,18 +176,18 @@ def cut_out(
     mask[int(0.66 * SIDE) :, int(0.67 * SIDE) :] = cv2.GC_BGD
     face = (int(0.135 * SIDE), int(0.2 * SIDE))
     cv2.ellipse(mask, (SIDE // 2, int(0.55 * SIDE)), face, 0, 0, 360, cv2.GC_FGD, -1)
-    # Whatever sits on the head belongs to it, a white badge on a cap included.
+    # What is worn on the head belongs to it, a white badge on a cap included.
     cv2.ellipse(
         mask, (SIDE // 2, int((top + 0.14) * SIDE)), (radius[0] // 2, int(0.11 * SIDE)), 0, 0, 360, cv2.GC_FGD, -1
     )
-    cv2.grabCut(picture, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 6, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(picture, mask, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 6, cv2.GC_INIT_WITH_MASK)
     solid = ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
     solid = (labels == 1 + np.argmax(stats[1:, cv2.CC_STAT_AREA])).astype(np.uint8)
     solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
     solid = cv2.erode(solid, np.ones((3, 3), np.uint8))
-    alpha = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 2.2)
+    alpha = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 2.2).astype(np.float32)
     rows = np.flatnonzero(solid.any(axis=1))
     crown = picture[rows[0] + 8 : rows[0] + 50][solid[rows[0] + 8 : rows[0] + 50] > 0]
     cheeks = picture[int(0.54 * SIDE) : int(0.6 * SIDE), int(0.4 * SIDE) : int(0.6 * SIDE)].reshape(-1, 3)

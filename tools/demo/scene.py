@@ -184,7 +184,7 @@ def draw_person(image: Picture, head: Head, clothes: Clothes, pose: Pose) -> tup
 
     _draw_clothes(shape, head, clothes, math.sin(phase))
     soft = max(0.6, 0.0028 * scale)
-    alpha = cv2.GaussianBlur(cover, (0, 0), soft).astype(np.float32) / 255
+    alpha = cv2.GaussianBlur(cover, (0, 0), soft).astype(np.float32) / np.float32(255)
     # The colours are blurred with their cover, so that no dark rim shows where cloth ends.
     cloth = cv2.GaussianBlur(body, (0, 0), soft).astype(np.float32) / np.maximum(alpha, 0.05)[..., None]
     cloth *= cv2.resize(FOLDS, (size[1], size[0]), interpolation=cv2.INTER_AREA)[..., None]
@@ -217,9 +217,9 @@ def _draw_clothes(shape, head: Head, clothes: Clothes, swing: float) -> None:  #
             (0.245 * sign, 0.68 + hand),
         ]
         shape(fist, head.skin_bgr)
-        shape(arm, darker)  # type: ignore[arg-type]
+        shape(arm, darker)
     neck = tuple(0.78 * c for c in head.skin_bgr)
-    shape([(-0.058, 1.56), (0.058, 1.56), (0.068, 1.4), (0, 1.34), (-0.068, 1.4)], neck)  # type: ignore[arg-type]
+    shape([(-0.058, 1.56), (0.058, 1.56), (0.068, 1.4), (0, 1.34), (-0.068, 1.4)], neck)
     half = [
         (0.0, 1.36),
         (0.04, 1.395),
@@ -239,15 +239,15 @@ def _draw_clothes(shape, head: Head, clothes: Clothes, swing: float) -> None:  #
     if clothes.collar is not None:
         shape([(-0.075, 1.425), (-0.04, 1.4), (0.0, 1.37), (0.04, 1.4), (0.075, 1.425), (0.0, 1.1)], clothes.collar)
         tie = tuple(0.45 * c for c in clothes.top)
-        shape([(-0.02, 1.375), (0.02, 1.375), (0.024, 1.14), (0.0, 1.09), (-0.024, 1.14)], tie)  # type: ignore[arg-type]
+        shape([(-0.02, 1.375), (0.02, 1.375), (0.024, 1.14), (0.0, 1.09), (-0.024, 1.14)], tie)
 
 
 def _shadow(image: Picture, x: float, y: float, scale: float) -> None:
     half = (int(0.42 * scale), max(2, int(0.09 * scale)))
     x1, y1, x2, y2 = int(x) - 2 * half[0], int(y) - 2 * half[1], int(x) + 2 * half[0], int(y) + 2 * half[1]
-    soft = np.zeros((y2 - y1, x2 - x1), np.float32)
-    cv2.ellipse(soft, (2 * half[0], 2 * half[1]), half, 0, 0, 360, 0.4, -1)
-    soft = cv2.GaussianBlur(soft, (0, 0), max(1.0, half[1] * 0.45))
+    sharp = np.zeros((y2 - y1, x2 - x1), np.float32)
+    cv2.ellipse(sharp, (2 * half[0], 2 * half[1]), half, 0, 0, 360, 0.4, -1)
+    soft = cv2.GaussianBlur(sharp, (0, 0), max(1.0, half[1] * 0.45)).astype(np.float32)
     _paste(image, np.zeros((*soft.shape, 3), np.uint8), soft, x1, y1)
 
 
@@ -260,7 +260,7 @@ def _draw_head(
     picture, alpha = head.bgr, head.alpha
     if yaw > 12:
         picture = _turned(head, turned, yaw)
-    matrix = np.float32([[narrow * side / SIDE, 0, 0], [0, side / SIDE, 0]])
+    matrix = np.array([[narrow * side / SIDE, 0, 0], [0, side / SIDE, 0]], np.float32)
     roll = math.radians(pose.roll)
     spin = np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]], np.float32)
     matrix[:, :2] = spin @ matrix[:, :2]
@@ -271,11 +271,12 @@ def _draw_head(
     # Area averaging by a blur first: warpAffine alone would make a small head shimmer.
     blur = 0.42 * SIDE / side
     if blur > 0.6:
-        picture, alpha = cv2.GaussianBlur(picture, (0, 0), blur), cv2.GaussianBlur(alpha, (0, 0), blur)
+        picture = cv2.GaussianBlur(picture, (0, 0), blur).astype(np.uint8)
+        alpha = cv2.GaussianBlur(alpha, (0, 0), blur).astype(np.float32)
     size = (2 * half, 2 * half)
     small = cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     opacity = cv2.warpAffine(alpha, matrix, size, flags=cv2.INTER_LINEAR)
-    _paste(image, small, opacity, left, top)
+    _paste(image, small.astype(np.uint8), opacity.astype(np.float32), left, top)
     corners = np.array([[FACE_BOX[0], FACE_BOX[1]], [FACE_BOX[2], FACE_BOX[3]]], np.float32) * SIDE
     corners = corners @ matrix[:, :2].T + matrix[:, 2] + (left, top)
     return float(corners[0, 0]), float(corners[0, 1]), float(corners[1, 0]), float(corners[1, 1])

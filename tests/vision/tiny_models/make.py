@@ -21,7 +21,7 @@ import tensorflow as tf  # noqa: E402
 from keras import layers  # noqa: E402
 
 from desktop_app.training.export import export  # noqa: E402
-from desktop_app.vision.preprocess import InputSpec  # noqa: E402
+from desktop_app.vision.attributes.preprocess import InputSpec  # noqa: E402
 
 SPEC = InputSpec(16, 16)
 

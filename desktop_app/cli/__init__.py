@@ -1,0 +1,1 @@
+"""The command `headcount`: one module a command."""

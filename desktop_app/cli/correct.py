@@ -1,0 +1,81 @@
+"""The command `headcount correct`: puts a kept count right; the automatic figure stays beside it."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `headcount correct` to the command line."""
+    correct = commands.add_parser(
+        "correct",
+        help="put a kept count right",
+        description="Put a kept count right. Nothing is overwritten: each correction is a further entry of its log.",
+    )
+    correct.add_argument(
+        "session", metavar="ID", help="beginning of its id as “headcount sessions” lists it, or “last”"
+    )
+    correct.add_argument("person", nargs="?", type=int, metavar="NUMBER", help="the person, as “headcount show” has it")
+    what = correct.add_mutually_exclusive_group(required=True)
+    what.add_argument("--gender", choices=("female", "male", "undecided"), help="how the person appears")
+    what.add_argument("--age-band", metavar="BAND", help="like 20-29")
+    what.add_argument("--not-a-person", action="store_true", help="do not count what was counted here")
+    what.add_argument("--staff", action="store_true", help="do not count this person: staff")
+    what.add_argument("--same-as", type=int, metavar="NUMBER", help="this is the same person as NUMBER")
+    what.add_argument("--split", action="store_true", help="these are different people")
+    what.add_argument("--add", choices=("female", "male", "undecided"), help="count somebody who was missed")
+    what.add_argument("--undo", action="store_true", help="take back the last correction")
+    correct.add_argument("--operator", metavar="NAME", default="", help="who says so")
+    correct.add_argument("--note", metavar="TEXT", default="", help="why")
+    correct.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the correction and print the totals."""
+    from desktop_app.cli.checks import UsageError
+    from desktop_app.cli.kept import find_session, writing_store
+    from desktop_app.domain.events import Undone
+    from desktop_app.domain.types import AGE_BANDS, Gender
+    from desktop_app.session.manager import SessionManager
+    from desktop_app.session.session import CorrectionError, Session
+
+    def ref_of(session: Session, number: int | None) -> str:
+        if number is None:
+            raise UsageError("Which person is meant?", "Give the number, as “headcount show ID --people” lists it.")
+        found = [p.ref for p in session.people() if p.number == number]
+        if not found:
+            raise CorrectionError(
+                f"There is no person {number} in this count.", "“headcount show ID --people” lists them."
+            )
+        return found[0]
+
+    if args.age_band and args.age_band not in AGE_BANDS:
+        raise UsageError(f"“{args.age_band}” is no age band.", f"Give one of {', '.join(AGE_BANDS)}.")
+    with writing_store() as store:
+        manager = SessionManager.for_kept(store)
+        session = manager.load(find_session(store, args.session).id)
+        session.operator = args.operator
+        if args.add:
+            session.add(Gender(args.add), note=args.note)
+        elif args.undo:
+            mine = session.log.read(lambda totals: totals.corrections())
+            if not mine:
+                raise CorrectionError("There is no correction to take back.")
+            session.log.append([Undone(0.0, mine[-1].id)])
+        elif args.same_as is not None:
+            session.merge(ref_of(session, args.person), ref_of(session, args.same_as))
+        elif args.split:
+            session.split(ref_of(session, args.person))
+        else:
+            ref = ref_of(session, args.person)
+            if args.gender:
+                session.correct(ref, "gender", args.gender, args.note)
+            elif args.age_band:
+                session.correct(ref, "age_band", args.age_band, args.note)
+            elif args.staff:
+                session.correct(ref, "staff", "yes", args.note)
+            else:
+                session.correct(ref, "removed", "yes", args.note)
+        counts = session.counts()
+    print(f"{counts.people} people: {counts.female} female, {counts.male} male, {counts.undecided} undecided")
+    return 0

@@ -1,0 +1,63 @@
+"""What the commands about kept counts share: the store, a session by the beginning of its id, and the local time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from zoneinfo import ZoneInfo
+
+from desktop_app.domain.events import Entry
+from desktop_app.errors import HeadcountError, SettingsError
+from desktop_app.store.files import default_folder
+from desktop_app.store.store import SessionInfo, Store
+
+
+class UnknownSessionError(HeadcountError):
+    """No kept count, or more than one, goes by this name."""
+
+    exit_code = 2
+
+
+@contextmanager
+def reading_store() -> Iterator[Store]:
+    """Give the store for reading, whoever else works with it."""
+    yield Store.open(default_folder(), read_only=True)
+
+
+@contextmanager
+def writing_store() -> Iterator[Store]:
+    """Give the store for writing. Raises StoreError where the window or another command works with it."""
+    store = Store.open(default_folder())
+    try:
+        yield store
+    finally:
+        store.close(10.0)
+
+
+def find_session(store: Store, text: str) -> SessionInfo:
+    """Return the session whose id begins with `text`, or the newest for "last". Raises UnknownSessionError."""
+    sessions = store.sessions()
+    if text == "last" and sessions:
+        return sessions[0]
+    found = [s for s in sessions if text and s.id.startswith(text.lower())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnknownSessionError(f"{len(found)} kept counts begin with “{text}”.", "Give more of the id.")
+    raise UnknownSessionError(f"There is no kept count “{text}”.", "“headcount sessions” lists them.")
+
+
+def entries_of(store: Store, session: SessionInfo) -> list[Entry]:
+    """Return the entries of a session and of those joined to it."""
+    return list(store.entries_of((session.id, *session.joined)))
+
+
+def zone_from(name: str | None) -> ZoneInfo:
+    """Return a time zone by its name, or this computer's. Raises SettingsError for an unknown one."""
+    from tzlocal import get_localzone_name
+
+    wanted = name or get_localzone_name() or "UTC"
+    try:
+        return ZoneInfo(wanted)
+    except (KeyError, ValueError, OSError) as error:
+        raise SettingsError(f"There is no time zone “{wanted}”.", "Give one like Europe/Berlin.") from error

@@ -1,0 +1,1 @@
+"""Annotated video and snapshots, written only when the operator asks."""

@@ -1,0 +1,35 @@
+"""Moments as text: ISO 8601 with offset for machines, the local clock for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+def local(utc: float, zone: ZoneInfo) -> datetime:
+    """Return a moment in seconds since 1970 as the local time of a place."""
+    return datetime.fromtimestamp(utc, UTC).astimezone(zone)
+
+
+def iso(utc: float, zone: ZoneInfo) -> str:
+    """Return "2026-05-12T09:00:00+02:00", to the second."""
+    return local(utc, zone).isoformat(timespec="seconds")
+
+
+def clock(utc: float, zone: ZoneInfo) -> str:
+    """Return "09:00"."""
+    return local(utc, zone).strftime("%H:%M")
+
+
+def span(start_utc: float, end_utc: float, zone: ZoneInfo) -> str:
+    """Return "2026-05-12, 09:00 to 17:30 (UTC+02:00)", with both dates where they differ."""
+    start, end = local(start_utc, zone), local(end_utc, zone)
+    until = end.strftime("%H:%M") if end.date() == start.date() else end.strftime("%Y-%m-%d, %H:%M")
+    offset = start.strftime("%z")
+    return f"{start:%Y-%m-%d, %H:%M} to {until} (UTC{offset[:3]}:{offset[3:5]})"
+
+
+def duration(seconds: float) -> str:
+    """Return "3 h 05 min" or "12 min"."""
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"

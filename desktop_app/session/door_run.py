@@ -1,0 +1,386 @@
+"""One run over one source at one door: builds what it needs, and turns what the engine tells into log entries."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from desktop_app.domain.events import (
+    DoorEnded,
+    DoorStarted,
+    Event,
+    Paused,
+    PlacesSet,
+    Resumed,
+    SourceBack,
+    SourceLost,
+)
+from desktop_app.domain.types import FrameResult
+from desktop_app.engine.engine import OUR_BUG, Engine
+from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
+from desktop_app.errors import HeadcountError
+from desktop_app.session.log import SessionLog
+from desktop_app.session.pipelines import PipelineCache
+from desktop_app.session.services import RecordingStart, Services
+from desktop_app.settings import Settings, without_password
+from desktop_app.sources.base import SourceInfo
+
+_LOG = logging.getLogger(__name__)
+
+ENDINGS: Mapping[EngineState, str] = {
+    EngineState.FINISHED: "finished",
+    EngineState.STOPPED: "stopped",
+    EngineState.FAILED: "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where people are counted. `id` stays the same over renames; `began_utc` is when the operator says that a
+    recording began, in seconds since 1970, None for the program to find out."""
+
+    source: str
+    settings: Settings
+    id: str = "main"
+    name: str = "Main door"
+    began_utc: float | None = None
+
+
+class RunObserver:
+    """Is told what a run does, on the run's own threads: every method must return quickly.
+
+    Subclass it and override what is wanted.
+    """
+
+    def on_state(self, run: DoorRun, state: EngineState, message: str) -> None:
+        """`message` is a plain sentence where there is something to say, else ""."""
+
+    def on_info(self, run: DoorRun, info: SourceInfo) -> None:
+        """The source is open."""
+
+    def on_result(self, run: DoorRun, result: FrameResult) -> None:
+        """One frame was analysed; its events are in the log already."""
+
+    def on_error(self, run: DoorRun, error: Exception) -> None:
+        """The run failed: a `HeadcountError` to show, or any other exception, which is a bug of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run goes. `engine` paces it; `numbers` and `next_number` let the numbers on the screen go on."""
+
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    next_number: int = 1
+
+
+class DoorRun(EngineObserver):
+    """Made on any thread; `capture` and `analyse` are the bodies of its two threads. `stop` returns at once."""
+
+    def __init__(
+        self,
+        door: Door,
+        log: SessionLog,
+        services: Services,
+        pipelines: PipelineCache,
+        options: RunOptions | None = None,
+        observers: Sequence[RunObserver] = (),
+    ) -> None:
+        self.door = door
+        self.state = EngineState.IDLE
+        self.message = ""
+        self.error: Exception | None = None
+        self.prefix = f"{uuid.uuid4().hex[:12]}."
+        """The references of this run's people begin with it, so that none repeats."""
+        self.on_pass_ended: Callable[[DoorRun], SessionLog] | None = None
+        """Asked for the log of the next pass when a file begins again; without it the same log goes on."""
+        self._log = log
+        self._services = services
+        self._pipelines = pipelines
+        self._options = options or RunOptions()
+        self._observers = tuple(observers)
+        self._engine: Engine | None = None
+        self._pipeline: Pipeline | None = None
+        self._start: RecordingStart | None = None
+        self._is_live = True
+        self._opened_utc = 0.0
+        self._names = ("", "")
+        self._logged = False
+        self._lost = self._paused = self._pause_wanted = False
+        self._built = threading.Event()
+        self._stopping = threading.Event()
+        self._over = threading.Event()
+
+    # ---- read from anywhere
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine, None until the models are loaded."""
+        return self._engine
+
+    @property
+    def log(self) -> SessionLog:
+        return self._log
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the detector and of the model, "" before they are loaded."""
+        return self._names
+
+    @property
+    def info(self) -> SourceInfo | None:
+        return self._engine.info if self._engine is not None else None
+
+    @property
+    def stats(self) -> EngineStats:
+        return self._engine.stats if self._engine is not None else EngineStats()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    @property
+    def active(self) -> bool:
+        return not self.state.is_final
+
+    # ---- asked from anywhere
+
+    def stop(self) -> None:
+        """Ask both loops to end. Idempotent."""
+        self._stopping.set()
+        self._built.set()
+        if self._engine is not None:
+            self._engine.stop(0.0)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the last event of the run is in the log; False where the time ran out first."""
+        return self._over.wait(timeout_s)
+
+    def pause(self, paused: bool) -> None:
+        self._pause_wanted = paused
+        engine = self._engine
+        if engine is not None:
+            if paused:
+                engine.pause()
+            else:
+                engine.resume()
+
+    def step(self) -> None:
+        if self._engine is not None:
+            self._engine.step()
+
+    def seek(self, time_s: float) -> None:
+        if self._engine is not None and self.active:
+            self._engine.seek(time_s)
+
+    def set_speed(self, speed: float) -> None:
+        if self._engine is not None:
+            self._engine.set_speed(speed)
+
+    def set_loop(self, loop: bool) -> None:
+        if self._engine is not None:
+            self._engine.set_loop(loop)
+
+    def submit(self, command: Callable[[Pipeline], object]) -> None:
+        """Have something done with the pipeline between two frames; nothing happens before the models are loaded."""
+        if self._engine is not None and self.active:
+            self._engine.submit(command)
+
+    def set_places(self, settings: Settings) -> None:
+        """Count at the settings' lines and zones from the next frame on. Raises SettingsError."""
+        places = self._services.build_places(settings)
+        self.door = replace(self.door, settings=settings)
+
+        def change(pipeline: Pipeline) -> None:
+            pipeline.set_places(*places)
+            self._write([self._places_set(settings)])
+
+        self.submit(change)
+
+    def switch(self, log: SessionLog, *, back: bool = False, then: Callable[[], object] | None = None) -> None:
+        """Write into another session's log from the next frame on.
+
+        Forward, that is a new count: it begins with whoever is in view. `back` goes on with a count that was closed
+        so: people keep the numbers they had in it. `then` is called when it is done.
+        """
+
+        def change(pipeline: Pipeline) -> None:
+            time_s = self.stats.time_s
+            closing, opening = ((), ()) if back else pipeline.new_count(time_s)
+            if back:
+                pipeline.renumber(*numbers_of(log))
+            if self._logged:
+                self._write([*closing, DoorEnded(time_s, "new count")])
+            self._log = log
+            if self._logged:
+                self._write([self._door_started(time_s), self._places_set(self.door.settings), *opening])
+            if then is not None:
+                then()
+
+        if self._engine is None or not self.active:
+            self._log = log
+            if then is not None:
+                then()
+        else:
+            self._engine.submit(change)
+
+    # ---- the two threads
+
+    def capture(self) -> None:
+        """Body of the capture thread: waits for the engine that the analysis thread builds, then reads."""
+        self._built.wait()
+        if self._engine is not None:
+            self._engine.run_capture()
+
+    def analyse(self, should_stop: Callable[[], bool] | None = None) -> None:
+        """Body of the analysis thread: loads the models, then detects, tracks, classifies and counts."""
+        try:
+            engine = self._build()
+            if engine is not None:
+                engine.run_analysis(should_stop)
+        finally:
+            self._built.set()
+            # After a bug of ours nobody knows what state the pipeline is in: the next run builds another.
+            if self._pipeline is not None and (self.error is None or isinstance(self.error, HeadcountError)):
+                self._pipelines.give_back(self.door.settings, self._pipeline)
+            self._pipeline = None
+            self._over.set()
+
+    def _build(self) -> Engine | None:
+        """Load the models and make the engine; None after a stop or a failure, which is told."""
+        door = self.door
+        try:
+            self._enter(EngineState.OPENING, "")
+            pipeline = self._pipelines.take(door.settings, self._services.build_pipeline)
+            self._pipeline = pipeline
+            self._names = (pipeline.detector_name, pipeline.model_name)
+            pipeline.reset(self.prefix)
+            pipeline.set_places(*self._services.build_places(door.settings))
+            pipeline.renumber({}, self._options.next_number)
+            self._start = self._recording_start()
+            source = self._services.open_source(door.source, door.settings, self._connection_changed)
+        except HeadcountError as error:
+            self._failed(error)
+            return None
+        except Exception as error:  # noqa: BLE001 - a bug while loading must end as a message, not as a silent thread
+            _LOG.error("a bug of ours while a count was prepared", exc_info=error)
+            self._failed(error)
+            return None
+        if self._stopping.is_set():
+            source.close()
+            self._enter(EngineState.STOPPED, "")
+            return None
+        self._engine = engine = Engine(source, pipeline, self._options.engine, (self,))
+        if self._pause_wanted:
+            engine.pause()
+        if self.door is not door:  # the places were changed while the models were loaded
+            self.set_places(self.door.settings)
+        self._built.set()
+        if self._stopping.is_set():  # the stop came between the look above and the engine's being there
+            engine.stop(0.0)
+        return engine
+
+    def _recording_start(self) -> RecordingStart | None:
+        if self.door.began_utc is not None:
+            return RecordingStart(self.door.began_utc, "operator")
+        return self._services.recording_start(self.door.source)
+
+    def _connection_changed(self, connected: bool, message: str) -> None:
+        if self._engine is not None:
+            self._engine.note_connection(connected, message)
+
+    def _failed(self, error: Exception) -> None:
+        self.on_error(error)
+        self._enter(EngineState.FAILED, str(error) if isinstance(error, HeadcountError) else OUR_BUG)
+
+    # ---- what the engine tells
+
+    def on_info(self, info: SourceInfo) -> None:
+        self._is_live = info.is_live
+        self._opened_utc = time.time()
+        self._logged = True
+        self._write([self._door_started(0.0), self._places_set(self.door.settings)])
+        self._tell(lambda o: o.on_info(self, info))
+
+    def on_events(self, events: Sequence[Event]) -> None:
+        self._write(events)
+
+    def on_result(self, result: FrameResult) -> None:
+        if not self._stopping.is_set() and self._observers:
+            shown = replace(result, counts=self._log.read(lambda totals: totals.counts(in_view=result.in_view)))
+            self._tell(lambda o: o.on_result(self, shown))
+
+    def on_restart(self, events: Sequence[Event]) -> None:
+        self._write(events)
+        if self.on_pass_ended is not None:
+            self._log = self.on_pass_ended(self)
+        self.prefix = f"{uuid.uuid4().hex[:12]}."
+        if self._pipeline is not None:
+            self._pipeline.reset(self.prefix)
+        self._write([self._door_started(0.0), self._places_set(self.door.settings)])
+
+    def on_error(self, error: Exception) -> None:
+        self.error = error
+        self._tell(lambda o: o.on_error(self, error))
+
+    def on_state(self, state: EngineState, message: str) -> None:
+        time_s = self.stats.time_s
+        if self._logged:
+            if state is EngineState.RECONNECTING and not self._lost:
+                self._lost = True
+                self._write([SourceLost(time_s, message)])
+            elif state in (EngineState.RUNNING, EngineState.PAUSED):
+                self._note_going(state is EngineState.PAUSED, time_s, message)
+            elif state.is_final:
+                self._write([DoorEnded(time_s, ENDINGS[state], message)])
+        self._enter(state, message)
+
+    def _note_going(self, paused: bool, time_s: float, message: str) -> None:
+        if self._lost:
+            self._lost = False
+            self._write([SourceBack(time_s, message)])
+        if paused != self._paused:
+            self._paused = paused
+            self._write([Paused(time_s) if paused else Resumed(time_s)])
+
+    def _enter(self, state: EngineState, message: str) -> None:
+        self.state, self.message = state, message
+        self._tell(lambda o: o.on_state(self, state, message))
+
+    def _tell(self, call: Callable[[RunObserver], object]) -> None:
+        for observer in self._observers:
+            call(observer)
+
+    # ---- into the log
+
+    def _write(self, events: Sequence[Event]) -> None:
+        self._log.append(events, self.door.id, None if self._is_live else self._utc_of)
+
+    def _utc_of(self, event: Event) -> float:
+        return (self._start.utc if self._start is not None else self._opened_utc) + event.time_s
+
+    def _door_started(self, time_s: float) -> DoorStarted:
+        start = None if self._is_live else self._start
+        unknown = (self._opened_utc, "live" if self._is_live else "opened")
+        began, clock = (start.utc, start.clock) if start is not None else unknown
+        source = without_password(self.door.source)
+        return DoorStarted(time_s, source, began, clock, self.door.name, *self._names)
+
+    @staticmethod
+    def _places_set(settings: Settings) -> PlacesSet:
+        return PlacesSet(
+            0.0,
+            tuple(p.name for p in settings.places if p.kind == "line"),
+            tuple(p.name for p in settings.places if p.kind == "zone"),
+        )
+
+
+def numbers_of(log: SessionLog) -> tuple[dict[str, int], int]:
+    """Return the numbers that people have in a session, by reference, and the next one that is free."""
+
+    people = log.read(lambda totals: totals.people())
+    numbers = {ref: record.number for record in people for ref in record.members}
+    return numbers, max(numbers.values(), default=0) + 1

@@ -1,0 +1,362 @@
+"""Asks a server directly what lies at an address, because FFmpeg only says that it could not open it.
+
+Whatever a server answers, what comes out of this module is an answer or a `SourceError`: the standard library raises
+many kinds of exceptions over malformed headers, and one that is not foreseen must not end the program.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import re
+import secrets
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from desktop_app.errors import SourceError
+from desktop_app.sources.net import (
+    hide_password,
+    host_and_port,
+    http_error,
+    network_error,
+    silent_error,
+    split_address,
+)
+from desktop_app.system.plain_text import printable
+
+USER_AGENT = "Mozilla/5.0 (compatible; Headcount)"
+
+_CHUNK_BYTES = 65536
+_LONGEST_NUMBER = 18
+"""Digits; a length of more is a lie, and Python refuses to read very long ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """The head of a web server's answer.
+
+    `content_type` is in lower case without its parameters, `length` None if not stated, `url` the address after
+    redirections, `ranges` whether the server can send a part of the file, `headers` the headers by lower-case name.
+    """
+
+    status: int
+    content_type: str
+    length: int | None
+    url: str
+    ranges: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class HttpStream:
+    """An answer under way. `read` belongs to one thread, `close` may be called from any and ends a read under way."""
+
+    def __init__(self, answer: http.client.HTTPResponse, head: HttpAnswer, limit_s: float) -> None:
+        self._answer = answer
+        self._limit_s = limit_s
+        self._reading = threading.Lock()
+        self._closed = False
+        self.head = head
+
+    def read(self, size: int = _CHUNK_BYTES) -> bytes:
+        """Return what has arrived, at most `size` bytes, b"" at the end and after `close`.
+
+        Raises SourceError where the server falls silent or breaks off.
+        """
+        try:
+            with self._reading, _answering(self.head.url, self._limit_s):
+                return b"" if self._closed else self._answer.read1(size)
+        except SourceError:
+            if self._closed:
+                return b""
+            raise
+        finally:
+            self._close_if_asked()
+
+    def close(self) -> None:
+        self._closed = True
+        raw = getattr(getattr(self._answer, "fp", None), "raw", None)
+        connection = getattr(raw, "_sock", None)
+        if connection is not None:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads
+            except OSError:
+                pass  # the other side was faster
+        self._close_if_asked()
+
+    def _close_if_asked(self) -> None:
+        if self._closed and self._reading.acquire(blocking=False):
+            try:
+                self._answer.close()
+            finally:
+                self._reading.release()
+
+
+def check_reachable(url: str, limit_s: float) -> None:
+    """Connect to the server once. Raises a SourceError that says why it cannot be reached."""
+    host, port = host_and_port(url)
+    try:
+        with socket.create_connection((host, port), timeout=limit_s):
+            return
+    except (OSError, ValueError, OverflowError) as error:
+        raise network_error(url, error, limit_s) from error
+
+
+def ask_http(url: str, limit_s: float, *, ranges: bool = False) -> HttpAnswer:
+    """Ask a web server for the head of what lies at `url`, following redirections.
+
+    `ranges` asks as well whether it can send a part of it; simple cameras stumble over the question.
+
+    Name and password in the URL are sent as the server asks for them. Raises SourceError if the server cannot be
+    reached or does not answer within `limit_s` seconds; an error status is returned, not raised.
+    """
+    with _answering(url, limit_s):
+        try:
+            with _http_open(url, limit_s, {"Range": "bytes=0-"} if ranges else None) as answer:
+                return _head(answer, url)
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code == 416:  # an empty file has no first byte
+                    return HttpAnswer(200, "", 0, url)
+                return HttpAnswer(error.code, "", None, url)
+
+
+def open_http(url: str, limit_s: float) -> HttpStream:
+    """Open what lies at `url` for reading. Raises SourceError as `ask_http`, and for an error status."""
+    with _answering(url, limit_s):
+        try:
+            answer = _http_open(url, limit_s)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise http_error(url, error.code) from error
+        return HttpStream(answer, _head(answer, url), limit_s)
+
+
+def download(url: str, limit_s: float, most_bytes: int, cancelled: Callable[[], bool], what: str = "picture") -> bytes:
+    """Fetch a whole file of at most `most_bytes` within `limit_s` seconds; b"" once `cancelled()`.
+
+    Raises SourceError if the server cannot be reached, refuses, or sends more or slower than that.
+    """
+    deadline = time.monotonic() + limit_s
+    data = bytearray()
+    stream = open_http(url, limit_s)
+    try:
+        while not cancelled():
+            chunk = stream.read()
+            if not chunk:
+                return bytes(data)
+            data += chunk
+            if len(data) > most_bytes:
+                raise SourceError(
+                    f"What lies at “{hide_password(url)}” is too large for a {what} (over {most_bytes // 2**20} MB).",
+                    "Download it and open the file.",
+                )
+            if time.monotonic() > deadline:
+                raise silent_error(url, limit_s)
+    finally:
+        stream.close()
+    return b""
+
+
+def ask_rtsp(url: str, limit_s: float) -> int | None:
+    """Ask an RTSP server to describe `url` (RFC 2326) and return its status, None if the answer is not RTSP.
+
+    Name and password are sent as the server asks for them, Basic or Digest (RFC 7616). Raises SourceError if the
+    server cannot be reached or stays silent.
+    """
+    parts = split_address(url)
+    host, port = host_and_port(url)
+    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    name, password = unquote(parts.username or ""), unquote(parts.password or "")
+    with _answering(url, limit_s):
+        try:
+            answer = _describe(host, port, plain, "", limit_s)
+            if answer.startswith(b"RTSP/") and b" 401 " in answer[:16] and parts.username is not None:
+                login = _login(answer.decode("latin-1"), plain, name, password)
+                answer = _describe(host, port, plain, login, limit_s) if login else answer
+        except TimeoutError as error:
+            raise silent_error(url, limit_s) from error
+    match = re.match(rb"RTSP/\d\.\d (\d{3})", answer)
+    return int(match.group(1)) if match else None
+
+
+def _describe(host: str, port: int, url: str, login: str, limit_s: float) -> bytes:
+    request = f"DESCRIBE {url} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\nUser-Agent: Headcount\r\n{login}\r\n"
+    with socket.create_connection((host, port), timeout=limit_s) as connection:
+        connection.settimeout(limit_s)
+        connection.sendall(request.encode("utf-8", "replace"))
+        answer = b""
+        while b"\r\n\r\n" not in answer and len(answer) < 16384:
+            chunk = connection.recv(4096)
+            if not chunk:
+                break
+            answer += chunk
+        return answer
+
+
+def _login(answer: str, url: str, name: str, password: str) -> str:
+    """Return the header that answers the server's question for a name, "" where none of its ways is known."""
+    asked = re.findall(r"^WWW-Authenticate:[ \t]*(\w+)[ \t]*(.*?)\r?$", answer, re.MULTILINE | re.IGNORECASE)
+    for scheme, rest in asked:
+        if scheme.lower() == "digest" and (header := _digest(rest, url, name, password)):
+            return header
+    if any(scheme.lower() == "basic" for scheme, _ in asked):
+        pair = base64.b64encode(f"{name}:{password}".encode()).decode()
+        return f"Authorization: Basic {pair}\r\n"
+    return ""
+
+
+def _digest(challenge: str, url: str, name: str, password: str) -> str:
+    given = urllib.request.parse_keqv_list(
+        [part for part in urllib.request.parse_http_list(challenge) if part and "=" in part]
+    )
+    algorithm = given.get("algorithm", "MD5").upper()
+    hashes: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+    if algorithm not in hashes or "nonce" not in given:
+        return ""
+
+    def digest(text: str) -> str:
+        return str(hashes[algorithm](text.encode(), usedforsecurity=False).hexdigest())
+
+    realm, nonce = given.get("realm", ""), given["nonce"]
+    first, second = digest(f"{name}:{realm}:{password}"), digest(f"DESCRIBE:{url}")
+    values = {"username": name, "realm": realm, "nonce": nonce, "uri": url}
+    if "auth" in given.get("qop", "").lower().split(","):
+        client = secrets.token_hex(8)
+        answer = digest(f"{first}:{nonce}:00000001:{client}:auth:{second}")
+        extra = f', qop=auth, nc=00000001, cnonce="{client}"'
+    else:
+        answer, extra = digest(f"{first}:{nonce}:{second}"), ""
+    shown = ", ".join(f'{key}="{_header_text(value)}"' for key, value in values.items())
+    return f'Authorization: Digest {shown}, response="{answer}", algorithm={algorithm}{extra}\r\n'
+
+
+def _header_text(text: str) -> str:
+    return re.sub(r'[\x00-\x1f"\\]', "", text)
+
+
+@contextmanager
+def _closing_on_failure(answer: Any) -> Iterator[None]:
+    """Close an answer over which a handler of `urllib` stumbles; it does not do so itself."""
+    try:
+        yield
+    except urllib.error.HTTPError:
+        raise  # holds the answer, and whoever catches it closes it
+    except Exception:
+        answer.close()
+        raise
+
+
+class _BasicHandler(urllib.request.HTTPBasicAuthHandler):
+    def http_error_401(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        with _closing_on_failure(fp):
+            return super().http_error_401(req, fp, code, msg, headers)
+
+
+class _DigestHandler(urllib.request.HTTPDigestAuthHandler):
+    """Digest login with the algorithm of newer cameras besides the one that `urllib` knows (RFC 7616)."""
+
+    def http_error_401(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        with _closing_on_failure(fp):
+            return super().http_error_401(req, fp, code, msg, headers)
+
+    def get_algorithm_impls(self, algorithm: str) -> tuple[Callable[[str], str], Callable[[str, str], str]]:
+        if algorithm.upper() != "SHA-256":
+            return super().get_algorithm_impls(algorithm)
+
+        def digest(text: str) -> str:
+            return hashlib.sha256(text.encode()).hexdigest()
+
+        return digest, lambda secret, data: digest(f"{secret}:{data}")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a server to other web addresses only: never to ftp:, never to a file."""
+
+    def http_error_302(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        with _closing_on_failure(fp):
+            return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
+        if urlsplit(newurl).scheme.lower() not in ("http", "https"):
+            raise http.client.HTTPException(f"it leads to {newurl}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _http_open(url: str, limit_s: float, headers: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
+    parts = split_address(url)
+    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+    handlers: list[urllib.request.BaseHandler] = [_Redirects()]
+    if parts.username is not None:
+        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        passwords.add_password(None, plain, unquote(parts.username), unquote(parts.password or ""))
+        handlers += [_BasicHandler(passwords), _DigestHandler(passwords)]
+    sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **(headers or {})}
+    request = urllib.request.Request(plain, headers=sent)
+    answer: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=limit_s)
+    return answer
+
+
+def _head(answer: http.client.HTTPResponse, url: str) -> HttpAnswer:
+    headers = {name.lower(): str(value) for name, value in answer.headers.items()}
+    final = answer.geturl()
+    parts = urlsplit(url)
+    if parts.username is not None and urlsplit(final).hostname == parts.hostname:
+        netloc = f"{parts.netloc.rpartition('@')[0]}@{urlsplit(final).netloc}"
+        final = urlunsplit(urlsplit(final)._replace(netloc=netloc))
+    total = headers.get("content-range", "").rpartition("/")[2]
+    length = total if answer.status == 206 else headers.get("content-length", "")
+    return HttpAnswer(
+        200 if answer.status == 206 else answer.status,
+        answer.headers.get_content_type().lower() if "content-type" in headers else "",
+        int(length) if length.isascii() and length.isdecimal() and len(length) <= _LONGEST_NUMBER else None,
+        final,
+        answer.status == 206,
+        headers,
+    )
+
+
+@contextmanager
+def _answering(url: str, limit_s: float) -> Iterator[None]:
+    """Turn whatever goes wrong between this computer and a server into a SourceError."""
+    try:
+        yield
+    except (SourceError, urllib.error.HTTPError):
+        raise
+    except Exception as error:
+        raise _failure(url, error, limit_s) from error
+
+
+def _failure(url: str, error: Exception, limit_s: float) -> SourceError:
+    host, port = host_and_port(url)
+    if isinstance(error, TimeoutError):  # connecting in vain comes wrapped in a URLError, so this was the answer
+        return silent_error(url, limit_s)
+    if isinstance(error, http.client.RemoteDisconnected) or (
+        isinstance(error, OSError) and not isinstance(error, urllib.error.ContentTooShortError)
+    ):
+        return network_error(url, error, limit_s)
+    if isinstance(error, http.client.IncompleteRead):
+        return SourceError(
+            f"“{host}:{port}” broke off in the middle of its answer.", "Try again; check the network.", retryable=True
+        )
+    if isinstance(error, http.client.HTTPException) and "leads to" not in str(error):
+        return SourceError(
+            f"“{host}:{port}” is not a web server.",
+            "Check the port; for a camera's stream try rtsp:// instead of http://.",
+        )
+    return SourceError(
+        f"“{host}:{port}” answers in a way that is not understood ({printable(hide_password(str(error)))[:200]}).",
+        "Open the address in a browser; check in the device's settings how it asks for the password (Basic or Digest).",
+    )

@@ -1,0 +1,396 @@
+"""Video files of every kind that OpenCV's FFmpeg decodes."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+
+from desktop_app.domain.types import Frame
+from desktop_app.errors import SourceError
+from desktop_app.sources.base import SourceInfo, SourceKind
+from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
+from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
+from desktop_app.sources.containers import (
+    A_PICTURE,
+    A_PLAYLIST,
+    A_SOUND_FILE,
+    A_TEXT_FILE,
+    Completeness,
+    completeness,
+    exists,
+    is_file,
+    is_folder,
+    is_readable,
+    looks_like,
+    missing_file,
+)
+from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
+from desktop_app.sources.seen_time import SeenTime
+from desktop_app.sources.tracks import PatchedFile, patched, read_tracks
+from desktop_app.system.plain_text import printable
+
+VIDEO_SUFFIXES: frozenset[str] = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".ts"}
+    | {".mts", ".m2ts", ".vob", ".ogv", ".ogg", ".3gp", ".3g2", ".gif", ".264", ".h264", ".265", ".h265", ".hevc"}
+    | {".mjpg", ".mjpeg", ".mxf", ".dv", ".y4m", ".rm", ".rmvb", ".divx", ".ivf", ".nut"}
+)
+"""Endings that are taken for video; other files are tried as well."""
+
+TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
+"""Text files that do lead to a video."""
+
+_FEW_UNDECODED = 0.05
+"""The share of damaged pictures up to which nothing is said: the tracker bridges single ones."""
+
+_MOST_DAMAGED_IN_A_ROW = 500
+
+_LARGE_FILE_BYTES = 300 * 2**20
+"""A file larger than this is not read through to find the size of its pictures after a search in it."""
+
+_NOT_READ = "a picture of the kind"
+
+_READABLE_KINDS = "Headcount reads mp4, mov, mkv, webm, avi, wmv, flv, mpg, gif and raw .264 files, among others."
+
+
+class VideoFileSource:
+    """A video file, every frame in order, on the clock of the file.
+
+    The rotation stored in the file is applied. With `loop` the file starts over at its end, the clock and the frame
+    index rising on; `position_s` then tells where in the file the latest frame was.
+
+    A file whose copy or recording was interrupted gives all the frames there are and then raises `SourceError`;
+    whatever was counted up to there stands. A header that merely names too many frames ends like any other file.
+
+    `title` is shown instead of the file's name. `open_capture_with` makes the `cv2.VideoCapture`; the tests give their
+    own.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        loop: bool = False,
+        title: str = "",
+        open_capture_with: CaptureFactory = open_capture,
+    ) -> None:
+        self._path = Path(path)
+        self._loop = loop
+        self._open_capture = open_capture_with
+        self._info = SourceInfo(name=printable(title or self._path.name), kind=SourceKind.FILE, is_live=False)
+        self._closed = threading.Event()
+        self._handle: CaptureHandle | None = None
+        self._clock = MediaClock(DEFAULT_FPS)
+        self._index = 0
+        self._frames_this_lap = 0
+        self._lap_start_s = 0.0
+        self._last_time_s = 0.0
+        self._pending_s: float | None = None
+        self._ended = False
+        self._file: PatchedFile | None = None
+        self._changes: SizeChanges | None = None
+        self._grabbed = 0
+        self._undecoded = 0
+        self._seen = SeenTime()
+        self._is_playlist = False
+
+    @property
+    def info(self) -> SourceInfo:
+        return self._info
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """What of the file was not seen, one sentence each."""
+        holes = self._seen.omissions(self._info.name, self._info.duration_s) if self._is_playlist else ()
+        if self._undecoded <= _FEW_UNDECODED * max(self._index, 1):
+            return holes
+        return (*holes, f"{self._undecoded} of {self._index} pictures of “{self._info.name}” could not be decoded.")
+
+    @property
+    def position_s(self) -> float:
+        """Where in the file the latest frame was, in seconds."""
+        return self._last_time_s - self._lap_start_s
+
+    def open(self) -> None:
+        """Open the file. Raises SourceError if it is missing, empty, not readable, incomplete or not a video."""
+        if self._closed.is_set():
+            return
+        self._check_file()
+        self._handle = self._open_handle()
+        fps = self._handle.get(cv2.CAP_PROP_FPS)
+        duration_s = sane_duration_s(self._handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
+        self._clock = MediaClock(fps, duration_s)
+        width, height = shown_size(self._handle)
+        self._info = replace(
+            self._info,
+            width=width,
+            height=height,
+            fps=sane_fps(fps),
+            duration_s=duration_s,
+            seekable=True,
+        )
+        if self._closed.is_set():
+            self._handle.close()
+
+    def read(self) -> Frame | None:
+        """Return the next frame, None at the end. Raises SourceError where the file breaks off."""
+        handle = self._handle
+        if handle is None or self._ended or self._closed.is_set():
+            return None
+        while True:
+            time_s = self._pending_s if self._pending_s is not None else self._grab()
+            self._pending_s = None
+            if time_s is None:
+                if self._closed.is_set() or not self._start_over():
+                    return None
+                handle = self._handle
+                continue
+            image = handle.retrieve() if handle is not None else None
+            index = self._index
+            self._index += 1
+            self._last_time_s = time_s
+            self._seen.note(time_s, self._clock.step_s)
+            if image is None:  # one frame that cannot be decoded is a dropped frame, not the end
+                self._undecoded += 1
+                continue
+            self._frames_this_lap += 1
+            return Frame(image_bgr=image, time_s=time_s, index=index, captured_at=time.perf_counter())
+
+    def seek(self, time_s: float) -> None:
+        """Make the next frame the first one at or after `time_s`, a position in the file in seconds.
+
+        Past the end the source ends. Where the container cannot be searched, the file is read from its start up to
+        there. Raises SourceError if the file has gone.
+        """
+        if self._handle is None or self._closed.is_set():
+            return
+        target_s = max(0.0, time_s if math.isfinite(time_s) else 0.0)
+        self._seen.jumped(target_s)
+        self._ended = False
+        self._pending_s = None
+        if not self._seek_in_container(target_s):
+            self._reopen()
+            self._grab_up_to(target_s)
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._handle is not None:
+            self._handle.close()
+        if self._changes is not None:
+            self._changes.close()
+        if self._file is not None:
+            self._file.close()
+
+    def _check_file(self) -> None:
+        name = f"“{self._info.name}”"
+        if is_folder(self._path):
+            raise SourceError(f"{name} is a folder, not a video file.", "Choose a video file, or a folder of pictures.")
+        if not exists(self._path):
+            raise missing_file(self._path)
+        if not is_file(self._path):  # a pipe would be waited for without end
+            raise SourceError(
+                f"{name} is a device or a pipe, not a video file.",
+                "Choose a video file. A camera is chosen by its number or name, like camera:0.",
+            )
+        if not is_readable(self._path):
+            raise SourceError(
+                f"You are not permitted to read {name}.",
+                "Change the file's permissions, or copy it to a folder of your own.",
+            )
+        if self._path.stat().st_size == 0:
+            raise SourceError(f"The file {name} is empty.", "Copy or download it again.")
+        what, suffix = looks_like(self._path), self._path.suffix.lower()
+        self._is_playlist = what == A_PLAYLIST
+        if what == A_TEXT_FILE and suffix not in TEXT_SUFFIXES:  # FFmpeg would show its letters as a video
+            raise self._not_a_video()
+        if what == A_PICTURE and suffix not in (".mjpg", ".mjpeg"):
+            # FFmpeg would show it as a video of one frame, in which nobody can be confirmed.
+            raise SourceError(f"The file {name} is not a video; it is a picture.", "Open it under a name like x.jpg.")
+        if what == A_SOUND_FILE:  # FFmpeg would show its cover as a video
+            raise self._only_sound()
+        if what.startswith(_NOT_READ):
+            raise SourceError(f"The file {name} is {what}.", "Save it as jpg or png and open that.")
+
+    def _open_handle(self) -> CaptureHandle:
+        if self._file is None:
+            tracks = read_tracks(self._path)
+            if tracks.only_sound:
+                raise self._only_sound()
+            try:
+                self._file = patched(self._path, tracks.patches())
+            except OSError as error:
+                raise SourceError(
+                    f"The file “{self._info.name}” cannot be read ({error.strerror or error}).",
+                    "Give it another name, or copy it to another folder.",
+                ) from error
+        # An absolute path, so that FFmpeg takes no file name for a protocol ("my:clip.mp4").
+        capture = self._open_capture(self._file.address, cv2.CAP_FFMPEG, ())
+        if not capture.isOpened():
+            capture.release()
+            raise self._not_a_video()
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        handle = CaptureHandle(capture)
+        size = shown_size(handle)
+        if too_many_pixels(size):
+            handle.close()
+            raise SourceError(
+                f"The pictures of “{self._info.name}” are too large: {size[0]}x{size[1]} pixels.",
+                "Save the video with smaller pictures; 1920x1080 is plenty.",
+            )
+        handle.show_as(size if all(size) else None)
+        self._follow_size(handle)
+        return handle
+
+    def _follow_size(self, handle: CaptureHandle) -> None:
+        self._grabbed = 0
+        if self._changes is not None:
+            self._changes.close()
+            self._changes = None
+        if self._file is not None and codec_of(int(handle.get(cv2.CAP_PROP_FOURCC))) is not None:
+            self._changes = SizeChanges(self._file.address, open_capture_with=self._open_capture)
+
+    def _only_sound(self) -> SourceError:
+        return SourceError(
+            f"The file “{self._info.name}” holds only sound and no video.", "Choose a file that holds a video."
+        )
+
+    def _not_a_video(self) -> SourceError:
+        name = f"“{self._info.name}”"
+        if completeness(self._path) in (Completeness.NO_INDEX, Completeness.CUT):
+            return SourceError(
+                f"The file {name} is incomplete: the recording or the copy was interrupted before its end.",
+                "Copy or download it again, or record it again.",
+            )
+        what = looks_like(self._path)
+        if what:
+            return SourceError(f"The file {name} is not a video; it looks like {what}.", _READABLE_KINDS)
+        return SourceError(
+            f"The file {name} is not a video that can be read: it is damaged, of an unknown kind, or holds only sound.",
+            _READABLE_KINDS,
+        )
+
+    def _grab(self) -> float | None:
+        stamp_s = self._next_stamp()
+        return None if stamp_s is None else self._clock.next(stamp_s)
+
+    def _next_stamp(self) -> float | None:
+        handle = self._handle
+        stamp_s = handle.grab() if handle is not None else None
+        if stamp_s is None and handle is not None:
+            stamp_s = self._after_damage(handle)
+        if stamp_s is not None and handle is not None and self._changes is not None:
+            size = self._changes.at(self._grabbed, stamp_s)
+            if size is not None:
+                handle.show_as(size)
+        self._grabbed += 1
+        return stamp_s
+
+    def _after_damage(self, handle: CaptureHandle) -> float | None:
+        """Go on behind pictures that cannot be decoded, at which OpenCV reports the end; None where it is the end."""
+        duration_s, last_s = self._info.duration_s, self._clock.last_s
+        seen_s = (last_s - self._lap_start_s if last_s is not None else 0.0) + 2 * self._clock.step_s
+        tries = 3 if duration_s is None or seen_s >= duration_s else _MOST_DAMAGED_IN_A_ROW
+        for damaged in range(1, tries + 1):
+            if self._closed.is_set():
+                return None
+            stamp_s = handle.grab()
+            if stamp_s is not None:
+                self._undecoded += damaged
+                self._index += damaged
+                return stamp_s
+        return None
+
+    def _start_over(self) -> bool:
+        """At the end: begin the next lap, or say that this was the end. Raises SourceError if it came too early."""
+        frames, self._frames_this_lap = self._frames_this_lap, 0
+        if self._loop and frames:
+            self._lap_start_s = self._last_time_s + self._clock.step_s
+            self._reopen(same_clock=True)
+            return True
+        self._ended = True
+        if self._index == 0 and completeness(self._path) is Completeness.CUT:
+            raise self._not_a_video()
+        if self._index == 0:
+            raise SourceError(
+                f"No picture could be read from “{self._info.name}”.", "The file is damaged; copy or download it again."
+            )
+        if not self._path.exists():
+            raise SourceError(
+                f"The file “{self._info.name}” has gone while it was read.",
+                "Connect the drive again, then open the file again.",
+            )
+        self._check_end()
+        return False
+
+    def _check_end(self) -> None:
+        duration_s = self._info.duration_s
+        end_s = self.position_s + self._clock.step_s
+        early = duration_s is None or duration_s - end_s > 2 * self._clock.step_s + 0.01 * duration_s
+        if early and completeness(self._path) is Completeness.CUT:
+            of = f" of {duration_s:.0f} s" if duration_s is not None else ""
+            raise SourceError(
+                f"The file “{self._info.name}” breaks off after {end_s:.1f} s{of}; it is incomplete.",
+                "What was counted up to there stands. Copy or download the file again for the rest.",
+            )
+
+    def _reopen(self, *, same_clock: bool = False) -> None:
+        if self._handle is not None:
+            self._handle.close()
+        self._handle = self._open_handle()
+        if self._closed.is_set():
+            self._handle.close()
+        if same_clock:
+            self._clock.continue_from_start()
+        else:
+            self._clock = MediaClock(self._info.fps, self._info.duration_s)
+            self._lap_start_s = 0.0
+
+    def _seek_in_container(self, target_s: float) -> bool:
+        """Try the container's own search; False if it cannot be trusted to land at or before the target."""
+        handle = self._handle
+        if handle is None or self._info.duration_s is None or not (self._clock.stamps_move or self._index == 0):
+            return False
+        clock = MediaClock(self._info.fps, self._info.duration_s)
+        for earlier_s in (0.0, 2.0):
+            if not handle.set(cv2.CAP_PROP_POS_MSEC, max(0.0, target_s - earlier_s) * 1000.0):
+                return False
+            stamp_s = handle.grab()
+            if stamp_s is not None and self._changes is not None:
+                self._follow_size_from(handle, stamp_s)
+            if stamp_s is not None and stamp_s <= target_s + 0.5 * clock.step_s:
+                self._clock = clock
+                self._lap_start_s = 0.0
+                self._pending_s = clock.next(stamp_s)
+                self._grab_up_to(target_s)
+                return True
+        return False
+
+    def _follow_size_from(self, handle: CaptureHandle, stamp_s: float) -> None:
+        if self._path.stat().st_size > _LARGE_FILE_BYTES:
+            if self._changes is not None:
+                self._changes.close()
+                self._changes = None
+            return
+        self._follow_size(handle)
+        size = self._changes.skip_to(stamp_s) if self._changes is not None else None
+        start = shown_size(handle)
+        handle.show_as(size or (start if all(start) else None))
+
+    def _grab_up_to(self, target_s: float) -> None:
+        while not self._closed.is_set():
+            if self._pending_s is None:
+                self._pending_s = self._grab()
+                if self._pending_s is None:
+                    self._ended = True
+                    return
+            if self._pending_s >= target_s - 0.5 * self._clock.step_s:
+                return
+            self._pending_s = None

@@ -1,0 +1,21 @@
+"""The log on the disk (SQLite): sessions, their entries, what they add up to, and copies of all of it."""
+
+from desktop_app.errors import StoreError
+from desktop_app.store.backups import StoreCopy
+from desktop_app.store.files import default_folder
+from desktop_app.store.held_database import HeldError
+from desktop_app.store.second_process import SecondProcessStore
+from desktop_app.store.store import SessionInfo, Store
+from desktop_app.store.summaries import Arrivals, SessionSummary
+
+__all__ = [
+    "Arrivals",
+    "HeldError",
+    "SecondProcessStore",
+    "SessionInfo",
+    "SessionSummary",
+    "Store",
+    "StoreCopy",
+    "StoreError",
+    "default_folder",
+]

@@ -1,0 +1,377 @@
+"""The log on the disk: every count that was made on this computer, as sessions and their entries."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from desktop_app.domain.events import Entry
+from desktop_app.domain.totals import Totals
+from desktop_app.errors import StoreError
+from desktop_app.store import backups, problems
+from desktop_app.store.backups import StoreCopy
+from desktop_app.store.database import (
+    DamagedFileError,
+    EmptyFileError,
+    is_damage,
+    open_for_reading,
+    open_for_writing,
+    reading,
+    transaction,
+)
+from desktop_app.store.files import StoreFiles
+from desktop_app.store.folds import Folds, StoppedError, group_of, read_group
+from desktop_app.store.keeper import Keeper
+from desktop_app.store.problem_report import ProblemReport
+from desktop_app.store.rows import EntryTable, last_seq, read_what_can_be_read, write_meta
+from desktop_app.store.summaries import VERSION, SessionSummary, summary_of
+from desktop_app.store.writer import Writer
+
+_COLUMNS = (
+    *("id", "name", "place", "note", "opened_utc", "closed_utc", "last_utc"),
+    *("people", "female", "male", "undecided"),
+)
+MOST_ENTRIES_FOR_A_LIST = 20_000
+"""How many entries `sessions` may read to bring figures up to date; what would need more is shown as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """One session as a list shows it. Times in seconds since 1970 (UTC).
+
+    `closed_utc` is None while it is open. `doors` are in the order in which they were first heard of. `joined` are the
+    sessions whose entries belong to this count too, and the figures include them. `is_current` is False where the
+    figures are those of up to a minute ago, because they are being worked out.
+    """
+
+    id: str
+    name: str
+    place: str
+    note: str
+    opened_utc: float
+    closed_utc: float | None
+    last_utc: float
+    people: int
+    female: int
+    male: int
+    undecided: int
+    doors: tuple[str, ...]
+    joined: tuple[str, ...] = ()
+    entries: int = 0
+    is_current: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_utc is None
+
+
+class Store:
+    """The stored counts in one folder. All methods are thread-safe.
+
+    Appending never waits for the disk and never fails because of it. Everything that reads does wait for the disk, so a
+    window calls it on a thread; it raises StoreError where the file cannot be read.
+    """
+
+    def __init__(self, folder: Path, on_problem: Callable[[str], None] | None, read_only: bool) -> None:
+        """Use `Store.open`."""
+        self._files = StoreFiles(folder)
+        self._report = ProblemReport(on_problem)
+        self._lock = threading.Lock()
+        self._live: set[str] = set()
+        self._unreadable: dict[str, int] = {}
+        self._writer = None if read_only else Writer(self._files, self._report, self._wake_keeper)
+        self._folds = Folds(self._files.database, self._note_unreadable, self._writer.submit if self._writer else None)
+        self._keeper: Keeper | None = None
+
+    @classmethod
+    def open(cls, folder: Path, on_problem: Callable[[str], None] | None = None, *, read_only: bool = False) -> Store:
+        """Open the store in `folder`, which is made if need be. One process at a time may write.
+
+        `on_problem` is called with the value of `problem` whenever that changes, on any thread; it must not call the
+        store. Raises StoreError where another process works with the store (one may open it `read_only`) or a
+        newer version of the program wrote it. Whatever else is wrong is told as a problem, and the count can go on.
+        """
+        store = cls(folder, on_problem, read_only)
+        if store._writer is not None:
+            store._writer.open()
+            store._keeper = Keeper(store._files, store._writer, store._folds, store._live_sessions)
+            store._keeper.start()
+        else:
+            with store._reading_or_none():
+                pass
+        return store
+
+    # ---- writing
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Add entries. Returns at once; they are on the disk within a fraction of a second."""
+        if self._writer is None:
+            raise RuntimeError("the store was opened for reading only")
+        if entries:
+            with self._lock:
+                self._live.update(entry.session for entry in entries)
+            self._writer.append(entries)
+
+    def last_seq(self) -> int:
+        """Return the highest sequence number that was ever given, 0 if none: the next entry gets a higher one."""
+        if self._writer is not None:
+            return self._writer.last_seq
+        with self._reading_or_none() as connection:
+            return last_seq(connection) if connection is not None else 0
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        """Wait until all entries appended so far are on the disk. Return False where they are not in time."""
+        return self._writer is None or self._writer.flush(timeout_s)
+
+    def close(self, timeout_s: float = 2.0) -> bool:
+        """Write what waits and let go of the files. Idempotent.
+
+        Returns False where not everything is in the database; the rest then lies in the temporary folder, from where
+        the next `open` takes it.
+        """
+        deadline = time.monotonic() + timeout_s
+        if self._keeper is not None:
+            self._keeper.stop()
+        is_written = self._writer is None or self._writer.close(timeout_s)
+        if self._keeper is not None:
+            self._keeper.join(max(0.0, deadline - time.monotonic()))
+        return is_written
+
+    @property
+    def problem(self) -> str:
+        """What is wrong at present, in plain sentences with the remedy, "" where all is well."""
+        return self._report.text
+
+    # ---- reading
+
+    def sessions(self) -> list[SessionInfo]:
+        """Return every session that was not deleted, the newest first."""
+        return self._sessions("deleted_utc IS NULL")
+
+    def unclosed(self) -> list[SessionInfo]:
+        """Return the sessions that were never closed, the newest first: what a crash interrupted, and what runs now."""
+        return self._sessions("deleted_utc IS NULL AND closed_utc IS NULL")
+
+    def deleted(self) -> list[SessionInfo]:
+        """Return the deleted sessions that `restore` can still bring back, the newest first."""
+        return self._sessions("deleted_utc IS NOT NULL AND is_purged = 0")
+
+    def session(self, session_id: str) -> SessionInfo | None:
+        """Return one session, deleted or not; None if there is none of this id."""
+        return next(iter(self._sessions("id = ? AND is_purged = 0", session_id)), None)
+
+    def entries(self, session_id: str) -> Iterator[Entry]:
+        """Return the entries of one session by sequence number, read from the disk as they are asked for.
+
+        Does not include sessions joined to it. Entries that cannot be read are left out and told as a problem.
+        """
+        return self.entries_of((session_id,))
+
+    def entries_of(self, session_ids: Iterable[str]) -> Iterator[Entry]:
+        """Return the entries of several sessions in one order, by sequence number."""
+        with self._reading_or_none() as connection:
+            if connection is not None:
+                yield from read_group(connection, tuple(dict.fromkeys(session_ids)), self._note_unreadable)
+
+    def totals(self, session_id: str, *, may_be_behind: bool = False) -> SessionSummary:
+        """Return the figures of one session and those joined to it, without reading its entries where possible.
+
+        A summary that is behind is worked out again first, which takes about a second for 20,000 people; with
+        `may_be_behind` it is returned as it is, if there is one.
+        """
+        with self._reading_or_none() as connection:
+            if connection is None:
+                return summary_of(session_id, Totals(), 0, 0)
+            if may_be_behind and (stored := self._folds.stored(session_id)) is not None:
+                return stored
+            return self._folds.summary(session_id, goes_on=session_id in self._live_sessions())
+
+    # ---- deleting and bringing back
+
+    def delete(self, session_id: str) -> bool:
+        """Delete a session; `restore` undoes it for a week. Return False if there is none. Raises StoreError.
+
+        Its entries are removed from the file at the first start of the program after that week. The daily copies made
+        before the deletion hold them until seven newer copies exist.
+        """
+        change = "UPDATE session SET deleted_utc = ? WHERE id = ? AND deleted_utc IS NULL"
+        return self._written.run(lambda c: c.execute(change, (time.time(), session_id)).rowcount > 0)
+
+    def restore(self, session_id: str) -> bool:
+        """Undo `delete`. Return False where there is nothing to undo or it is too late. Raises StoreError."""
+        change = "UPDATE session SET deleted_utc = NULL WHERE id = ? AND deleted_utc IS NOT NULL AND is_purged = 0"
+        return self._written.run(lambda c: c.execute(change, (session_id,)).rowcount > 0)
+
+    def delete_everything(self) -> None:
+        """Delete every session, every copy and every damaged file for good. Raises StoreError.
+
+        A session that is being counted goes too: what is appended to it later is all that it then has.
+        """
+        self._written.run(lambda connection: _erase(connection, self._files), timeout_s=60.0)
+        self._folds.forget()
+        with self._lock:
+            self._live.clear()
+            self._unreadable.clear()
+        for subject in ("damage", "unreadable"):
+            self._report.set(subject, "")
+        self._report.tell()
+
+    def copies(self) -> list[StoreCopy]:
+        """Return what counts can be brought back from: the daily copies, newest first, then damaged files set aside."""
+        return [*backups.list_copies(self._files), *backups.list_damaged(self._files)]
+
+    def restore_copy(
+        self,
+        copy: StoreCopy,
+        progress: Callable[[int], None] | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Add every entry of a copy that is missing here, and return how many were. Nothing that is here is changed.
+
+        Sessions that were deleted stay deleted. `progress` is told the entries read so far. Stopped half way, it has
+        added a part, and may be called again. Raises StoreError where the copy cannot be read.
+        """
+        added = read = 0
+        try:
+            with _readable_copy(copy) as connection:
+                for entries in read_what_can_be_read(connection, lambda _: None):
+                    if should_stop():
+                        return added
+                    added += self._written.run(lambda c, chunk=entries: _add(c, chunk), timeout_s=30.0)  # type: ignore[misc]
+                    read += len(entries)
+                    if progress is not None:
+                        progress(read)
+        except (sqlite3.Error, OSError, DamagedFileError) as error:
+            raise StoreError(f"{copy.path.name} cannot be read ({error}).", "Restore another copy.") from error
+        finally:
+            self._folds.forget()
+            self._wake_keeper()
+        self._report.set("damage", "")
+        self._report.tell()
+        return added
+
+    # ---- inside
+
+    @property
+    def _written(self) -> Writer:
+        if self._writer is None:
+            raise StoreError(*problems.cannot_change("Another Headcount is counting: make the change there."))
+        return self._writer
+
+    def _live_sessions(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._live)
+
+    def _wake_keeper(self) -> None:
+        if self._keeper is not None:
+            self._keeper.wake()
+
+    def _note_unreadable(self, session: str, entries: int) -> None:
+        with self._lock:
+            if not entries and session not in self._unreadable:
+                return
+            self._unreadable[session] = entries
+            total = sum(self._unreadable.values())
+        self._report.set("unreadable", problems.unreadable(total) if total else "")
+        self._report.tell()
+
+    @contextmanager
+    def _told_as_store_error(self) -> Iterator[None]:
+        try:
+            yield
+        except StoppedError as error:
+            raise StoreError("The program is closing.") from error
+        except (sqlite3.Error, OSError, DamagedFileError) as error:
+            if self._writer is not None and is_damage(error) and isinstance(error, sqlite3.Error):
+                self._writer.report_damage(str(error))
+            raise StoreError(*problems.cannot_read(error)) from error
+
+    @contextmanager
+    def _reading_or_none(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection that reads, None where nothing was stored yet."""
+        with self._told_as_store_error():
+            try:
+                connection = open_for_reading(self._files.database)
+            except EmptyFileError:
+                connection = None
+            except sqlite3.OperationalError:
+                if self._files.database.exists():
+                    raise
+                connection = None
+            try:
+                yield connection
+            finally:
+                if connection is not None:
+                    connection.close()
+
+    def _sessions(self, condition: str, *values: object) -> list[SessionInfo]:
+        with self._reading_or_none() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(
+                "SELECT s.id, name, place, note, opened_utc, closed_utc, last_utc, joined, s.entries,"
+                " m.entries, m.last_seq, people, female, male, undecided,"
+                " (SELECT json_group_array(d.name) FROM"
+                "   (SELECT name FROM door WHERE session = s.key AND name <> '' ORDER BY key) d)"
+                f" FROM session s LEFT JOIN summary m ON m.session = s.key AND m.version = {VERSION}"
+                f" WHERE {condition} AND is_purged = 0 AND s.entries > 0 ORDER BY first_seq DESC, s.key DESC",
+                values,
+            ).fetchall()
+            groups = [group_of(connection, row[0]) for row in rows]
+        live, room, found = self._live_sessions(), MOST_ENTRIES_FOR_A_LIST, []
+        for row, group in zip(rows, groups, strict=True):
+            figures = tuple(figure or 0 for figure in row[11:15])
+            is_current = (group.entries, group.last_seq) == (row[9], row[10])
+            if not is_current:
+                with self._told_as_store_error():
+                    counts = self._folds.counts(row[0], goes_on=row[0] in live and row[5] is None, most_new=room)
+                if counts is not None:
+                    is_current = True
+                    figures = (counts.people, counts.female, counts.male, counts.undecided)
+                    room -= 0 if row[0] in live else group.entries
+            found.append(
+                SessionInfo(
+                    **dict(zip(_COLUMNS, (*row[:7], *figures), strict=True)),
+                    doors=tuple(json.loads(row[15])),
+                    joined=group.ids[1:],
+                    entries=row[8],
+                    is_current=is_current,
+                )
+            )
+        return found
+
+
+def _add(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int:
+    with transaction(connection):
+        return EntryTable(connection).insert(entries, into_deleted=False)
+
+
+@contextmanager
+def _readable_copy(copy: StoreCopy) -> Iterator[sqlite3.Connection]:
+    if not copy.is_damaged_original:
+        with reading(copy.path, unchanging=True) as connection:
+            yield connection
+        return
+    # Its newest entries may still lie in the -wal file, which only a connection that may write takes into account.
+    connection = open_for_writing(copy.path)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _erase(connection: sqlite3.Connection, files: StoreFiles) -> None:
+    reached = last_seq(connection)
+    with transaction(connection):
+        for table in ("summary", "entry", "door", "session"):
+            connection.execute(f"DELETE FROM {table}")
+        write_meta(connection, "seq_floor", str(reached))
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    backups.remove_all(files)

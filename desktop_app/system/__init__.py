@@ -1,0 +1,1 @@
+"""Thin wrappers around the operating system: locks, threads, screens, native libraries' output."""

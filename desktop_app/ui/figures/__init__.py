@@ -1,0 +1,1 @@
+"""Totals, curve and age bands beside the picture."""

@@ -1,0 +1,1 @@
+"""Lines and zones: drawing, naming and their figures."""

@@ -1,0 +1,1 @@
+"""Running counts for the window and keeping what they find."""

@@ -1,0 +1,179 @@
+"""Counts that are over: looking at them, and going on with one that a crash cut off."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from desktop_app.errors import HeadcountError
+from desktop_app.session.session import Session
+from desktop_app.ui.sessions.controller import Controller
+from desktop_app.ui.sessions.kept_counts import CountStore, KeptCount, KeptCounts, local_time
+from desktop_app.ui.sessions.kept_dialog import KeptDialog
+from desktop_app.ui.widgets.background_task import BackgroundTask
+from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.texts import people_words, tr
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    session: Session
+
+
+class SessionCommands(QObject):
+    """Everything that reads the disk does so on threads of its own."""
+
+    _problem = Signal(str)
+
+    def __init__(
+        self, window: QWidget, controller: Controller, banner: Banner, store: CountStore | None = None
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._banner = banner
+        self._kept = KeptCounts(controller.manager, store)
+        self._tasks: list[BackgroundTask] = []
+        self._dialog: KeptDialog | None = None
+        self._problem.connect(self._show_problem)
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    @property
+    def dialog(self) -> KeptDialog | None:
+        return self._dialog
+
+    def show_kept(self) -> None:
+        """Show the counts that are kept, the one before the present one first."""
+        if self._dialog is None:
+            previous = self._controller.manager.previous
+            self._dialog = KeptDialog(self._kept, self._keep, previous.id if previous is not None else "", self._window)
+            self._dialog.finished.connect(self._dialog_closed)
+            self._dialog.show()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    @Slot()
+    def _dialog_closed(self) -> None:
+        dialog, self._dialog = self._dialog, None
+        if dialog is not None:
+            dialog.deleteLater()
+
+    # --- after a crash -------------------------------------------------------------------------------------------
+
+    def offer_cut_off(self) -> None:
+        """Look for counts that a crash or a power cut ended, and offer each."""
+        self._begin("cut-off-counts", self._kept.cut_off, self._offer)
+
+    @Slot(object)
+    def _offer(self, counts: list[KeptCount]) -> None:
+        for count in counts:
+            self._banner.show_message(
+                "info",
+                tr(
+                    "The count of {time} ({people}) was cut off.",
+                    time=local_time(count.opened_utc),
+                    people=people_words(count.people),
+                ),
+                tr("It is kept up to the last second."),
+                (
+                    (tr("Go on with it"), partial(self._go_on, count.id)),
+                    (tr("Keep it as it is"), partial(self._leave, count.id)),
+                ),
+                waits=True,
+            )
+
+    def _go_on(self, session_id: str) -> None:
+        self._banner.dismiss()
+        self._begin("go-on", lambda: self._load(session_id), self._goes_on)
+
+    def _load(self, session_id: str) -> _Loaded:
+        try:
+            return _Loaded(self._kept.load(session_id))
+        except KeyError:
+            raise HeadcountError(tr("This count is not there any more."), "") from None
+
+    @Slot(object)
+    def _goes_on(self, loaded: _Loaded) -> None:
+        self._controller.go_on_with(loaded.session)
+        if not self._controller.active:
+            people = people_words(self._controller.counts.people)
+            self._banner.show_message("good", tr("The next start goes on from {people}.", people=people), seconds=10)
+
+    def _leave(self, session_id: str) -> None:
+        self._banner.dismiss()
+        self._begin("keep-as-it-is", lambda: self._kept.keep_as_it_is(session_id), self._nothing)
+
+    @Slot(object)
+    def _nothing(self, _result: object) -> None:
+        """There is nothing to say."""
+
+    # --- the disk ------------------------------------------------------------------------------------------------
+
+    def problem(self, sentence: str) -> None:
+        """Tell of a problem of the store, on whichever thread; "" says that all is well again."""
+        self._problem.emit(sentence)
+
+    @Slot(str)
+    def _show_problem(self, sentence: str) -> None:
+        if sentence:
+            self._banner.show_message("warning", sentence, waits=True, subject="store")
+        else:
+            self._banner.withdraw("store")
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def confirm_close(self) -> bool:
+        """Ask whether to stop a running count for good; True where none runs."""
+        if not self._controller.active:
+            return True
+        people = self._controller.counts.people
+        box = QMessageBox(self._window)
+        box.setWindowTitle(tr("Close Headcount"))
+        box.setText(
+            tr("Stop and keep {people}?", people=people_words(people)) if people else tr("Stop counting and close?")
+        )
+        box.setInformativeText(tr("The count is kept. It can be looked at in Count, Kept counts."))
+        go_on = box.addButton(tr("Keep counting"), QMessageBox.ButtonRole.RejectRole)
+        stop = box.addButton(tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(go_on)
+        box.setEscapeButton(go_on)
+        box.exec()
+        return box.clickedButton() is stop
+
+    def _begin(self, name: str, work: Callable[[], object], done: Callable[[Any], None]) -> None:
+        task = BackgroundTask(name, work)
+        task.done.connect(done)
+        task.failed.connect(self._failed)
+        self._keep(task)
+        task.start()
+
+    def _keep(self, task: BackgroundTask) -> None:
+        self._tasks = [t for t in self._tasks if not (t.isFinished() and t.wait(0))]
+        self._tasks.append(task)
+
+    @Slot(object)
+    def _failed(self, error: HeadcountError) -> None:
+        self._banner.show_message("warning", error.message, error.remedy)
+
+    def shut_down(self, seconds: float = 2.0) -> bool:
+        """Close the list and wait for what is being read; return False where it would not end in time."""
+        if self._dialog is not None:
+            self._dialog.close()
+        deadline = time.monotonic() + seconds
+        done = True
+        for task in self._tasks:
+            task.abandon()
+            if not task.wait(max(0, round((deadline - time.monotonic()) * 1000))):
+                _LOG.warning("%s did not end in time", task.objectName())
+                done = False
+        return done

@@ -1,0 +1,71 @@
+"""Opens the store for the window; beside another process that holds it, the window's counts are taken in later."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from desktop_app.domain.events import Entry
+from desktop_app.errors import HeadcountError, StoreError
+from desktop_app.store.files import default_folder
+from desktop_app.store.held_database import HeldError
+from desktop_app.store.second_process import SecondProcessStore
+from desktop_app.store.store import SessionInfo, Store
+from desktop_app.ui.sessions.kept_counts import CountStore
+from desktop_app.ui.widgets.texts import tr
+
+_LOG = logging.getLogger(__name__)
+
+
+class BesideStore(SecondProcessStore):
+    """Writes as a second process does and reads what the other process has stored so far."""
+
+    def __init__(self, folder: Path, on_problem: Callable[[str], None] | None = None) -> None:
+        super().__init__(folder, on_problem)
+        self._stored = Store.open(folder, read_only=True)
+
+    @property
+    def problem(self) -> str:
+        return tr(
+            "Another Headcount is counting on this computer. What is counted here is kept, too, and is in the list of "
+            "counts after the next start."
+        )
+
+    def flush(self, timeout_s: float = 1.0) -> bool:
+        """Return True: nothing of this process can be read before the next start."""
+        return True
+
+    def entries(self, session_id: str) -> Iterator[Entry]:
+        return self._stored.entries(session_id)
+
+    def sessions(self) -> Sequence[SessionInfo]:
+        return self._stored.sessions()
+
+    def unclosed(self) -> Sequence[SessionInfo]:
+        """Return nothing: what is not closed may be what the other process counts."""
+        return ()
+
+
+def open_window_store(on_problem: Callable[[str], None]) -> tuple[CountStore | None, str]:
+    """Return where counts are kept and what is to be said about it, "" for nothing.
+
+    None where they cannot be kept at all, as in a file of a newer version; counting works all the same. `on_problem` is
+    told later problems and "" when all is well again, on any thread.
+    """
+    folder = default_folder()
+    try:
+        store: CountStore = Store.open(folder, on_problem)
+    except HeldError:
+        try:
+            store = BesideStore(folder, on_problem)
+        except StoreError as error:
+            return None, _not_kept(error)
+    except HeadcountError as error:
+        return None, _not_kept(error)
+    return store, store.problem
+
+
+def _not_kept(error: HeadcountError) -> str:
+    _LOG.warning("counts are not kept: %s", error)
+    return f"{error.message} {error.remedy}".strip()

@@ -1,0 +1,1 @@
+"""Small widgets, icons and themes shared by the whole window."""

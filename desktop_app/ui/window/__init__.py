@@ -1,0 +1,1 @@
+"""The main window: its layout, actions, settings and help."""

@@ -1,0 +1,89 @@
+"""The Help menu, and what is told after an uncaught exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QDialog, QWidget
+
+from desktop_app.ui.sessions.controller import Controller
+from desktop_app.ui.sessions.crash_guard import report_path
+from desktop_app.ui.sessions.current_settings import CurrentSettings
+from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.texts import tr
+from desktop_app.ui.window.actions import Actions
+
+
+class HelpCommands(QObject):
+    """Opens the small dialogs of the Help menu."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        controller: Controller,
+        settings: CurrentSettings,
+        banner: Banner,
+        actions: Actions,
+        close_store: Callable[[], object],
+    ) -> None:
+        """`close_store()` lets go of the files of the counts, before they are deleted."""
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._settings = settings
+        self._banner = banner
+        self._actions = actions
+        self._close_store = close_store
+
+    def show_shortcuts(self) -> None:
+        """List every shortcut."""
+        from desktop_app.ui.window.about import ShortcutsDialog
+
+        ShortcutsDialog(self._actions, self._window).exec()
+
+    def show_about(self) -> None:
+        """Show version, licences and thanks."""
+        from desktop_app.ui.window.about import AboutDialog
+
+        AboutDialog(self._window).exec()
+
+    def copy_diagnostics(self) -> None:
+        """Copy what a helper needs to know."""
+        from desktop_app.ui.window.diagnostics import diagnostics_text
+
+        QGuiApplication.clipboard().setText(diagnostics_text(self._settings.value, self._controller))
+        self._banner.show_message("good", tr("The diagnostics are copied. Paste them into your message."), seconds=5)
+
+    def show_log(self) -> None:
+        """Open the folder of the log."""
+        from desktop_app.ui.window.diagnostics import log_dir
+
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir())))
+
+    def delete_data(self) -> None:
+        """Delete what the program keeps, if the operator is sure."""
+        from desktop_app.ui.window.about import DeleteDataDialog
+
+        if DeleteDataDialog(self._window).exec() == QDialog.DialogCode.Accepted:
+            from desktop_app.ui.window.diagnostics import delete_all_data
+
+            self._controller.stop()
+            self._close_store()
+            left = delete_all_data()
+            self._settings.forget()
+            if left:
+                self._banner.show_message("warning", tr("Some files could not be deleted."), ", ".join(map(str, left)))
+            else:
+                self._banner.show_message(
+                    "good", tr("All data of this program is deleted."), tr("It starts like new next time.")
+                )
+
+    @Slot(str, str)
+    def show_crash(self, sentence: str, detail: str) -> None:
+        """Tell of an uncaught exception."""
+        self._banner.show_message("error", sentence, detail, ((tr("Show the report"), self._show_report),))
+
+    def _show_report(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(report_path())))

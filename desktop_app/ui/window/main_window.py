@@ -1,0 +1,392 @@
+"""The window itself: it makes the parts and the commands, and ties them together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QMainWindow
+
+from desktop_app.engine.state import EngineState
+from desktop_app.errors import HeadcountError, OutputError
+from desktop_app.session.services import Services
+from desktop_app.settings import Settings, save_settings, without_password
+from desktop_app.ui.figures.totals import KioskView
+from desktop_app.ui.sessions.controller import Controller
+from desktop_app.ui.sessions.current_settings import CurrentSettings
+from desktop_app.ui.sessions.kept_counts import CountStore
+from desktop_app.ui.sources.cameras import CameraWatcher
+from desktop_app.ui.sources.opening import dropped_source
+from desktop_app.ui.widgets.icons import app_icon
+from desktop_app.ui.widgets.qt_classes import QtClasses
+from desktop_app.ui.widgets.texts import tr
+from desktop_app.ui.widgets.theme import Theme, ThemeManager
+from desktop_app.ui.window.actions import Actions, connect_actions
+from desktop_app.ui.window.commands import Commands, Handler
+from desktop_app.ui.window.geometry import SMALLEST, geometry_text, place_window
+from desktop_app.ui.window.parts import Parts
+from desktop_app.ui.window.presenter import Presenter, Widgets
+
+_LOG = logging.getLogger(__name__)
+
+SHUT_DOWN_S = 3.0
+
+
+class MainWindow(QMainWindow):
+    """The program's window.
+
+    `ready` is emitted once the charts are loaded and the models are being loaded. After `close`, `clean_exit`
+    tells whether every thread ended; where one hangs in a driver the caller ends the process itself.
+    """
+
+    ready = Signal()
+    _charts_loaded = Signal()
+
+    def __init__(
+        self,
+        services: Services,
+        settings: Settings,
+        themes: ThemeManager,
+        save: Callable[[Settings], None] = save_settings,
+        store: CountStore | None = None,
+    ) -> None:
+        """`store` keeps the counts; without one they live as long as the program."""
+        super().__init__()
+        self.clean_exit = True
+        self.themes = themes
+        self.store = store
+        self._closing = False
+        self._kiosk: KioskView | None = None
+        self.setWindowTitle("Headcount")
+        self.setWindowIcon(app_icon())
+        self.setMinimumSize(SMALLEST)
+        self.setAcceptDrops(True)
+        self.current_settings = CurrentSettings(settings, save, self)
+        self.controller = Controller(services, settings, store, self)
+        self.actions_ = Actions(self, themes.theme)
+        self.parts = Parts(self.actions_, themes.theme, services, settings, self.controller.bridge)
+        self.bar, self.banner, self.view = self.parts.bar, self.parts.banner, self.parts.view
+        self.transport, self.side, self.status = self.parts.transport, self.parts.side, self.parts.status
+        self.start_page, self.pages = self.parts.start_page, self.parts.pages
+        self.setCentralWidget(self.parts.central)
+        self.parts.fill_menus(self.menuBar())
+        self.view.editor.undo_stack = self.controller.undo_stack
+        # The charts' library takes longer to import than a window may stand still.
+        self._charts = threading.Thread(target=self._load_charts, name="headcount-charts", daemon=True)
+        self._charts_loaded.connect(self._add_charts)
+        self._classes = QtClasses(self._charts.start, self)
+        self.commands = Commands(self, self.controller, self.current_settings, self.parts, themes, store)
+        self.sources, self.count, self.sessions = self.commands.sources, self.commands.count, self.commands.sessions
+        self.models, self.help, self.saver = self.commands.models, self.commands.help, self.commands.saver
+        self.confirm_close: Callable[[], bool] = self.sessions.confirm_close
+        widgets = Widgets(self.view, self.side, self.banner, self.status, self.transport)
+        self.presenter = Presenter(
+            self.controller,
+            widgets,
+            self.parts.show_page,
+            self.sources.choose_other,
+            self.setWindowTitle,
+            self.count.enable_undo,
+            self,
+        )
+        self.watcher = CameraWatcher(services.list_cameras)
+        connect_actions(self.actions_, {**self.commands.handlers(), **self._own_handlers()})
+        self.commands.connect_parts()
+        self._connect()
+        self._first_settings()
+        self.show_state(EngineState.IDLE)
+
+    # --- building ------------------------------------------------------------------------------------------------
+
+    def _own_handlers(self) -> dict[str, Handler]:
+        return {
+            "refresh": self.watcher.look_now,
+            "record": self.record,
+            "settings": self.show_settings,
+            "quit": self.close,
+            "labels": self.show_labels,
+            "kiosk": self.toggle_kiosk,
+            "full_screen": self.full_screen,
+        }
+
+    def _connect(self) -> None:
+        self.view.full_screen_requested.connect(self.actions_["full_screen"].trigger)
+        self.saver.recording_changed.connect(self.recording_changed)
+        self.controller.state_changed.connect(self.show_state)
+        self.controller.opened.connect(self._opened)
+        self.watcher.found.connect(self.sources.cameras_found)
+        self.themes.changed.connect(self.apply_theme)
+        self.current_settings.changed.connect(self._apply_settings)
+        self.current_settings.not_saved.connect(self._not_saved)
+        application().installEventFilter(self)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self.watcher.isRunning() and not self._closing:
+            # Everything slow begins once the window has been painted.
+            QTimer.singleShot(0, self._after_first_paint)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.parts.fit(event.size().width())
+
+    @Slot()
+    def _after_first_paint(self) -> None:
+        if self._closing or self.watcher.isRunning():
+            return
+        self.watcher.start()
+        self._classes.start()
+        self.controller.warm_up()
+        self.saver.recover()
+        self.sessions.offer_cut_off()
+
+    def _load_charts(self) -> None:
+        import desktop_app.ui.figures.plots  # noqa: F401 - only to have it loaded
+
+        self._charts_loaded.emit()
+
+    @Slot()
+    def _add_charts(self) -> None:
+        if not self._closing:
+            self.side.add_plots()
+            self.presenter.show_figures()
+            self.ready.emit()
+
+    # --- settings ------------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return self.current_settings.value
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take over and keep other settings; a problem with keeping them is told, not fatal."""
+        self.current_settings.change(settings)
+
+    def _first_settings(self) -> None:
+        s = self.settings
+        self.view.editor.load(s.places)
+        self.side.places.refresh()
+        place_window(self, s.ui.geometry)
+        self.bar.set_current(s.source.last)
+        self._apply_settings(s)
+
+    @Slot(object)
+    def _apply_settings(self, s: Settings) -> None:
+        self.controller.settings = s
+        self.start_page.apply_settings(s)
+        self.bar.set_recent(s.source.recent)
+        self.bar.set_camera_mode(s.source.width, s.source.height, s.source.fps)
+        self.transport.set_choices(s.source.speed, s.source.loop)
+        self.view.show_boxes = s.ui.show_labels
+        self.actions_["labels"].setChecked(s.ui.show_labels)
+        self.actions_["loop"].setChecked(s.source.loop)
+        self.actions_["places"].setChecked(self.view.editor.visible)
+        self.actions_["panel"].setChecked(not self.parts.side_scroll.isHidden())
+        self.saver.settings = s
+        detector = {"yunet": "YuNet", "haar": "Haar"}.get(s.detector.kind, s.detector.kind)
+        self.status.show_parts(detector, s.count.model, s.count.returns_minutes)
+        self.themes.choose(s.ui.theme)
+
+    @Slot(object)
+    def _not_saved(self, error: OutputError) -> None:
+        self.banner.show_message("warning", error.message, error.remedy)
+
+    @Slot(object)
+    def apply_theme(self, theme: Theme) -> None:
+        """Draw every part in another theme."""
+        self.parts.apply_theme(theme)
+        if self._kiosk is not None:
+            self._kiosk.apply_theme(theme)
+
+    def show_settings(self) -> None:
+        """Let the operator change the settings; those of a running count apply from its next start."""
+        from desktop_app.ui.window.settings_dialog import SettingsDialog
+
+        dialog = SettingsDialog(self.settings, self)
+        if dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        new, old = dialog.settings(), self.settings
+        model = new.count.model
+        # Another model is tried first; until then the present one stays in use.
+        new = replace(new, count=replace(new.count, model=old.count.model))
+        self.change_settings(new)
+        self.models.use_after_trying(model)
+        if self.controller.active and (new.detector, new.count) != (old.detector, old.count):
+            self.banner.show_message(
+                "info",
+                tr("The new settings apply from the next start."),
+                "",
+                ((tr("Start again now"), self.sources.start),),
+            )
+
+    # --- sources -------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_source(event.mimeData()):
+            event.acceptProposedAction()
+            self.view.set_note(tr("Drop to count from it"))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.presenter.show_note()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        source = dropped_source(event.mimeData())
+        if source:
+            event.acceptProposedAction()
+            self.sources.open_source(source)
+
+    @Slot(object)
+    def _opened(self) -> None:
+        self.sources.opened()
+        self.show_state(self.controller.state)
+
+    # --- the count -----------------------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Space pauses, but whoever has gone to a button with the Tab key presses the button with it.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+            and isinstance(watched, QAbstractButton)
+        ):
+            event.accept()
+            return True
+        return super().eventFilter(watched, event)
+
+    @Slot(object)
+    def show_state(self, state: EngineState) -> None:
+        """Let those commands be chosen that make sense in a state."""
+        active = self.controller.active
+        info = self.controller.info
+        a = self.actions_
+        self.bar.show_running(active)
+        a["start"].setEnabled(not active)
+        a["stop"].setEnabled(active)
+        a["pause"].setEnabled(active and state is not EngineState.RECONNECTING)
+        if state is not EngineState.OPENING:  # a pause asked for while it opens stays asked for
+            a["pause"].setChecked(state is EngineState.PAUSED)
+        a["step"].setEnabled(state is EngineState.PAUSED)
+        picture = active and info is not None
+        for key in ("snapshot", "add_line", "add_zone"):
+            a[key].setEnabled(picture or self.view.frame is not None)
+        a["record"].setEnabled(picture or self.saver.recording)
+        if state.is_final:
+            self.saver.stop_recording()
+        self.count.enable_undo()
+
+    def show_labels(self, shown: bool) -> None:
+        """Show or hide boxes and labels."""
+        self.view.show_boxes = shown
+        self.view.update()
+        self.change_settings(replace(self.settings, ui=replace(self.settings.ui, show_labels=shown)))
+
+    # --- saving --------------------------------------------------------------------------------------------------
+
+    def record(self, wanted: bool) -> None:
+        """Begin or end a recording."""
+        if wanted:
+            self.saver.start_recording()
+        else:
+            self.saver.stop_recording()
+        self.recording_changed(self.saver.recording)
+
+    @Slot(bool)
+    def recording_changed(self, recording: bool) -> None:
+        """Show whether a recording runs."""
+        self.actions_["record"].setChecked(recording)
+        self.view.set_recording(recording)
+
+    # --- views ---------------------------------------------------------------------------------------------------
+
+    def full_screen(self, wanted: bool) -> None:
+        """Use the whole screen for the picture and the figures, or come back from it."""
+        for part in (self.menuBar(), self.bar, self.status):
+            part.setVisible(not wanted)
+        if wanted:
+            self.showFullScreen()
+        else:
+            self.showNormal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self.actions_["full_screen"].trigger()
+            return
+        super().keyPressEvent(event)
+
+    def toggle_kiosk(self) -> None:
+        """Show the totals alone, as large as the screen, or close that."""
+        if self._kiosk is None:
+            self._kiosk = KioskView(self.themes.theme)
+            self._kiosk.setWindowIcon(app_icon())
+            self.presenter.kiosk = self._kiosk
+        if self._kiosk.isVisible():
+            self._kiosk.close()
+            return
+        counts = self.controller.counts
+        self._kiosk.show_counts(counts, self.controller.state.is_final and counts.people > 0)
+        self._kiosk.showFullScreen()
+
+    # --- ending --------------------------------------------------------------------------------------------------
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        # A computer that shuts down does not wait for an answer.
+        ending = application().isSavingSession()
+        if not self._closing and not ending and not self.confirm_close():
+            event.ignore()
+            return
+        if not self._closing:
+            self._closing = True
+            self._keep_geometry()
+            self.clean_exit = self._shut_down()
+        event.accept()
+        super().closeEvent(event)
+
+    def _keep_geometry(self) -> None:
+        settings = replace(self.settings, ui=replace(self.settings.ui, geometry=geometry_text(self)))
+        if settings.source.last:
+            settings = replace(settings, source=replace(settings.source, last=without_password(settings.source.last)))
+        try:
+            self.current_settings.save(settings)
+        except HeadcountError as error:
+            _LOG.warning("at the end: %s", error)
+
+    def _shut_down(self) -> bool:
+        self.hide()
+        application().removeEventFilter(self)
+        if self._kiosk is not None:
+            self._kiosk.close()
+        self.saver.stop_recording()
+        done = self.controller.shut_down(SHUT_DOWN_S)
+        self.presenter.shut_down()
+        self._classes.stop()
+        if self._charts.is_alive():
+            self._charts.join(SHUT_DOWN_S)
+        done = self.commands.shut_down() and done
+        done = self.start_page.shut_down(1.0) and done
+        done = self.watcher.stop() and done
+        if not self.commands.close_store():
+            _LOG.warning("not every entry of the count was written in time; the next start takes up the rest")
+        if not done:
+            _LOG.warning("a thread did not end in time; the process is ended without it")
+        QApplication.processEvents()
+        return done
+
+
+def application() -> QApplication:
+    """Return the one application object; a window cannot be without it."""
+    found = QApplication.instance()
+    assert isinstance(found, QApplication)
+    return found

@@ -1,0 +1,1 @@
+"""Gender and age networks: model files, crops, outputs, and which glimpses are worth classifying."""

@@ -1,0 +1,1 @@
+"""Face detectors, and when and where they look."""

@@ -1,0 +1,1 @@
+"""Telling people apart by their face and clothes, in memory only."""

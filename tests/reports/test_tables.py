@@ -1,0 +1,166 @@
+"""What a report says, and that its tables open where they are meant to."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+from datetime import datetime
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.events import Opened
+from desktop_app.domain.totals import Totals
+from desktop_app.reports.csv_file import INTERVAL_FIELDS, for_excel, write_report
+from desktop_app.reports.intervals import Edges, count_in, regular_edges
+from desktop_app.reports.json_file import report_values
+from desktop_app.reports.report import ReportOptions, build_report, digest_of
+from desktop_app.reports.texts import FORMULA_STARTS, cell
+from desktop_app.reports.watched import watched_spans
+from desktop_app.reports.xlsx_file import write_xlsx
+from tests.reports.logs import ZONE, Day, at, fair
+
+OPTIONS = ReportOptions(
+    15, ZONE, (Edges(at("09:00"), at("10:00"), "keynote"), Edges(at("12:00"), at("13:00"), "lunch"))
+)
+
+
+def test_what_a_report_says() -> None:
+    report = build_report("s", fair(), OPTIONS)
+    assert (report.name, report.place) == ("Fair", "Hall 3")
+    assert (report.counts.people, report.counts.female, report.counts.male) == (6, 4, 2)
+    assert (report.automatic.people, report.automatic.female, report.automatic.undecided) == (6, 2, 1)
+    assert len(report.corrections) == 3
+    assert report.watched_s == 7 * 3600
+    assert report.planned_s == 8 * 3600
+    assert [(i.name, i.people) for i in report.agenda] == [("keynote", 3), ("lunch", 2)]
+    assert report.peak is not None
+    assert (report.peak.start_utc, report.peak.people) == (at("09:00"), 2)
+    assert [row for row in report.pyramid if sum(row[1:])] == [  # type: ignore[arg-type]
+        ("3-9", 0, 1, 0), ("20-29", 1, 0, 0), ("30-39", 3, 0, 0), ("40-49", 0, 1, 0),
+    ]  # fmt: skip
+    assert report.places[0][1] == "door"
+    assert report.places[0][2].into == 1
+
+
+def test_intervals_are_half_open_and_sum_to_the_whole() -> None:
+    report = build_report("s", fair(), OPTIONS)
+    rows = {i.start_utc: i for i in report.intervals}
+    assert (rows[at("09:00")].people, rows[at("09:15")].people) == (2, 1)
+    assert sum(i.people for i in report.intervals) == report.counts.people
+    assert rows[at("09:30")].people == 0
+    assert not rows[at("09:30")].is_missing, "nobody came: a zero"
+    assert rows[at("10:15")].is_missing, "nobody watched: not a zero"
+
+
+@given(st.integers(0, 10**6), st.integers(60, 10**5), st.sampled_from([1, 5, 15, 60]))
+def test_regular_intervals_cover_everything_once(start: int, length: int, minutes: int) -> None:
+    edges = regular_edges(start, start + length, minutes, ZONE)
+    assert edges[0].start_utc <= start < edges[0].end_utc
+    assert edges[-1].start_utc < start + length <= edges[-1].end_utc
+    assert all(a.end_utc == b.start_utc for a, b in itertools.pairwise(edges))
+
+
+def test_the_interval_of_a_change_of_the_clocks_is_neither_lost_nor_doubled() -> None:
+    start = datetime(2026, 10, 25, 0, tzinfo=ZONE).timestamp()
+    edges = regular_edges(start, start + 25 * 3600, 60, ZONE)
+    assert len(edges) == 25
+    assert count_in(edges, [], []) != []
+
+
+def test_a_run_that_was_cut_off_was_watched_until_its_last_entry() -> None:
+    entries = fair()[:-2]
+    spans = watched_spans(entries)
+    assert spans[-1].end_utc == entries[-1].utc
+    assert watched_spans(entries, now_utc=at("18:00"))[-1].end_utc == at("18:00")
+
+
+def _csv(what: str, **options: object) -> str:
+    entries, out = fair(), io.StringIO(newline="")
+    write_report(out, build_report("s", entries, OPTIONS), Totals(entries).people(), what, **options)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def test_csv_for_machines_is_rfc_4180() -> None:
+    text = _csv("intervals")
+    assert text.split("\r\n")[0] == ",".join(INTERVAL_FIELDS)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0]["start"] == "2026-05-12T09:00:00+02:00"
+    assert (rows[0]["people"], rows[2]["people"], rows[5]["people"]) == ("2", "0", "")
+    people = list(csv.DictReader(io.StringIO(_csv("people"))))
+    assert len(people) == 6
+    assert [p["gender"] for p in people if p["corrected"]] == ["female"]
+    corrections = list(csv.DictReader(io.StringIO(_csv("corrections"))))
+    assert [(c["what"], c["new"], c["operator"]) for c in corrections] == [
+        ("gender", "female", "Ada"), ("removed", "yes", "Ada"), ("added", "female", "Ada"),
+    ]  # fmt: skip
+
+
+def test_csv_for_a_german_excel() -> None:
+    text = _csv("people", flavour=for_excel(","))
+    assert text.startswith("\ufeffnumber;door;")
+    assert ";0,93;" in text
+
+
+def test_another_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="one of intervals"):
+        _csv("faces")
+
+
+@given(st.sampled_from(FORMULA_STARTS), st.text(max_size=20))
+def test_no_text_is_ever_a_formula(start: str, rest: str) -> None:
+    assert not cell(start + rest).startswith(("=", "+", "-", "@"))
+
+
+def test_small_cells_are_hidden_where_that_is_asked_for() -> None:
+    report = build_report("s", fair(), ReportOptions(60, ZONE, suppress_below=3))
+    rows = report_values(report)["intervals"]
+    assert [row["people"] for row in rows[:4]] == [3, None, 1 and "<3", "<3"]
+    assert report_values(report)["ages"]["3-9"]["male"] == "<3"
+
+
+def test_the_json_is_plain_and_complete() -> None:
+    values = json.loads(json.dumps(report_values(build_report("s", fair(), OPTIONS))))
+    assert values["totals"] == {"people": 6, "female": 4, "male": 2, "undecided": 0}
+    assert values["start"] == "2026-05-12T09:00:00+02:00"
+    assert len(values["corrections"]) == 3
+    assert len(values["digest"]) == 64
+
+
+def test_the_digest_is_that_of_the_entries_in_any_order_and_of_no_others() -> None:
+    entries = fair()
+    assert digest_of(entries) == digest_of(reversed(entries))
+    assert digest_of(entries) != digest_of(entries[:-1])
+
+
+def test_the_workbook_has_every_sheet_and_no_formula(tmp_path: Path) -> None:
+    day = Day(name='=HYPERLINK("http://x")')
+    day.person("09:05")
+    entries = day.end()
+    path = tmp_path / "o.xlsx"
+    write_xlsx(path, build_report("s", entries, OPTIONS), Totals(entries).people())
+    with ZipFile(path) as book:
+        sheets = [book.read(n).decode() for n in book.namelist() if n.startswith("xl/worksheets/sheet")]
+        names = book.read("xl/workbook.xml").decode()
+    assert all(f'name="{n}"' in names for n in ("Summary", "Intervals", "Agenda", "People", "Corrections"))
+    assert not any("<f>" in sheet for sheet in sheets)
+
+
+def test_a_session_without_a_person_still_gives_a_report() -> None:
+    report = build_report("s", Day().end())
+    assert (report.counts.people, report.peak) == (0, None)
+    assert report.intervals[0].people == 0
+    with pytest.raises(ValueError, match="at least one entry"):
+        build_report("s", [])
+
+
+def test_the_newest_name_holds() -> None:
+    day = Day()
+    day.add("10:00", Opened(0.0, "Congress", "Hall 4", "rain"))
+    report = build_report("s", day.end())
+    assert (report.name, report.place, report.note) == ("Congress", "Hall 4", "rain")

@@ -1,0 +1,404 @@
+"""A count is kept by every normal act: start, stop, new count, undo, going on, a failed source, the end."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from desktop_app.domain.events import Closed, DoorEnded, DoorStarted, Entry
+from desktop_app.domain.totals import Totals
+from desktop_app.domain.types import Gender
+from desktop_app.engine.state import EngineOptions, EngineState
+from desktop_app.session.door_run import Door
+from desktop_app.session.listeners import QueuedListener
+from desktop_app.session.log import SequenceNumbers, SessionLog
+from desktop_app.session.manager import SessionManager
+from desktop_app.session.session import CorrectionError, Session
+from desktop_app.settings import PlaceSettings, Settings
+from tests.engine.fakes import CountingPipeline, ListSource
+from tests.session.fakes import FakeServices, MemoryStore, Watcher
+
+FILE = Door("film.mp4", Settings())
+
+
+def wait_for(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def live(store: MemoryStore) -> Iterator[SessionManager]:
+    """A manager over a live source that never ends, one woman every 5 frames."""
+    manager = SessionManager(FakeServices(lambda text: ListSource(10**6, fps=200, live=True)), store)
+    yield manager
+    assert manager.shut_down(5.0)
+
+
+@pytest.fixture
+def files(store: MemoryStore) -> Iterator[SessionManager]:
+    manager = SessionManager(FakeServices(), store)
+    yield manager
+    assert manager.shut_down(5.0)
+
+
+def finish(manager: SessionManager) -> Session:
+    assert manager.run is not None
+    assert manager.run.wait(5)
+    assert manager.wait(5)
+    assert manager.current is not None
+    return manager.current
+
+
+def stored_people(store: MemoryStore, session: Session) -> int:
+    return Totals(store.entries(session.id)).counts().people
+
+
+def test_a_file_is_one_session_that_closes_itself(files: SessionManager, store: MemoryStore) -> None:
+    files.start(FILE)
+    session = finish(files)
+    assert session.closed
+    assert (session.counts().people, session.counts().female) == (4, 4)
+    kinds = store.kinds(session.id)
+    assert kinds[:3] == ["Opened", "DoorStarted", "PlacesSet"]
+    assert kinds[-2:] == ["DoorEnded", "Closed"]
+    assert stored_people(store, session) == 4
+
+
+def test_entries_of_a_file_carry_the_time_of_the_recording(files: SessionManager, store: MemoryStore) -> None:
+    files.start(FILE)
+    people = finish(files).people()
+    assert people[0].counted_utc == pytest.approx(1_000_000.0 + people[0].counted_s)
+    started = next(e.event for e in store.all if isinstance(e.event, DoorStarted))
+    assert (started.began_utc, started.clock) == (1_000_000.0, "container")
+    files.start(Door("film.mp4", Settings(), began_utc=5000.0))
+    people = finish(files).people()
+    assert people[0].counted_utc == pytest.approx(5000.0 + people[0].counted_s)
+
+
+def test_a_start_is_a_new_session_and_the_one_before_is_kept(files: SessionManager, store: MemoryStore) -> None:
+    files.start(FILE)
+    first = finish(files)
+    files.start(FILE)
+    second = finish(files)
+    assert second is not first
+    assert files.previous is first
+    assert (stored_people(store, first), stored_people(store, second)) == (4, 4)
+    assert {r.ref for r in first.people()}.isdisjoint(r.ref for r in second.people()), "references never repeat"
+
+
+def test_starting_twice_at_once_closes_both_in_the_end(live: SessionManager, store: MemoryStore) -> None:
+    sessions = []
+    for _ in range(4):
+        live.start(FILE)
+        sessions.append(live.current)
+        wait_for(lambda: live.counts().people > 1)
+    live.stop()
+    assert live.wait(5)
+    for session in sessions:
+        assert session is not None
+        assert session.closed
+        assert [k for k in store.kinds(session.id) if k in ("DoorEnded", "Closed")] == ["DoorEnded", "Closed"]
+
+
+def test_a_source_that_cannot_be_opened_leaves_no_session(store: MemoryStore) -> None:
+    watcher = Watcher()
+    manager = SessionManager(FakeServices(), store, [watcher])
+    manager.start(Door("missing", Settings()))
+    assert manager.wait(5)
+    assert watcher.states[-1] == EngineState.FAILED
+    assert str(watcher.errors[0]) == "There is no such camera. Plug it in."
+    assert manager.shut_down()
+    assert store.all == []
+
+
+def test_a_lost_source_keeps_the_count_and_retrying_goes_on_in_the_same_session(store: MemoryStore) -> None:
+    sources = [ListSource(50, fail_at=22), ListSource(20)]
+    manager = SessionManager(FakeServices(lambda text: sources.pop(0)), store)
+    manager.start(FILE)
+    session = finish(manager)
+    assert session.counts().people == 4
+    assert not session.closed
+    manager.retry()
+    assert finish(manager) is session
+    assert session.counts().people == 8
+    assert [r.number for r in session.people()] == list(range(1, 9))
+    assert manager.shut_down()
+    endings = [e.event.reason for e in store.all if isinstance(e.event, DoorEnded)]
+    assert endings == ["failed", "finished"]
+    assert isinstance(store.all[-1].event, Closed)
+
+
+def test_a_new_count_begins_with_whoever_is_in_view_and_undo_joins_both(
+    live: SessionManager, store: MemoryStore
+) -> None:
+    live.start(FILE)
+    wait_for(lambda: live.counts().people >= 5)
+    before = live.current
+    new = live.new_count()
+    assert before is not None
+    assert new is not None
+    wait_for(lambda: new.counts().people >= 5 and before.closed)
+    live.pause(True)
+    time.sleep(0.1)
+    old_people, new_people = before.people(), new.people()
+    both = {r.ref for r in old_people} | {r.ref for r in new_people}
+    assert len(both) < len(old_people) + len(new_people), "somebody was in view in both"
+    assert [r.number for r in new_people] == list(range(1, len(new_people) + 1))
+    assert live.undo_stack.undo_name == "new count"
+    live.undo_stack.undo()
+    wait_for(lambda: new.closed)
+    assert live.current is before
+    assert before.counts().people == len(both), "nobody counts twice"
+    live.pause(False)
+    wait_for(lambda: before.counts().people > len(both) + 2)
+    live.undo_stack.redo()
+    assert live.current is new
+    wait_for(lambda: before.closed)
+    assert new.counts().people >= len(new_people)
+
+
+def test_undo_of_a_new_count_survives_being_loaded_again(live: SessionManager, store: MemoryStore) -> None:
+    live.start(FILE)
+    wait_for(lambda: live.counts().people >= 3)
+    old = live.current
+    new = live.new_count()
+    assert old is not None
+    assert new is not None
+    wait_for(lambda: new.counts().people >= 6)
+    live.undo_stack.undo()
+    wait_for(lambda: new.closed)
+    live.stop()
+    assert live.wait(5)
+    loaded = SessionManager(FakeServices(), store).load(old.id)
+    assert loaded.counts() == old.counts()
+
+
+def test_a_session_that_was_cut_off_goes_on(store: MemoryStore) -> None:
+    first = SessionManager(FakeServices(), store)
+    first.start(FILE)
+    session = finish(first)
+    cut_off = [e for e in store.all if not isinstance(e.event, Closed | DoorEnded)]
+    after_crash = MemoryStore()
+    after_crash.append(cut_off)
+    manager = SessionManager(FakeServices(), after_crash)
+    again = manager.go_on(session.id)
+    assert again.counts().people == 4
+    manager.start(FILE)
+    assert finish(manager) is again
+    assert again.counts().people == 8
+    assert again.closed
+    assert first.shut_down()
+    assert manager.shut_down()
+
+
+def test_a_session_that_is_not_taken_up_is_closed_as_of_its_last_entry(files: SessionManager) -> None:
+    files.start(FILE)
+    session = finish(files)
+    store = MemoryStore()
+    store.append([e for e in session.log.entries() if not isinstance(e.event, Closed)])
+    last = store.all[-1].utc
+    manager = SessionManager(FakeServices(), store)
+    manager.close_stored(session.id)
+    assert isinstance(store.all[-1].event, Closed)
+    assert store.all[-1].utc == last
+    assert manager.load(session.id).closed
+
+
+def test_a_file_played_over_and_over_is_kept_once(store: MemoryStore) -> None:
+    manager = SessionManager(FakeServices(), store)
+    manager.start(FILE, EngineOptions(loop=True))
+    first = manager.current
+    wait_for(lambda: manager.current is not first and manager.counts().people == 2, 10)
+    manager.stop()
+    assert manager.wait(5)
+    assert manager.shut_down()
+    assert first is not None
+    assert {e.session for e in store.all} == {first.id}
+    assert stored_people(store, first) == 4
+
+
+def test_a_count_taken_up_again_after_its_end_is_closed_again(files: SessionManager, store: MemoryStore) -> None:
+    files.start(FILE)
+    session = finish(files)
+    files.retry()
+    assert finish(files) is session
+    assert session.closed
+    assert store.kinds(session.id).count("Closed") == 2
+    files.go_on(session.id)
+    assert not session.closed
+    files.shut_down(5.0)
+    assert session.closed
+
+
+def test_undo_does_not_reach_the_count_of_a_pass_that_is_over(store: MemoryStore) -> None:
+    services = FakeServices(lambda text: ListSource(20, fps=200))
+    manager = SessionManager(services, store)
+    manager.start(FILE, EngineOptions(loop=True, speed=1.0))
+    first = manager.current
+    wait_for(lambda: manager.counts().people >= 1)
+    manager.new_count()
+    wait_for(lambda: manager.current is not first and manager.undo_stack.undo_name == "")
+    assert manager.active
+    manager.undo_stack.undo()
+    assert manager.active
+    assert manager.shut_down(5.0)
+
+
+def test_pause_loss_and_return_are_in_the_log(store: MemoryStore) -> None:
+    services = FakeServices(lambda text: ListSource(10**6, fps=200, live=True))
+    manager = SessionManager(services, store)
+    manager.start(FILE)
+    wait_for(lambda: manager.counts().people)
+    manager.pause(True)
+    manager.pause(False)
+    assert services.connection is not None
+    services.connection(False, "The camera was unplugged.")
+    services.connection(True, "It is back.")
+    assert manager.shut_down(5)
+    assert manager.current is not None
+    kinds = [k for k in store.kinds(manager.current.id) if k not in ("Counted", "Left")]
+    assert kinds == [
+        *("Opened", "DoorStarted", "PlacesSet", "Paused", "Resumed"),
+        *("SourceLost", "SourceBack", "DoorEnded", "Closed"),
+    ]
+
+
+def test_a_kept_pipeline_gets_the_places_of_the_run_and_is_emptied(store: MemoryStore) -> None:
+    pipeline = CountingPipeline()
+    manager = SessionManager(FakeServices(make_pipeline=lambda: pipeline), store)
+    line = PlaceSettings("door", "line", ((0.1, 0.5), (0.9, 0.5)))
+    manager.start(Door("film.mp4", Settings(places=(line,))))
+    finish(manager)
+    manager.start(Door("film.mp4", Settings()))
+    finish(manager)
+    assert manager.shut_down()
+    assert pipeline.places == [(("door",), (), ()), ((), (), ())]
+    assert pipeline.resets == 2
+
+
+# ---------------------------------------------------------------------------------------- the operator's decisions
+
+
+@pytest.fixture
+def counted(files: SessionManager) -> Session:
+    files.start(FILE)
+    return finish(files)
+
+
+def test_every_correction_is_one_named_step_of_undo(files: SessionManager, counted: Session) -> None:
+    refs = [r.ref for r in counted.people()]
+    states = [counted.counts()]
+
+    def step(do: Callable[[], object], name: str) -> None:
+        do()
+        assert files.undo_stack.undo_name == name
+        states.append(counted.counts())
+
+    step(lambda: counted.correct(refs[0], "gender", "male"), "male, person 1")
+    step(lambda: counted.correct(refs[0], "age_band", "60-69"), "age 60-69, person 1")
+    step(lambda: counted.mark_staff(refs[1]), "staff, person 2")
+    step(lambda: counted.merge(refs[2], refs[3]), "same person, person 3 and person 4")
+    step(lambda: counted.split(refs[2]), "split, person 4")
+    step(lambda: counted.remove(refs[3]), "not a person, person 4")
+    step(lambda: counted.add(Gender.FEMALE, "20-29"), "one added by hand")
+    assert [s.people for s in states] == [4, 4, 4, 3, 2, 3, 2, 3]
+    for before in reversed(states[:-1]):
+        files.undo_stack.undo()
+        assert counted.counts() == before
+    for after in states[1:]:
+        files.undo_stack.redo()
+        assert counted.counts() == after
+
+
+def test_what_cannot_be_corrected_is_refused_with_the_reason(counted: Session) -> None:
+    refs = [r.ref for r in counted.people()]
+    with pytest.raises(CorrectionError, match="not in the count"):
+        counted.correct("nobody", "gender", "male")
+    with pytest.raises(CorrectionError, match="was not put together"):
+        counted.split(refs[0])
+    counted.remove(refs[0])
+    with pytest.raises(CorrectionError, match="not a person"):
+        counted.correct(refs[0], "gender", "male")
+    counted.merge(refs[1], refs[2])
+    with pytest.raises(CorrectionError, match="same person already"):
+        counted.merge(refs[2], refs[1])
+
+
+def test_staff_are_known_to_the_pipeline_and_forgotten_with_undo(store: MemoryStore) -> None:
+    pipeline = CountingPipeline()
+    manager = SessionManager(FakeServices(lambda text: ListSource(10**6, fps=200, live=True), lambda: pipeline), store)
+    manager.start(FILE)
+    wait_for(lambda: manager.counts().people)
+    assert manager.current is not None
+    ref = manager.current.people()[0].ref
+    manager.current.mark_staff(ref)
+    wait_for(lambda: pipeline.staff == [(ref, True)])
+    manager.undo_stack.undo()
+    wait_for(lambda: pipeline.staff == [(ref, True), (ref, None)])
+    assert manager.shut_down(5)
+
+
+def test_undo_does_not_reach_a_count_that_is_no_longer_shown(files: SessionManager, counted: Session) -> None:
+    counted.remove(counted.people()[0].ref)
+    files.start(FILE)
+    finish(files)
+    assert files.undo_stack.undo_name == ""
+    assert counted.counts().people == 3
+
+
+# ---------------------------------------------------------------------------------------- nothing is left behind
+
+
+def test_fifty_runs_leave_no_run_and_no_thread(files: SessionManager) -> None:
+    threads = threading.active_count()
+    runs = []
+    for _ in range(50):
+        run = files.start(FILE)
+        runs.append(weakref.ref(run))
+        assert run.wait(5)
+    assert files.wait(5)
+    del run
+    gc.collect()
+    assert sum(ref() is not None for ref in runs) <= 2, "only the last runs may still be known"
+    assert threading.active_count() == threads
+
+
+def test_a_slow_listener_loses_entries_and_the_count_does_not() -> None:
+    let_go = threading.Event()
+    told: list[Entry] = []
+
+    def slowly(entries: object) -> None:
+        let_go.wait(5)
+        told.extend(entries)  # type: ignore[call-overload]
+
+    listener = QueuedListener(slowly, "slow", capacity=10)
+    log = SessionLog("s", SequenceNumbers(), [listener])
+    log.append([DoorStarted(0.0, "x", 0.0)])
+    wait_for(lambda: not listener._waiting)
+    for _ in range(100):
+        log.append([Closed(0.0)])
+    let_go.set()
+    assert listener.close()
+    assert listener.missed == 90
+    assert len(told) == 11
+    assert len(log.entries()) == 101
+
+
+def test_numbers_rise_although_the_clock_is_set_back() -> None:
+    times = iter([1000.0, 1000.0, 400.0, 2000.0])
+    numbers = SequenceNumbers(clock=lambda: next(times))
+    found = [numbers.next() for _ in range(4)]
+    assert found == sorted(set(found))
+    assert SequenceNumbers(last=10**18).next() == 10**18 + 1
