@@ -1,8 +1,8 @@
 """Train the shipped networks on one GPU within a few minutes: teachers, soft labels, students.
 
     python -m tools.gpu.pack out/training/faces/fairface-KEY --negatives negatives.npy --out .gpu
-    python -m tools.gpu_train .gpu --out trained            # needs PyTorch with CUDA, nothing else
-    headcount-train convert trained/headcount.npz --out out/training/runs/headcount
+    PYTHONPATH=. python tools/gpu_train.py .gpu --out trained     # needs PyTorch with CUDA, numpy and OpenCV
+    headcount-train convert trained/headcount.npz --network efficientnet_lite2 --out out/training/runs/lite2
 
 The schedule is `tools/gpu/schedule.toml`. The best weights so far are written every minute and the run ends by itself
 (`--seconds`). `--epochs 0.05` shortens every stage, `--device cpu` rehearses it without a card.
@@ -20,12 +20,11 @@ from typing import Any
 
 import numpy as np
 import torch
-
-from tools.gpu import faces as packed
-from tools.gpu.faces import Faces
-from tools.gpu.measure import account, answers, robustness
-from tools.gpu.networks import EfficientNetLite, load_start
-from tools.gpu.stage import Stage, Targets
+from gpu import faces as packed
+from gpu.measure import account, answers, robustness
+from gpu.networks import EfficientNetLite, load_start
+from gpu.stage import Stage, Targets
+from torch import Tensor
 
 HERE = Path(__file__).parent
 
@@ -65,9 +64,10 @@ class Run:
         common = self.schedule["common"]
         made = EfficientNetLite(plan["network"], drop_path=common["drop_path"], dropout=common["dropout"])
         load_start(made, self.starts[plan["start"]])
-        return made.to(self.device, memory_format=torch.channels_last)
+        placed: EfficientNetLite = made.to(self.device, memory_format=torch.channels_last)
+        return placed
 
-    def stage(self, name: str, network: EfficientNetLite, plan: dict[str, Any], rows: torch.Tensor, targets: Targets,
+    def stage(self, name: str, network: EfficientNetLite, plan: dict[str, Any], rows: Tensor, targets: Targets,
               seconds: float) -> EfficientNetLite:  # fmt: skip
         """Train one network; return it with its averaged weights."""
         options = {**self.schedule["common"], **plan}
@@ -133,10 +133,9 @@ class Run:
         contradicted &= unseen_g.sum(1) > 0.5
         self.log["contradicted"] = [int(r) for r in self.faces.row[contradicted.cpu().numpy()]]
         self.say(f"labels contradicted: {int(contradicted.sum())} of {int(training.sum())}")
-        np.savez_compressed(
-            self.out / "soft.npz", rows=faces.row, gender=unseen_g.cpu().half().numpy(),
-            age=unseen_a.cpu().half().numpy(), gender_all=all_g.cpu().half().numpy(), age_all=all_a.cpu().half().numpy(),
-        )  # fmt: skip
+        said = {"gender": unseen_g, "age": unseen_a, "gender_all": all_g, "age_all": all_a}
+        arrays = {name: values.cpu().half().numpy() for name, values in said.items()}
+        np.savez_compressed(self.out / "soft.npz", rows=faces.row, **arrays)
         soft = Targets((unseen_g + all_g) / 2, (unseen_a + all_a) / 2)
         soft.gender[~training], soft.age[~training] = hard.gender[~training], hard.age[~training]
         hard.gender[contradicted] = soft.gender[contradicted]

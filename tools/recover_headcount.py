@@ -63,14 +63,16 @@ def recover(folder: Path) -> Any:
     convolutions = reasons.operators(schema.BuiltinOperator.CONV_2D)[: len(order)]
     for name, operator in zip(order, convolutions, strict=True):
         kernel, bias = (reasons.constant(int(i)) for i in operator.inputs[1:3])
-        assert kernel is not None and bias is not None
+        assert kernel is not None
+        assert bias is not None
         model.get_layer(f"{name}_conv").set_weights([kernel.transpose(1, 2, 3, 0)])
         norm = model.get_layer(f"{name}_bn")
         ones = np.ones(len(bias), np.float32)
         norm.set_weights([ones, bias, ones * 0, ones - norm.epsilon])
     for operator in answers.operators(schema.BuiltinOperator.FULLY_CONNECTED):
         kernel, bias = (answers.constant(int(i)) for i in operator.inputs[1:3])
-        assert kernel is not None and bias is not None
+        assert kernel is not None
+        assert bias is not None
         model.get_layer(HEADS[len(bias)]).set_weights([kernel.T, bias])
     return model
 

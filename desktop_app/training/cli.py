@@ -20,6 +20,7 @@ from tqdm import tqdm
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.training import config as configs
 from desktop_app.training.config import TrainingConfig
+from desktop_app.training.starts import STARTS
 
 if TYPE_CHECKING:
     from desktop_app.training.evaluate import Network
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     _data(sub)
     _settings(sub)
     sub.add_argument("--out", type=Path, help="folder of the run (default: runs/NETWORK under --work)")
+    sub.add_argument("--start", choices=STARTS, help="begin from weights trained on ImageNet")
     sub.add_argument("--negatives", type=Path, help="pictures of no face: folder, zip or .npy array")
 
     sub = command("evaluate", _evaluate, "Measure a network and write a report that one file holds.")
@@ -73,7 +75,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--role", default="test", choices=("train", "val", "test", "all"), help="faces to measure on")
     sub.add_argument("--out", type=Path, default=Path("report.html"), help="the report (default: %(default)s)")
 
-    sub = command("robustness", _robustness, "Measure how much a network loses on small, turned, dark or covered faces.")
+    sub = command(
+        "robustness", _robustness, "Measure how much a network loses on small, turned, dark or covered faces."
+    )
     sub.add_argument("model", type=Path, help="run folder, checkpoint or model folder")
     _data(sub)
     sub.add_argument("--role", default="test", choices=("train", "val", "test", "all"), help="faces to measure on")
@@ -246,6 +250,7 @@ def _configuration(options: argparse.Namespace) -> TrainingConfig:
         batch_size=getattr(options, "batch_size", None),
         learning_rate=getattr(options, "learning_rate", None),
         seed=options.seed,
+        start=getattr(options, "start", None),
         train_share=configs.parse_split(split) if split else None,
         gender=getattr(options, "output", None),
     )

@@ -334,9 +334,7 @@ def export(
         model, spec, age, embedding, weights=weights, mirrored=mirrored, temperatures=temperatures
     )
     if partners:
-        others = [
-            ExportModule(p.model, p.spec, age, embedding, weights=weights, mirrored=p.mirrored) for p in partners
-        ]
+        others = [ExportModule(p.model, p.spec, age, embedding, weights=weights, mirrored=p.mirrored) for p in partners]
         module = Ensemble([module, *others], temperatures)
     apart = explain and weights == "int8"
     content = to_litert(module, ("predict", "explain") if explain and not apart else ("predict",))

@@ -21,8 +21,8 @@ from desktop_app.training.evaluate import Network
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.metrics import Proportion
 from desktop_app.training.readers.base import decode_picture
-from desktop_app.vision.detectors import YuNetFaceDetector
-from desktop_app.vision.quality import frontality
+from desktop_app.vision.attributes.quality import frontality
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
 
 FACES = 500
 LEAST_FRONTALITY = 0.75
@@ -121,7 +121,7 @@ def barred(face: EasyFace) -> tuple[Picture, Box]:
     picture = face.picture.copy()
     right, left = face.landmarks[0], face.landmarks[1]
     reach = (left - right) * 0.45
-    ends = [tuple(int(round(float(v))) for v in point) for point in (right - reach, left + reach)]
+    ends = [tuple(round(float(v)) for v in point) for point in (right - reach, left + reach)]
     cv2.line(picture, ends[0], ends[1], (0, 0, 0), max(3, round(face.box.height * 0.18)))
     return picture, face.box
 

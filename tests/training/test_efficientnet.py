@@ -89,7 +89,9 @@ def reference(name: str, weights: Weights, x: np.ndarray) -> Weights:
         y = norm(conv(y, f"{key}._project_conv"), f"{key}._bn2")
         x = x + y if block.shortcut else y
     features = relu6(norm(conv(x, "_conv_head"), "_bn1")).mean((2, 3))
-    return {head: features @ weights[f"{head}.weight"].T + weights[f"{head}.bias"] for head in ("gender", "age", "face")}
+    return {
+        head: features @ weights[f"{head}.weight"].T + weights[f"{head}.bias"] for head in ("gender", "age", "face")
+    }
 
 
 def small(name: str) -> config.TrainingConfig:
@@ -157,8 +159,8 @@ def test_the_gradient_through_relu6_is_tensorflows() -> None:
 def test_an_ensemble_answers_with_the_mean_and_says_why(store: FaceStore, tmp_path: Path) -> None:
     from desktop_app.training import export, networks
     from desktop_app.training.feed import plain_crops
+    from desktop_app.vision.attributes.preprocess import normalise
     from desktop_app.vision.explain import FaceExplainer
-    from desktop_app.vision.preprocess import normalise
 
     chosen, other = config.load("efficientnet_lite0").at_size(48), config.load("headcount").at_size(32)
     first, second = networks.build(chosen), networks.build(other)
@@ -189,7 +191,8 @@ def test_an_ensemble_answers_with_the_mean_and_says_why(store: FaceStore, tmp_pa
     assert found["embedding"].shape == (4, efficientnet.HEAD_FILTERS + 288)
     assert np.linalg.norm(found["embedding"], axis=1) == pytest.approx(1, abs=1e-4)
     reason = FaceExplainer(tmp_path).explain_gender(crops[0], female=True)
-    assert reason.guided.shape == (48, 48) and reason.guided.max() > 0
+    assert reason.guided.shape == (48, 48)
+    assert reason.guided.max() > 0
 
 
 class _Storage:
@@ -270,8 +273,44 @@ def test_starting_weights_that_are_not_there() -> None:
         starts.start_weights("resnet50")
 
 
-@pytest.mark.parametrize(("name", "count", "wide"), [("efficientnet_lite0", 16, 1152), ("efficientnet_lite2", 21, 1248)])
+@pytest.mark.parametrize(
+    ("name", "count", "wide"), [("efficientnet_lite0", 16, 1152), ("efficientnet_lite2", 21, 1248)]
+)
 def test_the_blocks_are_those_of_the_published_networks(name: str, count: int, wide: int) -> None:
     plan = efficientnet.blocks(name)
     assert len(plan) == count
     assert plan[-1].filters_in * plan[-1].expansion == wide
+
+
+def test_rare_and_hard_groups_count_more() -> None:
+    from desktop_app.training.balance import face_weights
+
+    band = np.array([0] * 4 + [7] * 6)
+    female = np.array([True, True, True, False] + [True] + [False] * 5)
+    black = np.zeros(10, bool)
+    black[1] = True
+    gender, age = face_weights(
+        band, female, black, {"balance": 0.5, "age_balance": 1.0, "old_women": 1.4, "black": 1.3}
+    )
+    assert gender.mean() == pytest.approx(1)
+    assert gender[3] > gender[0], "the one boy among three girls"
+    assert gender[1] == pytest.approx(1.3 * gender[0])
+    assert gender[4] / gender[5] > 2, "an old woman among old men"
+    assert age[0] > age[4]
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_a_far_age_costs_more_than_a_near_one() -> None:
+    import keras
+
+    from desktop_app.training.losses import OrdinalCrossentropy
+
+    truth = np.eye(9, dtype=np.float32)[[2, 2]]
+    near, far = np.full((2, 9), 0.01, np.float32)
+    near[[2, 3]], far[[2, 8]] = [0.2, 0.73], [0.2, 0.73]
+    loss = OrdinalCrossentropy(1.0, reduction="none")
+    costs = np.asarray(loss(truth, np.stack([near, far])))
+    assert costs[1] > costs[0] + 1
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert again.ordinal == 1.0

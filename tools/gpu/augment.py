@@ -12,11 +12,11 @@ from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from tools.gpu import covers
+from gpu import covers
 
 BOX_SCALE = 1.05
-Tensor = torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,9 @@ def blur(x: Tensor, strength: Strength) -> Tensor:
     padded = F.pad(x[chosen], [radius] * 4, mode="replicate")
     size = 1 << (side + 2 * radius - 1).bit_length() if side > 100 else -(-(side + 2 * radius) // 32) * 32
     product = torch.fft.rfft2(padded, s=(size, size)) * torch.fft.rfft2(kernel, s=(size, size))[:, None]
-    seen = torch.fft.irfft2(product, s=(size, size))[:, :, 2 * radius : 2 * radius + side, 2 * radius : 2 * radius + side]
+    seen = torch.fft.irfft2(product, s=(size, size))[
+        :, :, 2 * radius : 2 * radius + side, 2 * radius : 2 * radius + side
+    ]
     return x.index_copy(0, chosen, seen)
 
 
@@ -185,7 +187,7 @@ def _constants(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor, Te
     line[0] *= math.sqrt(0.5)
     tile = torch.kron(line, line).float()
     found = (_LUMA.reshape(-1), _CHROMA.reshape(-1), tile, _TO_YCC, torch.linalg.inv(_TO_YCC))
-    return tuple(t.to(device) for t in found)  # type: ignore[return-value]
+    return tuple(t.to(device) for t in found)
 
 
 def jpeg(x: Tensor, probability: float, low: float, high: float) -> Tensor:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import torch
-
-Tensor = torch.Tensor
+from torch import Tensor
 
 _COLOURS = torch.tensor([
     [165, 200, 220], [235, 238, 240], [25, 25, 28], [150, 190, 170], [90, 110, 160], [200, 60, 70], [120, 100, 80],

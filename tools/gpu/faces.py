@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from desktop_app.domain.types import AGE_BAND_CENTRES
+from desktop_app.training.balance import BANDS, face_weights
 
-Tensor = torch.Tensor
-BANDS = 9
 AGE_SOFTNESS = 0.5
 BAND_YEARS = AGE_BAND_CENTRES
 
@@ -102,31 +102,12 @@ def load(folders: list[Path], device: torch.device, weights: dict[str, float]) -
 
 
 def _weights(table: dict[str, NDArray[Any]], races: list[str], config: dict[str, float]) -> tuple[Tensor, Tensor]:
-    """What each face counts for gender and for age.
-
-    Within an age band the rarer gender counts more (`balance` is the power of the ratio); then come the factors for
-    `black`, `old_women` (50 and over), `young` (below 20) and `turned` faces.
-    """
-    band, female, race = table["band"].astype(int), table["female"], table["race"]
-    training = table["fold"] >= 0
-    weight = np.ones(len(band))
-    age_weight = np.where(band >= 0, 1.0, 0.0)
-    counts = np.array([max(1, int(((band == b) & training).sum())) for b in range(BANDS)])
-    for b in range(BANDS):
-        here = band == b
-        women = max(1, int((here & training & female).sum()))
-        men = max(1, int((here & training & ~female).sum()))
-        ratio = (men / women) ** config["balance"]
-        weight[here & female] *= np.clip(ratio, 0.6, 1.7)
-        weight[here & ~female] *= np.clip(1 / ratio, 0.6, 1.7)
-        age_weight[here] *= np.clip((np.median(counts) / counts[b]) ** config["age_balance"], 0.6, 2.0)
-    if "Black" in races:
-        weight[race == races.index("Black")] *= config["black"]
-    weight[female & (band >= 6)] *= config["old_women"]
-    weight[band <= 2] *= config["young"]
-    weight[_turned(table["landmarks"])] *= config["turned"]
-    weight /= weight[training].mean()
-    return torch.from_numpy(weight).float(), torch.from_numpy(age_weight).float()
+    """What each face counts for gender and for age; see `training/balance.py`."""
+    black = table["race"] == (races.index("Black") if "Black" in races else -1)
+    gender, age = face_weights(
+        table["band"].astype(int), table["female"], black, config, table["fold"] >= 0, _turned(table["landmarks"])
+    )
+    return torch.from_numpy(gender).float(), torch.from_numpy(age).float()
 
 
 def _turned(points: NDArray[np.float32]) -> NDArray[np.bool_]:

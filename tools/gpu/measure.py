@@ -7,16 +7,16 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from tools.gpu import augment
-from tools.gpu.faces import BAND_YEARS, Faces
-from tools.gpu.networks import EfficientNetLite
+from gpu import augment
+from gpu.faces import BAND_YEARS, Faces
+from gpu.networks import EfficientNetLite
 
-Tensor = torch.Tensor
 BATCH = 1024
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def answer(network: EfficientNetLite, x: Tensor) -> dict[str, Tensor]:
     """Probabilities for crops x (n, 3, side, side) of 0 to 255."""
     parts = []
@@ -63,6 +63,7 @@ def account(said: dict[str, Tensor], faces: Faces, rows: Tensor) -> dict[str, An
             if bool(here.any()):
                 groups[f"{name} {'women' if women else 'men'}"] = float(right[here].mean())
     weakest = min(groups, key=lambda key: groups[key]) if groups else ""
+
     def mean(mask: Tensor) -> float:
         return float(right[mask].mean()) if bool(mask.any()) else float("nan")
 

@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from desktop_app.domain.types import Box
 from desktop_app.resources import yunet_weights
-from desktop_app.vision.detectors import YuNetFaceDetector
-from desktop_app.vision.preprocess import InputSpec, crop_face
+from desktop_app.vision.attributes.preprocess import InputSpec, crop_face
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
 
 SIDE = 96
 LEAST_SCORE = 0.25

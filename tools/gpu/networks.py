@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from desktop_app.training.efficientnet import BN_EPSILON, HEAD_FILTERS, STEM_FILTERS, Block, blocks
 
 HEADS = {"gender": 2, "age": 9, "face": 1}
 
 
-class SameConv(nn.Conv2d):
+class SameConv(nn.Conv2d):  # type: ignore[misc]
     """A convolution with TensorFlow's SAME padding: what is odd goes below and to the right."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride == 1:
             return F.conv2d(x, self.weight, None, 1, kernel // 2, 1, self.groups)
@@ -36,7 +36,7 @@ def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=BN_EPSILON, momentum=0.03)
 
 
-class Bottleneck(nn.Module):
+class Bottleneck(nn.Module):  # type: ignore[misc]
     """Widen, filter each channel, narrow; `drop` is the chance that a face skips the block in training."""
 
     def __init__(self, block: Block, drop: float) -> None:
@@ -51,7 +51,7 @@ class Bottleneck(nn.Module):
         self._project_conv = SameConv(wide, block.filters_out, 1, bias=False)
         self._bn2 = _norm(block.filters_out)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         y = x
         if self.block.expansion > 1:
             y = F.relu6(self._bn0(self._expand_conv(y)))
@@ -65,7 +65,7 @@ class Bottleneck(nn.Module):
         return x + y
 
 
-class EfficientNetLite(nn.Module):
+class EfficientNetLite(nn.Module):  # type: ignore[misc]
     """`name` is "efficientnet_lite0", "..1" or "..2". Takes float (n, 3, h, w) RGB as (pixel - 127) / 128."""
 
     def __init__(self, name: str, *, drop_path: float = 0.0, dropout: float = 0.25) -> None:
@@ -83,7 +83,7 @@ class EfficientNetLite(nn.Module):
             nn.init.zeros_(layer.bias)
             self.add_module(head, layer)
 
-    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
         x = F.relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)

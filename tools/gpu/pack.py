@@ -26,7 +26,7 @@ from desktop_app.training import facestore
 from desktop_app.training.ages import age_class
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.starts import start_weights
-from desktop_app.vision.detectors import YuNetFaceDetector
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
 
 QUALITY = 70
 FOLDS = 4
@@ -104,7 +104,8 @@ def main() -> int:
     for number in options.starts.split(",") if options.starts else []:
         weights = start_weights(f"efficientnet-lite{number}")
         path = options.out / f"weights-{number}.npz"
-        np.savez(path, **{k: v.astype(np.float16) if "running_var" not in k else v for k, v in weights.items()})
+        arrays = {k: v if "running_var" in k else v.astype(np.float16) for k, v in weights.items()}
+        np.savez(path, **arrays)
         print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")
     return 0
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from tools.gpu import augment
-from tools.gpu.augment import Strength
-from tools.gpu.faces import Faces
-from tools.gpu.networks import EfficientNetLite
+from gpu import augment
+from gpu.augment import Strength
+from gpu.faces import Faces
+from gpu.networks import EfficientNetLite
 
-Tensor = torch.Tensor
 NEGATIVE_BOX = 0.03
 SAVE_EVERY_S = 60.0
 
@@ -88,7 +88,7 @@ class Stage:
         options, network = self.options, self.network
         network.train()
         step_of = torch.compile(network, dynamic=False) if self.compile else network
-        averaged = copy.deepcopy(network).eval()
+        averaged: EfficientNetLite = copy.deepcopy(network).eval()
         ours = [*network.parameters(), *(b for b in network.buffers() if b.is_floating_point())]
         theirs = [*averaged.parameters(), *(b for b in averaged.buffers() if b.is_floating_point())]
         decayed = [p for p in network.parameters() if p.ndim > 1]
@@ -128,7 +128,9 @@ class Stage:
                 self.loss = float(loss.detach())  # waits for the card, so that the clock is true
                 if self.steps % 200 == 0:
                     pace = self.steps * options["batch_size"] / (time.monotonic() - began)
-                    say(f"{self.name}: step {self.steps} of {self.most_steps}, loss {self.loss:.3f}, {pace:.0f} faces/s")
+                    say(
+                        f"{self.name}: step {self.steps} of {self.most_steps}, loss {self.loss:.3f}, {pace:.0f} faces/s"
+                    )
                 if time.monotonic() - saved > SAVE_EVERY_S:
                     save(averaged)
                     saved = time.monotonic()
@@ -149,7 +151,7 @@ class Stage:
             yield left[: self.positives]
             left = left[self.positives :]
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def batch(self, rows: Tensor) -> dict[str, Tensor]:
         """The faces `rows` and pictures of none: "x" (n, 3, side, side) normalised, targets and what they count."""
         faces, side = self.faces, int(self.options["side"])
@@ -193,7 +195,9 @@ class Stage:
         n = len(x)
         first, second = torch._standard_gamma(torch.full((2, n), alpha, device=x.device))
         share = (first + 1e-6) / (first + second + 2e-6)
-        share = torch.where(torch.rand(n, device=x.device) < 0.5, torch.maximum(share, 1 - share), torch.ones_like(share))
+        share = torch.where(
+            torch.rand(n, device=x.device) < 0.5, torch.maximum(share, 1 - share), torch.ones_like(share)
+        )
         other = torch.randperm(n, device=x.device)
         x = x * share[:, None, None, None] + x[other] * (1 - share)[:, None, None, None]
         gender = gender * share[:, None] + gender[other] * (1 - share)[:, None]
