@@ -2,7 +2,7 @@
 
     python -m tools.gpu.pack out/training/faces/fairface-KEY --negatives negatives.npy --out .gpu
     PYTHONPATH=. python tools/gpu_train.py .gpu --out trained     # needs PyTorch with CUDA, numpy and OpenCV
-    headcount-train convert trained/headcount.npz --network efficientnet_lite2 --out out/training/runs/lite2
+    headcount-train convert trained/lite2.npz --network efficientnet_lite2 --out out/training/runs/lite2
 
 The schedule is `tools/gpu/schedule.toml`. The best weights so far are written every minute and the run ends by itself
 (`--seconds`). `--epochs 0.05` shortens every stage, `--device cpu` rehearses it without a card.
