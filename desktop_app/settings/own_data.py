@@ -23,7 +23,7 @@ TRIED_NOTE = ".tried.json"
 
 _CONFIG_FILES = r"settings(\.damaged)?\.json|\.headcount-\w+\.tmp"
 _DATA_FILES = (
-    r"secrets\.json|window\.lock|instance(-[\w-]+)?\.json|recovery\.json|recovery-events\.jsonl|crash-report\.txt"
+    r"secrets\.json|instance(-[\w-]+)?\.json|recovery\.json|recovery-events\.jsonl|crash-report\.txt"
     r"|\.headcount-\w+\.tmp" + (r"|window\.lock" if sys.platform != "win32" else "")
     # The lock of the running window: Windows does not let go of an open file, and there is nothing in it.
 )
