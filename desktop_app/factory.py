@@ -6,6 +6,7 @@ Called by the command line and by the window; `ProgramServices` is what the wind
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
     )
     classifier = build_classifier(settings, policy.litert)
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
-    return FramePipeline(
+    pipeline = FramePipeline(
         build_detector(settings, policy.litert),
         classifier,
         Tracker(tracking),
@@ -158,6 +159,14 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
         scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
         likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier.card),
     )
+    if count.model == OWN_MODEL:
+        pipeline.lighter_model = partial(_lighter_model, settings, policy.litert)
+    return pipeline
+
+
+def _lighter_model(settings: Settings, threads: int) -> tuple[CardClassifier, LikenessSpace | None]:
+    classifier = build_classifier(settings, threads, fast=True)
+    return classifier, _likeness(model_path(FAST_MODEL), classifier.card)
 
 
 def build_annotator(settings: Settings) -> Annotator:
