@@ -96,6 +96,7 @@ class Presenter(QObject):
         controller.state_changed.connect(self._state)
         controller.opened.connect(self._opened)
         controller.failed.connect(self._failed)
+        controller.noticed.connect(self._noticed)
         controller.count_changed.connect(self.show_all)
         controller.ended.connect(self._ended)
         self._state(EngineState.IDLE, "")
@@ -299,6 +300,10 @@ class Presenter(QObject):
         self._w.transport.setVisible(is_file)
         if is_file:
             self._w.transport.set_source(info.duration_s, info.seekable)
+
+    @Slot(str)
+    def _noticed(self, sentence: str) -> None:
+        self._w.banner.show_message("info", tr(sentence), seconds=12)
 
     @Slot(object)
     def _failed(self, error: Exception) -> None:
