@@ -86,6 +86,10 @@ class Pipeline(Protocol):
         """Give people in memory these numbers on the screen, by reference, and count on from `next_number`."""
         ...
 
+    def fall_back(self) -> str:
+        """Use a lighter network until the run is over; return its name, "" where there is none."""
+        ...
+
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         """Know somebody marked as staff by their looks; None takes the mark back. False for an unknown reference."""
         ...

@@ -88,6 +88,7 @@ class CountingPipeline:
 
     detector_name = "fake detector"
     model_name = "fake network"
+    fallen_back = False
 
     def __init__(self, every: int = 5, work_s: float = 0.0, fail_at: int | None = None) -> None:
         self.every, self.work_s, self.fail_at = every, work_s, fail_at
@@ -136,6 +137,10 @@ class CountingPipeline:
     def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
         self._numbers = {ref: numbers.get(ref, number) for ref, number in self._numbers.items()}
         self._next_number = next_number
+
+    def fall_back(self) -> str:
+        self.fallen_back = True
+        return "lighter network"
 
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         self.staff.append((ref, is_staff))

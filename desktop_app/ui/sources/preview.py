@@ -40,6 +40,9 @@ class LookOnlyPipeline:
     def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
         """There is nobody to give a number."""
 
+    def fall_back(self) -> str:
+        return ""
+
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         return False
 
