@@ -153,6 +153,7 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
         min_span_s=count.confirm_s,
         min_score=min(default.min_score, detector.score_threshold),
         min_face=_least_face(classifier.card, default.min_face) if detector.reject_non_faces else 0.0,
+        min_size=count.min_face_px,
         linger_s=count.lost_s,
         returns_s=count.returns_minutes * 60,
         vote=VoteSettings(name_at=count.decide_threshold),
