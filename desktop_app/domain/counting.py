@@ -254,6 +254,8 @@ class PeopleCounter:
 
     def _is_evident(self, person: Person) -> bool:
         s, span = self.settings, person.last_seen_s - person.first_seen_s
+        if person.largest < s.min_size:
+            return False
         # A print on a shirt scores like a face now and then, but not on the whole.
         if 2 * person.on_somebody > person.hits and (person.hits < 3 * s.min_hits or person.mean_score < DOUBTFUL):
             return False

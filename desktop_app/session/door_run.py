@@ -377,8 +377,15 @@ class DoorRun(EngineObserver):
     def _write(self, events: Sequence[Event]) -> None:
         self._log.append(events, self.door.id, None if self._is_live else self._utc_of)
 
+    def utc(self) -> float:
+        """Return the time at the door now, in seconds since 1970: for a file, when what it shows was recorded."""
+        return time.time() if self._is_live else self._utc_at(self.stats.time_s)
+
     def _utc_of(self, event: Event) -> float:
-        return (self._start.utc if self._start is not None else self._opened_utc) + event.time_s
+        return self._utc_at(event.time_s)
+
+    def _utc_at(self, time_s: float) -> float:
+        return (self._start.utc if self._start is not None else self._opened_utc) + time_s
 
     def _door_started(self, time_s: float) -> DoorStarted:
         start = None if self._is_live else self._start

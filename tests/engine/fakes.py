@@ -13,6 +13,7 @@ from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
+from desktop_app.vision.compare import Comparison
 
 
 def picture(width: int = 64, height: int = 48, value: int = 90) -> np.ndarray:
@@ -101,6 +102,10 @@ class CountingPipeline:
         self._numbers: dict[str, int] = {}
         self._ref = 0
         self._next_number = 1
+        self.comparison: Comparison | None = None
+
+    def compare_with(self, comparison: Comparison | None) -> None:
+        self.comparison = comparison
 
     def process(self, frame: Frame) -> FrameResult:
         if self.fail_at == len(self.times):

@@ -77,7 +77,7 @@ class HelpCommands(QObject):
                 self._banner.show_message("warning", tr("Some files could not be deleted."), ", ".join(map(str, left)))
             else:
                 self._banner.show_message(
-                    "good", tr("All data of this program is deleted."), tr("It starts like new next time.")
+                    "good", tr("All data of this program is deleted."), tr("The next start is like the first one.")
                 )
 
     @Slot(str, str)
