@@ -14,6 +14,8 @@ from pathlib import Path
 from desktop_app.errors import HeadcountError, ModelError
 
 OWN_MODEL = "headcount"
+FAST_MODEL = "headcount_fast"
+"""What stands in for `OWN_MODEL` on a computer that cannot keep up with a live source."""
 REINSTALL = "Install Headcount again: a file that belongs to it is missing."
 
 

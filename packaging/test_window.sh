@@ -86,6 +86,9 @@ look_into ctrl+shift+m Models models
 echo "window: its settings and its models opened and closed"
 
 xdotool windowfocus "$window" || true
+# Closing while it counts would ask first.
+xdotool key --window "$window" ctrl+period 2>/dev/null || true
+sleep 0.5
 # The window may be gone before the key is let go, which xdotool takes for a failure; what counts is checked below.
 xdotool key --window "$window" ctrl+q 2>/dev/null || true
 for _ in $(seq 50); do kill -0 "$app" 2>/dev/null || break; sleep 0.1; done

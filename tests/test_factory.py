@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,18 @@ def test_the_shipped_pipeline_tells_people_apart_by_their_face() -> None:
     likeness = factory.build_pipeline(Settings()).likeness
     assert likeness is not None
     assert likeness.projection.shape[0] == likeness.mean.shape[0]
+
+
+def test_the_smallest_face_of_the_settings_is_the_smallest_that_counts() -> None:
+    settings = replace(Settings(), count=replace(Settings().count, min_face_px=40.0))
+    assert factory.build_pipeline(settings).counter.settings.min_size == 40.0
+
+
+def test_the_shipped_pipeline_can_fall_back_to_the_lighter_network_and_begins_again_with_its_own() -> None:
+    pipeline = factory.build_pipeline(Settings())
+    own = (pipeline.classifier, pipeline.likeness)
+    assert pipeline.fall_back() == pipeline.model_name != own[0].name
+    assert pipeline.likeness is not own[1]
+    assert pipeline.fall_back() == "", "there is nothing lighter still"
+    pipeline.reset()
+    assert (pipeline.classifier, pipeline.likeness) == own

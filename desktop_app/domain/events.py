@@ -276,6 +276,9 @@ class Undone(Event):
 OPERATOR_EVENTS = (Corrected, Split, Added, Merged, Joined)
 """What can be undone; of `Merged` only what the operator merged."""
 
+DECISIONS = (Corrected, Split, Added, Undone)
+"""What only an operator writes: it may come days after the door has seen anybody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

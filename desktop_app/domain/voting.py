@@ -148,6 +148,10 @@ class Vote:
     def _add_faces(self, probabilities: list[float]) -> None:
         self._faces = sorted([*self._faces, *probabilities], reverse=True)[:BEST_GLIMPSES]
 
+    def forget_face(self) -> None:
+        """Forget how the face looks, because another network will describe it from now on."""
+        self._embedding = None
+
     def absorb(self, other: Vote) -> None:
         """Add all glimpses of another vote, of the same person seen again."""
         self._log_odds += other._log_odds

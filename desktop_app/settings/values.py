@@ -120,6 +120,7 @@ class CountSettings:
     person who comes back within that time, by a descriptor held in memory only.
     `decide_threshold` is the probability from which the vote decides; below it, either way, a person stays Undecided.
     `child_threshold` is the same for people who appear younger than ten, where it is the higher of the two that holds.
+    Somebody whose face was never `min_face_px` pixels large (the side of the square of its area) is not counted.
     """
 
     model: str = "headcount"
@@ -129,6 +130,7 @@ class CountSettings:
     child_threshold: float = 0.9
     max_glimpses: int = 8
     returns_minutes: float = 0.0
+    min_face_px: float = 11.0
 
     def __post_init__(self) -> None:
         _check_text("count.model", self.model, 255)
@@ -139,6 +141,7 @@ class CountSettings:
         _check_range("count.decide_threshold", self.decide_threshold, 0.5, 0.99)
         _check_range("count.child_threshold", self.child_threshold, 0.5, 0.99)
         _check_range("count.max_glimpses", self.max_glimpses, 1, 200)
+        _check_range("count.min_face_px", self.min_face_px, 4, 500, "pixels")
         _check_range("count.returns_minutes", self.returns_minutes, 0, 120, "minutes")
 
 

@@ -244,7 +244,7 @@ def home_expanded(text: str) -> Path:
     """Return the path that a text names, `~` and `~user` replaced; as it stands where there is no such user."""
     try:
         return Path(text).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):
         return Path(text)
 
 

@@ -176,9 +176,11 @@ def _scale_shift(call: Call, gradient: Any) -> list[Any]:
 
 def _relu(call: Call, gradient: Any) -> list[Any]:
     layer = call.layer
-    if layer.negative_slope or layer.threshold or layer.max_value is not None:
+    if layer.negative_slope or layer.threshold:
         raise ModelError(f"The layer {layer.name} is no plain ReLU, which cannot be explained.")
     passed = gradient * _where(call.output > 0)
+    if layer.max_value is not None:  # ReLU6: where it is cut off, nothing passes either
+        passed = passed * _where(call.output < float(layer.max_value))
     return [passed * _where(gradient > 0) if call.guided else passed]
 
 

@@ -77,7 +77,7 @@ def load(path: Path, *, compiled: bool = False) -> tuple[Any, Notes]:
     notes = read_notes(path)
     import keras
 
-    from desktop_app.training import graph, networks  # noqa: F401  (their layers must be known to Keras)
+    from desktop_app.training import graph, losses, networks  # noqa: F401  (their classes must be known to Keras)
 
     try:
         return keras.saving.load_model(path, compile=compiled), notes

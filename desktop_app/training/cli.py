@@ -20,9 +20,11 @@ from tqdm import tqdm
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.training import config as configs
 from desktop_app.training.config import TrainingConfig
+from desktop_app.training.starts import STARTS
 
 if TYPE_CHECKING:
     from desktop_app.training.evaluate import Network
+    from desktop_app.training.export import Partner
     from desktop_app.training.facestore import FaceStore
 
 WORK = Path("out") / "training"
@@ -64,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     _data(sub)
     _settings(sub)
     sub.add_argument("--out", type=Path, help="folder of the run (default: runs/NETWORK under --work)")
+    sub.add_argument("--start", choices=STARTS, help="begin from weights trained on ImageNet")
     sub.add_argument("--negatives", type=Path, help="pictures of no face: folder, zip or .npy array")
 
     sub = command("evaluate", _evaluate, "Measure a network and write a report that one file holds.")
@@ -71,6 +74,14 @@ def parser() -> argparse.ArgumentParser:
     _data(sub)
     sub.add_argument("--role", default="test", choices=("train", "val", "test", "all"), help="faces to measure on")
     sub.add_argument("--out", type=Path, default=Path("report.html"), help="the report (default: %(default)s)")
+
+    sub = command(
+        "robustness", _robustness, "Measure how much a network loses on small, turned, dark or covered faces."
+    )
+    sub.add_argument("model", type=Path, help="run folder, checkpoint or model folder")
+    _data(sub)
+    sub.add_argument("--role", default="test", choices=("train", "val", "test", "all"), help="faces to measure on")
+    sub.add_argument("--out", type=Path, help="also write the table to this Markdown file")
 
     sub = command("export", _export, "Export a run for the app: a LiteRT file and its model.json.")
     sub.add_argument("model", type=Path, help="run folder or checkpoint")
@@ -87,6 +98,23 @@ def parser() -> argparse.ArgumentParser:
         "--weights", choices=configs.WEIGHTS, default="float16",
         help="how weights are stored: float16 rounds them harmlessly, int8 is the fastest (default: %(default)s)",
     )  # fmt: skip
+
+    sub.add_argument(
+        "--with", dest="partners", action="append", type=lambda text: (Path(text), False), metavar="RUN",
+        help="another run that answers together with this one, as their mean; may be given more than once",
+    )  # fmt: skip
+    sub.add_argument(
+        "--with-mirrored", dest="partners", action="append", type=lambda text: (Path(text), True), metavar="RUN",
+        help="the same, the other run being asked about the mirror image as well",
+    )  # fmt: skip
+
+    sub = command("convert", _convert, "Make a run of weights that tools/gpu_train.py wrote on a GPU.")
+    sub.add_argument("weights", type=Path, help="a .npz file of PyTorch weights")
+    sub.add_argument("--network", required=True, help="efficientnet_lite0 or efficientnet_lite2, or a TOML file")
+    sub.add_argument("--out", type=Path, required=True, help="folder of the run to write")
+    sub.add_argument("--size", type=int, help="side of the crops that it was trained on")
+    sub.add_argument("--epochs", type=float, default=0, help="how long it was trained, for the card")
+    sub.add_argument("--data-name", default="fairface", help="what it was trained on, for the card (%(default)s)")
 
     sub = command("compare", _compare, "Measure several networks on the same faces, as one table.")
     sub.add_argument("models", type=Path, nargs="+", help="run folders, checkpoints or model folders")
@@ -222,6 +250,7 @@ def _configuration(options: argparse.Namespace) -> TrainingConfig:
         batch_size=getattr(options, "batch_size", None),
         learning_rate=getattr(options, "learning_rate", None),
         seed=options.seed,
+        start=getattr(options, "start", None),
         train_share=configs.parse_split(split) if split else None,
         gender=getattr(options, "output", None),
     )
@@ -305,6 +334,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(f"report: {options.out}")
 
 
+def _robustness(options: argparse.Namespace) -> None:
+    _start(options)
+    from desktop_app.training import evaluate, robustness
+
+    network = evaluate.open_network(options.model)
+    store = _evaluation_store(options, network, options.data)
+    faces = robustness.easy_faces(store, store.rows(options.role))
+    _say(robustness.table(robustness.robustness(network, store, faces), len(faces)), options.out)
+
+
 def _evaluation_store(options: argparse.Namespace, network: Network, data: Path) -> FaceStore:
     """The faces to measure on, divided as the run of the network divided them."""
     share = network.notes.config.train_share if network.notes is not None else None
@@ -325,10 +364,11 @@ def _export(options: argparse.Namespace) -> None:
         if network.keras.inputs[0].shape[1] is not None or not 32 <= options.size <= 512:
             raise SettingsError(f"{network.name} cannot take crops of {options.size} pixels.", "Leave --size out.")
         spec = replace(spec, width=options.size, height=options.size)
+    partners = [_partner(path, mirrored) for path, mirrored in options.partners or ()]
     write = partial(
         export, network.keras, spec, card=cards.card_of(network.notes, options.name), age=network.age,
-        weights=options.weights,
-        # The product's network tells people apart by its features, too.
+        weights=options.weights, partners=partners,
+        # The product's networks tell people apart by their features, too.
         embedding="features" if any(layer.name == "features" for layer in network.keras.layers) else None,
         mirrored=options.mirrored, keras_too=options.keras,
     )  # fmt: skip
@@ -337,11 +377,44 @@ def _export(options: argparse.Namespace) -> None:
         # What is fitted is what will answer: with its stored weights and its mirror image.
         with tempfile.TemporaryDirectory(prefix="headcount-calibrate-", ignore_cleanup_errors=True) as trial:
             write(folder=Path(trial), explain=False, keras_too=False)
-            temperature = evaluate.temperature(evaluate.open_network(Path(trial)), store, store.rows("val"))
-        calibrate(network.keras, "gender", temperature)
-        print(f"gender answers calibrated with a temperature of {temperature:.3f}")
+            trained = evaluate.open_network(Path(trial))
+            if network.age == "bands":
+                temperatures = evaluate.age_temperatures(trained, store, store.rows("val"))
+                write = partial(write, temperatures=temperatures)
+                words = ", ".join(f"{t:.3f}" for t in dict.fromkeys(temperatures))
+            else:
+                temperature = evaluate.temperature(trained, store, store.rows("val"))
+                calibrate(network.keras, "gender", temperature)
+                words = f"{temperature:.3f}"
+        print(f"gender answers calibrated with a temperature of {words}")
     path = write(folder=options.out)
     print(f"{path}: {path.stat().st_size / 1000:,.0f} kB. Put {options.out} into the app's model folder to use it.")
+
+
+def _partner(path: Path, mirrored: bool) -> Partner:
+    from desktop_app.training import evaluate
+    from desktop_app.training.export import Partner
+
+    network = evaluate.open_network(path)
+    if network.keras is None or network.age != "bands":
+        raise SettingsError(f"{path} cannot join another network.", "Give the folder of a run with gender and ages.")
+    return Partner(network.keras, network.spec, mirrored)
+
+
+def _convert(options: argparse.Namespace) -> None:
+    """Bring weights that `tools/gpu_train.py` wrote into a run folder like one of `train`."""
+    _start(options)
+    from desktop_app.training import checkpoint, networks, starts
+    from desktop_app.training.train import BEST
+
+    chosen = configs.load(options.network)
+    if options.size is not None:
+        chosen = chosen.at_size(options.size)
+    model = networks.build(chosen)
+    starts.put_into(model, starts.read_arrays(options.weights), heads=True)
+    data = {"name": options.data_name, "epochs": options.epochs}
+    checkpoint.save(model, checkpoint.Notes(chosen, round(options.epochs), data=data), options.out / BEST)
+    print(f"run: {options.out}")
 
 
 def _compare(options: argparse.Namespace) -> None:

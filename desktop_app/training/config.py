@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.errors import SettingsError
+from desktop_app.training.balance import KNOWN
+from desktop_app.training.starts import STARTS
 from desktop_app.vision.attributes.preprocess import InputSpec
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
@@ -69,8 +71,9 @@ class TrainingConfig:
     "adience8" (eight classes); `age_softness` spreads a band's label over its neighbours (standard deviation in
     bands). `sizes` are [side in pixels, epochs] in turn, for a network that takes any size; without them all
     `epochs` run at the size of `input`. `ema` is the momentum of averaged weights, 0 for none. `train_share` is the
-    share of the faces for training when a data set is divided anew, None to keep its own roles. `about` holds the
-    card's words.
+    share of the faces for training when a data set is divided anew, None to keep its own roles. `start` names
+    weights to begin from (`starts.STARTS`), `ordinal_weight` is the share of the ordinal part in the loss of age
+    bands, `group_weights` what faces count (`balance.KNOWN`), `about` holds the card's words.
     """
 
     network: str
@@ -94,6 +97,9 @@ class TrainingConfig:
     seed: int = 1
     sizes: tuple[tuple[int, int], ...] = ()
     train_share: float | None = None
+    start: str = ""
+    ordinal_weight: float = 0.0
+    group_weights: Mapping[str, float] = field(default_factory=dict)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     about: Mapping[str, str] = field(default_factory=dict)
 
@@ -118,6 +124,10 @@ class TrainingConfig:
             raise SettingsError(
                 f"A learning rate of {self.learning_rate} is out of range.", "Use something like 0.001."
             )
+        if self.start and self.start not in STARTS:
+            raise SettingsError(f"There are no starting weights called {self.start!r}.", f"Known: {', '.join(STARTS)}.")
+        if unknown := sorted(set(self.group_weights) - set(KNOWN)):
+            raise SettingsError(f"Unknown weights of groups: {', '.join(unknown)}.", f"Known are: {', '.join(KNOWN)}.")
         if self.train_share is not None and not 0.1 <= self.train_share <= 0.95:
             raise SettingsError(
                 f"{self.train_share:.0%} for training is out of range.",
@@ -129,6 +139,7 @@ class TrainingConfig:
         data["input"] = self.input.to_json()
         data["augment"] = dataclasses.asdict(self.augment)
         data["about"] = dict(self.about)
+        data["group_weights"] = dict(self.group_weights)
         data["sizes"] = [list(pair) for pair in self.sizes]
         return data
 
@@ -171,8 +182,8 @@ def names() -> list[str]:
 def load(name_or_path: str) -> TrainingConfig:
     """Read the configuration of a network by its name, or from a TOML file of the user's own.
 
-    The sections are [network] (name, gender, age), [input] (as in `model.json`), [training], [augment] and
-    [about]. Raises SettingsError for an unknown name, a damaged file or an unknown key.
+    The sections are [network] (name, gender, age), [input] (as in `model.json`), [training], [augment],
+    [weights] and [about]. Raises SettingsError for an unknown name, a damaged file or an unknown key.
     """
     path = Path(name_or_path)
     if path.suffix.lower() != ".toml":
@@ -185,7 +196,7 @@ def load(name_or_path: str) -> TrainingConfig:
         raise SettingsError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"The configuration {path} is not valid TOML: {error}.") from error
-    sections = {"network", "input", "training", "augment", "about"}
+    sections = {"network", "input", "training", "augment", "weights", "about"}
     if unknown := sorted(set(data) - sections):
         raise SettingsError(f"{path.name} has unknown sections: {', '.join(unknown)}.")
     network = dict(data.get("network", {}))
@@ -198,6 +209,7 @@ def load(name_or_path: str) -> TrainingConfig:
             "input": data["input"],
             **data.get("training", {}),
             "augment": data.get("augment", {}),
+            "group_weights": data.get("weights", {}),
             "about": data.get("about", {}),
         }
     )

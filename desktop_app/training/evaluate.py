@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.types import AGE_BANDS
+from desktop_app.domain.types import AGE_BAND_STARTS, AGE_BANDS
 from desktop_app.errors import ModelError, SettingsError
 from desktop_app.training import cards, checkpoint, metrics, predict
 from desktop_app.training.checkpoint import Notes
@@ -192,14 +192,47 @@ def evaluate(
     )
 
 
+CALIBRATED_AGES = (10.0, 20.0)
+"""Gender is calibrated apart for the answered ages below, between and above these."""
+
+FEWEST_TO_CALIBRATE = 50
+
+
 def temperature(network: Network, store: FaceStore, rows: NDArray[np.int64]) -> float:
     """The temperature that calibrates the gender answers on `rows`. Raises SettingsError without faces to fit it on."""
+    female, truth, _ = _to_calibrate_on(network, store, rows)
+    return metrics.fit_temperature(female, truth == 0)
+
+
+def age_temperatures(network: Network, store: FaceStore, rows: NDArray[np.int64]) -> list[float]:
+    """The temperatures that calibrate the gender answers on `rows`, one for each age band that the network answers.
+
+    Neighbouring bands share one (`CALIBRATED_AGES`): below ten years a network is overconfident where it is not above.
+    """
+    female, truth, band = _to_calibrate_on(network, store, rows)
+    group_of = np.searchsorted(CALIBRATED_AGES, AGE_BAND_STARTS, side="right")
+    whole = metrics.fit_temperature(female, truth == 0)
+    found = []
+    for group in range(len(CALIBRATED_AGES) + 1):
+        here = group_of[band] == group
+        enough = int(here.sum()) >= FEWEST_TO_CALIBRATE
+        found.append(metrics.fit_temperature(female[here], truth[here] == 0) if enough else whole)
+    return [found[int(group)] for group in group_of]
+
+
+def _to_calibrate_on(
+    network: Network, store: FaceStore, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """The probability of female, the true gender and the answered age band (0 without ages)."""
     if len(rows) == 0:
         raise SettingsError("There are no faces to calibrate on.", "Give data with faces of the role “val”.")
-    female, truth = _known_genders(network, store, rows)
-    if len(truth) == 0:
+    truth = predict.truth_of([store.records[int(i)] for i in rows], network.age).gender
+    known = truth >= 0
+    if not known.any():
         raise SettingsError("No face to calibrate on has a gender.", "Give data whose “val” faces have one.")
-    return metrics.fit_temperature(female, truth == 0)
+    answers = network.answers(store, rows)
+    bands = answers.age_class if answers.age_class is not None else np.zeros(len(rows), np.int64)
+    return answers.female[known], truth[known], bands[known]
 
 
 def _known_genders(

@@ -16,7 +16,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,22 @@ from desktop_app.vision.attributes.preprocess import InputSpec
 EXPLAIN_FILE = "explain.tflite"
 
 
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A network that answers together with another one, with its own size and normalisation of the crops."""
+
+    model: Any
+    spec: InputSpec
+    mirrored: bool = False
+
+
 class ExportModule(tf.Module):  # type: ignore[misc]
     """The two signatures of a model, as functions of plain operations.
 
     `age` is what the age output was trained on (see `TrainingConfig.age`); whatever it is, the exported output is a
     distribution over `AGE_BANDS`. `embedding` names a layer whose output becomes a unit vector for each face. With
     `mirrored`, "predict" answers with the mean over each crop and its mirror image, which costs twice the time.
+    `temperatures` are what the gender scores are divided by, one for each age band that is answered.
     """
 
     def __init__(
@@ -54,8 +65,10 @@ class ExportModule(tf.Module):  # type: ignore[misc]
         *,
         weights: str = "float16",
         mirrored: bool = False,
+        temperatures: Sequence[float] | None = None,
     ) -> None:
         super().__init__(name="headcount")
+        self.temperatures = temperatures
         self.core = inference_copy(model, spec.shape)
         if weights not in WEIGHTS:
             raise ModelError(f"Weights cannot be stored as {weights!r}; choose from {', '.join(WEIGHTS)}.")
@@ -95,6 +108,10 @@ class ExportModule(tf.Module):  # type: ignore[misc]
         return found
 
     def predict(self, crops: Any) -> dict[str, Any]:
+        return calibrated(self.raw(crops), self.temperatures)
+
+    def raw(self, crops: Any) -> dict[str, Any]:
+        """The answers before the calibration by age."""
         if not self.mirrored:
             return self._answers(crops)
         answers = self._answers(tf.concat([crops, tf.reverse(crops, [2])], axis=0))
@@ -145,6 +162,83 @@ class ExportModule(tf.Module):  # type: ignore[misc]
         return {"cam": tf.add_n(heat) if len(heat) > 1 else tf.identity(heat[0]), "guided": tf.identity(guided[first])}
 
 
+class Ensemble(tf.Module):  # type: ignore[misc]
+    """Several networks that answer as one: the mean of their gender scores, ages and explanations.
+
+    The crops are those of the first; the others get them averaged down to their own size. The first alone says
+    whether there is a face at all.
+    """
+
+    def __init__(self, members: Sequence[ExportModule], temperatures: Sequence[float] | None = None) -> None:
+        super().__init__(name="headcount")
+        self.members = list(members)
+        self.spec, self.weights, self.targets = members[0].spec, members[0].weights, members[0].targets
+        self.target_count, self.mirrored = members[0].target_count, members[0].mirrored
+        self.core, self.temperatures = members[0].core, temperatures
+        self.parameters = sum(int(member.core.count_params()) for member in members)
+        for member in members[1:]:
+            if member.targets != self.targets or member.spec.colour != self.spec.colour:
+                raise ModelError("Networks with other answers or other colours cannot answer as one.")
+            if member.spec.box_scale != self.spec.box_scale or member.spec.width > self.spec.width:
+                raise ModelError("A network that joins another one takes the same crop, no larger.")
+
+    signatures = ExportModule.signatures
+
+    def predict(self, crops: Any) -> dict[str, Any]:
+        found = [member.raw(resized(crops, self.spec, member.spec)) for member in self.members]
+        answer = dict(found[0])
+        scores = tf.add_n([_log_odds(each["gender"]) for each in found]) / float(len(found))
+        answer["gender"] = _from_log_odds(scores)
+        if "age" in answer:
+            answer["age"] = tf.add_n([each["age"] for each in found]) / float(len(found))
+        if "embedding" in answer:
+            answer["embedding"] = tf.math.l2_normalize(tf.concat([each["embedding"] for each in found], -1), axis=-1)
+        return calibrated(answer, self.temperatures)
+
+    def explain(self, crops: Any, target: Any) -> dict[str, Any]:
+        """The mean of what explains each network's score, brought to the size of the first one's maps."""
+        found = [member.explain(resized(crops, self.spec, member.spec), target) for member in self.members]
+        cams = [each["cam"][..., None] for each in found]
+        cam = tf.add_n([_unit_peak(tf.image.resize(each, cams[0].shape[1:3])) for each in cams]) / float(len(cams))
+        whole = found[0]["guided"].shape[1:3]
+        guided = [_unit_peak(tf.image.resize(each["guided"], whole)) for each in found]
+        return {"cam": cam[..., 0], "guided": tf.add_n(guided) / float(len(guided))}
+
+
+def resized(crops: Any, source: InputSpec, wanted: InputSpec) -> Any:
+    """Crops normalised for one network as another one wants them: enlarged to twice its size, then averaged by twos,
+    which loses nothing that shrinking by area would keep."""
+    if (source.width, source.height) != (wanted.width, wanted.height):
+        double = tf.image.resize(crops, (2 * wanted.height, 2 * wanted.width))
+        crops = tf.nn.avg_pool2d(double, 2, 2, "VALID")
+    factor = wanted.scale / source.scale
+    shift = (np.asarray(source.mean, np.float32) - np.asarray(wanted.mean, np.float32)) * wanted.scale
+    return crops * factor + shift
+
+
+def _unit_peak(values: Any) -> Any:
+    return values / (tf.reduce_max(tf.abs(values)) + 1e-12)
+
+
+def _log_odds(gender: Any) -> Any:
+    """(n, 2) probabilities -> (n, 1) log odds of the first."""
+    kept = tf.clip_by_value(gender, 1e-6, 1.0)
+    return tf.math.log(kept[:, :1]) - tf.math.log(kept[:, 1:])
+
+
+def _from_log_odds(scores: Any) -> Any:
+    first = tf.sigmoid(scores)
+    return tf.concat([first, 1.0 - first], axis=-1)
+
+
+def calibrated(answer: dict[str, Any], temperatures: Sequence[float] | None) -> dict[str, Any]:
+    """Divide the gender score by the temperature that belongs to the answered ages (Guo et al. 2017)."""
+    if temperatures is None:
+        return answer
+    share = tf.reduce_sum(answer["age"] * np.asarray(temperatures, np.float32)[None], axis=-1, keepdims=True)
+    return answer | {"gender": _from_log_odds(_log_odds(answer["gender"]) / share)}
+
+
 def _mean_of_halves(value: Any) -> Any:
     """(2 n, units) -> (n, units): the mean of row i and row n + i."""
     return tf.reduce_mean(tf.reshape(value, [2, -1, int(value.shape[-1])]), axis=0)
@@ -181,7 +275,7 @@ def to_bands(age: Any, kind: str) -> Any:
 
 
 def to_litert(
-    module: ExportModule, names: Collection[str] = ("predict", "explain"), weights: str | None = None
+    module: ExportModule | Ensemble, names: Collection[str] = ("predict", "explain"), weights: str | None = None
 ) -> bytes:
     """Convert to a LiteRT flatbuffer that holds the signatures `names` and needs built-in operations only.
 
@@ -222,17 +316,26 @@ def export(
     explain: bool = True,
     mirrored: bool = False,
     keras_too: bool = False,
+    partners: Sequence[Partner] = (),
+    temperatures: Sequence[float] | None = None,
 ) -> Path:
     """Write `model.tflite` and `model.json` into `folder`; return the LiteRT file. With `explain` and 8-bit weights
     `explain.tflite` is written as well, with `keras_too` also `model.keras` and `saved_model/`. The classical baseline
     keeps 32 bits whatever `weights` says.
+
+    `partners` are networks that answer together with this one, and `temperatures` calibrate gender by the answered age.
 
     `card` must have at least "name"; everything in it is kept, and what the app reads (file, sha256, input, outputs,
     labels, explain, size_bytes, parameters) is put in. Raises ModelError or OutputError.
     """
     if any(isinstance(layer, HistogramOfGradients) for layer in model.layers):
         weights = "float32"  # the thresholds of its bins do not survive rounding, and there is next to nothing to save
-    module = ExportModule(model, spec, age, embedding, weights=weights, mirrored=mirrored)
+    module: ExportModule | Ensemble = ExportModule(
+        model, spec, age, embedding, weights=weights, mirrored=mirrored, temperatures=temperatures
+    )
+    if partners:
+        others = [ExportModule(p.model, p.spec, age, embedding, weights=weights, mirrored=p.mirrored) for p in partners]
+        module = Ensemble([module, *others], temperatures)
     apart = explain and weights == "int8"
     content = to_litert(module, ("predict", "explain") if explain and not apart else ("predict",))
     reasons = to_litert(module, ("explain",), "float16") if apart else None
@@ -249,10 +352,12 @@ def export(
         "input": spec.to_json(),
         "outputs": outputs,
         "labels": labels,
-        "parameters": int(model.count_params()),
+        "parameters": int(model.count_params()) + sum(int(p.model.count_params()) for p in partners),
         "size_bytes": len(content),
         "mirrored": mirrored,
     }
+    if temperatures is not None:
+        full["temperatures"] = [round(float(t), 3) for t in temperatures]
     if explain:
         full["explain"] = {"signature": "explain", "targets": [[name, count] for name, count in module.targets]}
     if reasons is not None:

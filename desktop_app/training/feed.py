@@ -17,6 +17,7 @@ from desktop_app.domain.types import AGE_BANDS, Box
 from desktop_app.errors import SourceError
 from desktop_app.training.ages import age_class
 from desktop_app.training.augment import augmented
+from desktop_app.training.balance import face_weights
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.readers.base import GENDERS, FaceRecord
@@ -53,6 +54,15 @@ def targets_of(records: list[FaceRecord], config: TrainingConfig) -> Targets:
     weights = {"gender": known.astype(np.float32)}
     if config.age != "none":
         values["age"], weights["age"] = _ages(records, config)
+    if config.group_weights:
+        bands = [age_class(r, "bands") for r in records]
+        black = np.array([r.race == "Black" for r in records])
+        for_gender, for_age = face_weights(
+            np.array([-1 if b is None else b for b in bands]), genders == 0, black, config.group_weights, known
+        )
+        weights["gender"] *= for_gender.astype(np.float32)
+        if config.age == "bands":
+            weights["age"] *= for_age.astype(np.float32)
     if config.face:
         values["face"] = np.ones((count, 1), np.float32)
         weights["face"] = np.ones(count, np.float32)

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import ModelError
-from desktop_app.training import checkpoint, networks, predict
+from desktop_app.training import checkpoint, networks, predict, starts
 from desktop_app.training.checkpoint import Notes
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.feed import Feed
+from desktop_app.training.losses import OrdinalCrossentropy
 
 LAST, BEST = "last.keras", "best.keras"
 
@@ -70,6 +71,8 @@ def train(
         config = notes.config
     else:
         model, notes = networks.build(config), Notes(config, data=data)
+        if config.start:
+            starts.put_into(model, starts.start_weights(config.start), heads=False)
         compile_model(model, config, feed.steps_per_epoch)
     history = {key: list(values) for key, values in notes.history.items()}
     board = keras.callbacks.TensorBoard(folder / "tensorboard", update_freq="epoch", write_graph=False)
@@ -122,8 +125,8 @@ def size_of(config: TrainingConfig, epoch: int) -> int | None:
 
 
 def compile_model(model: Any, config: TrainingConfig, steps_per_epoch: int) -> None:
-    """Give the model its losses and optimizer, all of Keras's own kinds so that a checkpoint restores them."""
-    losses: dict[str, str] = {}
+    """Give the model its losses and optimizer, of kinds that a checkpoint restores."""
+    losses: dict[str, Any] = {}
     factors: dict[str, float] = {}
     for name in model.output:
         if name == "gender":
@@ -137,6 +140,8 @@ def compile_model(model: Any, config: TrainingConfig, steps_per_epoch: int) -> N
                 ("categorical_crossentropy" if classes else "mean_absolute_error"),
                 config.age_weight,
             )
+            if classes and config.ordinal_weight:
+                losses[name] = OrdinalCrossentropy(config.ordinal_weight)
         else:
             losses[name], factors[name] = "binary_crossentropy", config.face_weight
     rate: Any = config.learning_rate

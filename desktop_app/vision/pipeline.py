@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from desktop_app.domain.counting import PeopleCounter
@@ -72,6 +72,9 @@ class FramePipeline:
         self.on_glimpses: OnGlimpses | None = None
         """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
         self.comparison: Comparison | None = None
+        self.lighter_model: Callable[[], tuple[AttributeClassifier, LikenessSpace | None]] | None = None
+        """Loads a network that costs less, and the space of its embeddings; None where there is none."""
+        self._chosen: tuple[AttributeClassifier, LikenessSpace | None] | None = None
 
     @property
     def detector_name(self) -> str:
@@ -109,8 +112,24 @@ class FramePipeline:
             comparison.begin(timed)
             self.on_glimpses = comparison.take
 
+    def fall_back(self) -> str:
+        """Use the lighter network until the run is over; return its name, "" where there is none.
+
+        Raises ModelError where it cannot be loaded.
+        """
+        if self.lighter_model is None or self._chosen is not None or self.comparison is not None:
+            return ""
+        lighter = self.lighter_model()
+        self._chosen = (self.classifier, self.likeness)
+        self.classifier, self.likeness = lighter
+        self.counter.forget_faces()
+        return self.classifier.name
+
     def reset(self, prefix: str = "") -> None:
         """Begin a run: nobody counted, ids from 1, references that begin with `prefix`."""
+        if self._chosen is not None:
+            self.classifier, self.likeness = self._chosen
+            self._chosen = None
         self.tracker.reset()
         self.counter.reset(prefix)
         self._scheduler.reset()

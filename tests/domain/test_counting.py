@@ -494,3 +494,12 @@ def test_a_face_that_was_blurred_at_first_is_judged_by_its_best_glimpses() -> No
     for face in [0.1, 0.3, 0.2, 0.6, 0.1]:
         hand.add(Attributes(0.8, face=face), 1.0)
     assert hand.face < 0.5
+
+
+@pytest.mark.parametrize(("sizes", "people"), [((8.0, 10.0), 0), ((8.0, 12.0), 1)])
+def test_nobody_counts_whose_face_was_never_large_enough(sizes: tuple[float, float], people: int) -> None:
+    stage = Stage([Actor(walk(300, 300), size=sizes[0])], counter=PeopleCounter(CountingSettings(min_size=11.0)))
+    stage.play(2)
+    assert stage.counts.people == 0
+    stage.actors = [Actor(walk(300, 300), size=sizes[1])]
+    assert stage.play(2).finish().counts.people == people

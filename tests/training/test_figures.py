@@ -127,6 +127,7 @@ def test_every_configuration_survives_its_checkpoint(name: str) -> None:
 def test_every_network_has_a_configuration() -> None:
     assert set(config.names()) == {
         "cnn32", "fully_conv9", "mini_xception", "joint64", "small_vgg96", "levi_hassner", "classical", "headcount",
+        "efficientnet_lite0", "efficientnet_lite2",
     }  # fmt: skip
 
 

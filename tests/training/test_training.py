@@ -362,6 +362,8 @@ def test_every_network_builds_and_keeps_its_answer_when_folded(store: FaceStore)
         ("small_vgg96", 8e6, 9.5e6),
         ("classical", 3e3, 4e3),
         ("headcount", 3.2e6, 3.4e6),
+        ("efficientnet_lite0", 3.4e6, 3.5e6),
+        ("efficientnet_lite2", 4.8e6, 4.9e6),
     ):
         chosen = config.load(name)
         model = networks.build(chosen)

@@ -12,7 +12,14 @@ from typing import Any
 
 from desktop_app.errors import SettingsError
 from desktop_app.training.config import TrainingConfig
-from desktop_app.training.networks import classical, convolutional, headcount, levi_hassner, mini_xception
+from desktop_app.training.networks import (
+    classical,
+    convolutional,
+    efficientnet_lite,
+    headcount,
+    levi_hassner,
+    mini_xception,
+)
 
 BUILDERS: Mapping[str, Callable[[TrainingConfig], Any]] = {
     "cnn32": convolutional.cnn32,
@@ -23,6 +30,9 @@ BUILDERS: Mapping[str, Callable[[TrainingConfig], Any]] = {
     "levi_hassner": levi_hassner.levi_hassner,
     "classical": classical.classical,
     "headcount": headcount.headcount,
+    "efficientnet_lite0": efficientnet_lite.builder("efficientnet_lite0"),
+    "efficientnet_lite1": efficientnet_lite.builder("efficientnet_lite1"),
+    "efficientnet_lite2": efficientnet_lite.builder("efficientnet_lite2"),
 }
 
 

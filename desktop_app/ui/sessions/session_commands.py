@@ -152,7 +152,9 @@ class SessionCommands(QObject):
         box.setDefaultButton(go_on)
         box.setEscapeButton(go_on)
         box.exec()
-        return box.clickedButton() is stop
+        is_over = box.clickedButton() is stop
+        box.deleteLater()
+        return is_over
 
     def _begin(self, name: str, work: Callable[[], object], done: Callable[[Any], None]) -> None:
         task = BackgroundTask(name, work)

@@ -1,0 +1,316 @@
+"""EfficientNet-Lite: against PyTorch's arithmetic in numpy, from a PyTorch file, differentiated, and in an ensemble."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import types
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from desktop_app.errors import ModelError, SettingsError
+from desktop_app.training import config, efficientnet, starts
+from desktop_app.training.facestore import FaceStore
+
+Weights = dict[str, np.ndarray]
+SIDE = 33  # odd, so that padding of uneven sides is met
+
+
+def random_weights(name: str, seed: int = 4) -> Weights:
+    """Weights of the shapes that PyTorch's EfficientNet-Lite has, by its names."""
+    rng = np.random.default_rng(seed)
+    found: Weights = {}
+
+    def conv(key: str, outputs: int, inputs: int, size: int) -> None:
+        found[f"{key}.weight"] = rng.normal(0, (2 / (inputs * size * size)) ** 0.5, (outputs, inputs, size, size))
+
+    def norm(key: str, channels: int) -> None:
+        found[f"{key}.weight"] = rng.uniform(0.7, 1.3, channels)
+        found[f"{key}.bias"] = rng.normal(0, 0.3, channels)
+        found[f"{key}.running_mean"] = rng.normal(0, 0.3, channels)
+        found[f"{key}.running_var"] = rng.uniform(0.5, 1.5, channels)
+
+    conv("_conv_stem", efficientnet.STEM_FILTERS, 3, 3)
+    norm("_bn0", efficientnet.STEM_FILTERS)
+    plan = efficientnet.blocks(name)
+    for i, block in enumerate(plan):
+        wide = block.filters_in * block.expansion
+        if block.expansion > 1:
+            conv(f"_blocks.{i}._expand_conv", wide, block.filters_in, 1)
+            norm(f"_blocks.{i}._bn0", wide)
+        conv(f"_blocks.{i}._depthwise_conv", wide, 1, block.kernel)
+        norm(f"_blocks.{i}._bn1", wide)
+        conv(f"_blocks.{i}._project_conv", block.filters_out, wide, 1)
+        norm(f"_blocks.{i}._bn2", block.filters_out)
+    conv("_conv_head", efficientnet.HEAD_FILTERS, plan[-1].filters_out, 1)
+    norm("_bn1", efficientnet.HEAD_FILTERS)
+    for head, units in (("gender", 2), ("age", 9), ("face", 1)):
+        found[f"{head}.weight"] = rng.normal(0, 0.05, (units, efficientnet.HEAD_FILTERS))
+        found[f"{head}.bias"] = rng.normal(0, 0.1, units)
+    return {key: value.astype(np.float32) for key, value in found.items()}
+
+
+def reference(name: str, weights: Weights, x: np.ndarray) -> Weights:
+    """The network in float64 numpy, channels first as PyTorch has them: scores before softmax and sigmoid."""
+
+    def conv(x: np.ndarray, key: str, stride: int = 1) -> np.ndarray:
+        kernel = weights[f"{key}.weight"].astype(np.float64)
+        size = kernel.shape[2]
+        pads = []
+        for side in x.shape[2:]:
+            total = max(0, (-(-side // stride) - 1) * stride + size - side)
+            pads.append((total // 2, total - total // 2))
+        padded = np.pad(x, [(0, 0), (0, 0), *pads])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), (2, 3))[:, :, ::stride, ::stride]
+        each = kernel.shape[1] == 1 and kernel.shape[0] == x.shape[1]
+        return np.einsum("nchwij,cij->nchw" if each else "nchwij,ocij->nohw", windows, kernel[:, 0] if each else kernel)
+
+    def norm(x: np.ndarray, key: str) -> np.ndarray:
+        gain, shift, mean, variance = (
+            weights[f"{key}.{part}"].astype(np.float64)[:, None, None]
+            for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        return (x - mean) / np.sqrt(variance + efficientnet.BN_EPSILON) * gain + shift
+
+    def relu6(x: np.ndarray) -> np.ndarray:
+        return np.clip(x, 0, 6)
+
+    x = relu6(norm(conv(x, "_conv_stem", 2), "_bn0"))
+    for i, block in enumerate(efficientnet.blocks(name)):
+        y, key = x, f"_blocks.{i}"
+        if block.expansion > 1:
+            y = relu6(norm(conv(y, f"{key}._expand_conv"), f"{key}._bn0"))
+        y = relu6(norm(conv(y, f"{key}._depthwise_conv", block.stride), f"{key}._bn1"))
+        y = norm(conv(y, f"{key}._project_conv"), f"{key}._bn2")
+        x = x + y if block.shortcut else y
+    features = relu6(norm(conv(x, "_conv_head"), "_bn1")).mean((2, 3))
+    return {
+        head: features @ weights[f"{head}.weight"].T + weights[f"{head}.bias"] for head in ("gender", "age", "face")
+    }
+
+
+def small(name: str) -> config.TrainingConfig:
+    return config.load(name).at_size(SIDE)
+
+
+def converted(name: str, weights: Weights) -> Any:
+    from desktop_app.training import networks
+
+    model = networks.build(small(name))
+    starts.put_into(model, weights, heads=True)
+    return model
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "efficientnet_lite2"])
+def test_pytorch_weights_answer_alike_in_keras(name: str) -> None:
+    weights = random_weights(name)
+    x = np.random.default_rng(1).uniform(-1, 1, (2, SIDE, SIDE, 3)).astype(np.float32)
+    found = converted(name, weights)(x, training=False)
+    scores = reference(name, weights, x.transpose(0, 3, 1, 2).astype(np.float64))
+    for head in ("gender", "age"):
+        wanted = np.exp(scores[head] - scores[head].max(1, keepdims=True))
+        assert np.asarray(found[head]) == pytest.approx(wanted / wanted.sum(1, keepdims=True), abs=1e-4)
+    assert np.asarray(found["face"]) == pytest.approx(1 / (1 + np.exp(-scores["face"])), abs=1e-4)
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_weights_of_another_network_are_refused() -> None:
+    from desktop_app.training import networks
+
+    with pytest.raises(ModelError, match="do not fit"):
+        starts.put_into(networks.build(small("efficientnet_lite2")), random_weights("efficientnet_lite0"), heads=True)
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_the_gradient_through_relu6_is_tensorflows() -> None:
+    import tensorflow as tf
+
+    from desktop_app.training import backward, export
+
+    model = converted("efficientnet_lite0", random_weights("efficientnet_lite0"))
+    module = export.ExportModule(model, small("efficientnet_lite0").input, weights="float32")
+    x = tf.constant(np.random.default_rng(2).uniform(-2, 2, (1, SIDE, SIDE, 3)).astype(np.float32))
+    layer = module.scores["gender"][0]
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        values = backward.forward(module.core, x)
+        score = values[layer][0, 0]
+    wanted = tape.gradient(score, x).numpy()
+    cut_off = [v for k, v in values.items() if "relu" in k and float(tf.reduce_max(v)) >= 6]
+    assert cut_off, "no activation reaches 6, so that nothing is tested"
+    seed = {layer: tf.constant([[1.0, 0.0]])}
+    first = module.core.layers[0].name
+    found = backward.backward(module.core, values, seed, guided=False, one=tf.constant(1.0))[first].numpy()
+    assert np.abs(wanted).max() > 0
+    assert found / np.abs(wanted).max() == pytest.approx(wanted / np.abs(wanted).max(), abs=1e-3)
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_an_ensemble_answers_with_the_mean_and_says_why(store: FaceStore, tmp_path: Path) -> None:
+    from desktop_app.training import export, networks
+    from desktop_app.training.feed import plain_crops
+    from desktop_app.vision.attributes.preprocess import normalise
+    from desktop_app.vision.explain import FaceExplainer
+
+    chosen, other = config.load("efficientnet_lite0").at_size(48), config.load("headcount").at_size(32)
+    first, second = networks.build(chosen), networks.build(other)
+    starts.put_into(first, random_weights("efficientnet_lite0"), heads=True)
+    temperatures = [2.0] * 3 + [0.5] * 6
+    path = export.export(
+        first, chosen.input, tmp_path, {"name": "both"}, embedding="features", weights="float32",
+        partners=[export.Partner(second, other.input)], temperatures=temperatures,
+    )  # fmt: skip
+    from desktop_app.training.predict import LiteRtModel
+
+    crops = plain_crops(store, np.arange(4), chosen)
+    found = LiteRtModel(path)(normalise(crops, chosen.input))
+    alone = first(normalise(crops, chosen.input), training=False)
+    double = __import__("tensorflow").image.resize(crops.astype(np.float32), (64, 64)).numpy()
+    shrunk = double.reshape(4, 32, 2, 32, 2, 3).mean((2, 4))
+    beside = second((shrunk - 127.5) / 127.5, training=False)
+
+    def odds(answer: Any) -> np.ndarray:
+        gender = np.asarray(answer["gender"], np.float64)
+        return np.log(gender[:, 0]) - np.log(gender[:, 1])
+
+    age = (np.asarray(alone["age"]) + np.asarray(beside["age"])) / 2
+    assert found["age"] == pytest.approx(age, abs=1e-4)
+    wanted = (odds(alone) + odds(beside)) / 2 / (age @ np.array(temperatures))
+    assert odds(found) == pytest.approx(wanted, abs=2e-3)
+    assert found["face"] == pytest.approx(np.asarray(alone["face"]), abs=1e-4)
+    assert found["embedding"].shape == (4, efficientnet.HEAD_FILTERS + 288)
+    assert np.linalg.norm(found["embedding"], axis=1) == pytest.approx(1, abs=1e-4)
+    reason = FaceExplainer(tmp_path).explain_gender(crops[0], female=True)
+    assert reason.guided.shape == (48, 48)
+    assert reason.guided.max() > 0
+
+
+class _Storage:
+    """Stands for a tensor's numbers in the file that `torch_file` writes."""
+
+    def __init__(self, key: str, length: int) -> None:
+        self.key, self.length = key, length
+
+
+def torch_file(path: Path, state: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a state dict as PyTorch 1.5 did, by the published layout of its files."""
+    utils, torch = types.ModuleType("torch._utils"), types.ModuleType("torch")
+
+    def _rebuild_tensor_v2(*_: object) -> None:
+        raise AssertionError("never called while writing")
+
+    _rebuild_tensor_v2.__module__, _rebuild_tensor_v2.__qualname__ = "torch._utils", "_rebuild_tensor_v2"
+    utils._rebuild_tensor_v2 = _rebuild_tensor_v2  # type: ignore[attr-defined]
+    kind = type("FloatStorage", (), {"__module__": "torch"})
+    torch.FloatStorage = kind  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "torch._utils", utils)
+
+    class Tensor:
+        def __init__(self, array: np.ndarray, key: str) -> None:
+            self.array, self.storage = array, _Storage(key, array.size)
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            strides = tuple(s // self.array.itemsize for s in self.array.strides)
+            arguments = (self.storage, 0, self.array.shape, strides, False, OrderedDict())
+            return _rebuild_tensor_v2, arguments
+
+    class Writer(pickle.Pickler):
+        def persistent_id(self, value: Any) -> Any:
+            return ("storage", kind, value.key, "cpu", value.length, None) if isinstance(value, _Storage) else None
+
+    tensors = {name: Tensor(array, str(i)) for i, (name, array) in enumerate(state.items())}
+    with path.open("wb") as file:
+        pickle.dump(0x1950A86A20F9469CFC6C, file, protocol=2)
+        pickle.dump(1001, file, protocol=2)
+        pickle.dump({"little_endian": True}, file, protocol=2)
+        Writer(file, protocol=2).dump(OrderedDict(tensors))
+        pickle.dump([t.storage.key for t in tensors.values()], file, protocol=2)
+        for tensor in tensors.values():
+            file.write(np.int64(tensor.array.size).tobytes() + tensor.array.tobytes())
+
+
+def test_an_old_pytorch_file_is_read_without_pytorch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    state = {"a.weight": rng.normal(size=(3, 2, 1, 1)).astype(np.float32), "b.bias": np.arange(4, dtype=np.float32)}
+    path = tmp_path / "weights.pth"
+    torch_file(path, state, monkeypatch)
+    found = starts.read_torch_file(path)
+    assert list(found) == list(state)
+    for name in state:
+        assert np.array_equal(found[name], state[name])
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(ModelError, match="cannot be read"):
+        starts.read_torch_file(path)
+
+
+def test_a_pytorch_file_runs_no_code(tmp_path: Path) -> None:
+    class Harm:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(tmp_path / "harm"),)
+
+    path = tmp_path / "weights.pth"
+    with path.open("wb") as file:
+        for part in (0x1950A86A20F9469CFC6C, 1001, {}, Harm(), []):
+            pickle.dump(part, file, protocol=2)
+    with pytest.raises(ModelError, match="cannot be read"):
+        starts.read_torch_file(path)
+    assert not (tmp_path / "harm").exists()
+
+
+def test_starting_weights_that_are_not_there() -> None:
+    with pytest.raises(SettingsError, match="no starting weights"):
+        starts.start_weights("resnet50")
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "wide"), [("efficientnet_lite0", 16, 1152), ("efficientnet_lite2", 21, 1248)]
+)
+def test_the_blocks_are_those_of_the_published_networks(name: str, count: int, wide: int) -> None:
+    plan = efficientnet.blocks(name)
+    assert len(plan) == count
+    assert plan[-1].filters_in * plan[-1].expansion == wide
+
+
+def test_rare_and_hard_groups_count_more() -> None:
+    from desktop_app.training.balance import face_weights
+
+    band = np.array([0] * 4 + [7] * 6)
+    female = np.array([True, True, True, False] + [True] + [False] * 5)
+    black = np.zeros(10, bool)
+    black[1] = True
+    gender, age = face_weights(
+        band, female, black, {"balance": 0.5, "age_balance": 1.0, "old_women": 1.4, "black": 1.3}
+    )
+    assert gender.mean() == pytest.approx(1)
+    assert gender[3] > gender[0], "the one boy among three girls"
+    assert gender[1] == pytest.approx(1.3 * gender[0])
+    assert gender[4] / gender[5] > 2, "an old woman among old men"
+    assert age[0] > age[4]
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_a_far_age_costs_more_than_a_near_one() -> None:
+    import keras
+
+    from desktop_app.training.losses import OrdinalCrossentropy
+
+    truth = np.eye(9, dtype=np.float32)[[2, 2]]
+    near, far = np.full((2, 9), 0.01, np.float32)
+    near[[2, 3]], far[[2, 8]] = [0.2, 0.73], [0.2, 0.73]
+    loss = OrdinalCrossentropy(1.0, reduction="none")
+    costs = np.asarray(loss(truth, np.stack([near, far])))
+    assert costs[1] > costs[0] + 1
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert again.ordinal == 1.0

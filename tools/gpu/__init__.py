@@ -1,0 +1,1 @@
+"""Training on one GPU; see `tools/gpu_train.py`."""

