@@ -22,7 +22,7 @@ PARTS = {
     "load_classifier",
     "YuNetFaceDetector",
     "HaarFaceDetector",
-    "ScanningFaceDetector",
+    "TiledFaceDetector",
 }
 """What `factory` puts together."""
 
