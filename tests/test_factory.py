@@ -24,7 +24,7 @@ PARTS = {
     "load_classifier",
     "YuNetFaceDetector",
     "HaarFaceDetector",
-    "ScanningFaceDetector",
+    "TiledFaceDetector",
 }
 """What `factory` puts together."""
 

@@ -1,8 +1,8 @@
 """Which faces do not move at all: pictures on a wall, posters, mannequins.
 
-    meter = StillnessMeter()
-    still = meter.look(image_bgr, faces)        # on each frame with detections: keys of the faces that have not moved
-    meter.forget(keys)                          # of tracks that ended
+    detector = StillnessDetector()
+    still = detector.look(image_bgr, faces)     # on each frame with detections: keys of the faces that have not moved
+    detector.forget(keys)                       # of tracks that ended
 
 The grey values at the place where a face was first seen are compared with what is there later. A living face turns,
 speaks, blinks and sways, also that of somebody who sits before a webcam. Once it has, it is not looked at again.
@@ -69,7 +69,7 @@ class _First:
         return not self.lives and 2 * sum(c < FROZEN for c in self.changes) <= len(self.changes)
 
 
-class StillnessMeter:
+class StillnessDetector:
     """Tells which of the tracked faces have not moved since they were first seen. Not thread-safe."""
 
     def __init__(self) -> None:
