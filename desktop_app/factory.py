@@ -118,10 +118,14 @@ def _likeness(model_dir: Path, card: Mapping[str, Any]) -> LikenessSpace | None:
     return LikenessSpace.load(model_dir / weights) if isinstance(weights, str) else None
 
 
+def _vote_settings(settings: Settings) -> VoteSettings:
+    return VoteSettings(name_at=settings.count.decide_threshold, child_at=settings.count.child_threshold)
+
+
 def build_comparison(settings: Settings, names: Sequence[str], *, threaded: bool = False) -> Comparison:
     """Return a comparison of the model that counts with the models of these names. Raises ModelError."""
     others = [load_classifier(model_path(name, data_dir() / "models")) for name in names]
-    return Comparison(others, VoteSettings(name_at=settings.count.decide_threshold), threaded=threaded)
+    return Comparison(others, _vote_settings(settings), threaded=threaded)
 
 
 def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
@@ -156,7 +160,7 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
         min_size=count.min_face_px,
         linger_s=count.lost_s,
         returns_s=count.returns_minutes * 60,
-        vote=VoteSettings(name_at=count.decide_threshold),
+        vote=_vote_settings(settings),
     )
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
     pipeline = FramePipeline(

@@ -124,7 +124,7 @@ class Person:
 
     def decide(self) -> None:
         """Make up the decision again from all glimpses; what was shown of somebody who counts changes reluctantly."""
-        self.decision = self.vote.decision(self.decision.gender if self.confirmed else Gender.UNDECIDED)
+        self.decision = self.vote.decision(self.decision if self.confirmed else None)
 
     def absorb(self, other: Person) -> None:
         """Take over what was seen of `other`, who turned out to be this person."""
@@ -174,7 +174,7 @@ class Person:
 
     def revised_at_last(self, time_s: float) -> Revised | None:
         """Return the final decision on somebody who has gone, None if it was told already."""
-        self.decision = self.vote.decision(self.decision.gender, final=True)
+        self.decision = self.vote.decision(self.decision, final=True)
         if self.told_final and (self.told, self.told_glimpses) == (self._shown(), self.decision.glimpses):
             return None
         return self._revised(time_s, is_final=True)

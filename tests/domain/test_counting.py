@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
-from desktop_app.domain.events import Counted, Crossed, Left, Merged, StaffSeen
+from desktop_app.domain.events import Counted, Crossed, Left, Merged, Revised, StaffSeen
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.recognition import MAX_GONE
 from desktop_app.domain.tracking import Tracker
@@ -98,6 +98,17 @@ def test_the_running_totals_follow_the_vote_while_in_view() -> None:
     stage.play(6)
     counts = stage.counts
     assert (counts.female, counts.male, counts.people) == (1, 0, 1)
+
+
+def test_an_age_near_an_edge_is_no_stream_of_changes() -> None:
+    actor = Actor(walk(640, 360), female=0.95, age=3)
+    stage = Stage([actor])
+    for i in range(20):  # the mean age stays within a year of 30, on either side of it
+        actor.age = 3 + i % 2
+        stage.play(0.3)
+    assert stage.told(Revised) == []
+    (revised,) = stage.finish().told(Revised)
+    assert revised.final
 
 
 def test_somebody_counts_at_once_and_leaves_once() -> None:

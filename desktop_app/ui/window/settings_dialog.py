@@ -169,6 +169,13 @@ class SettingsDialog(QDialog):
         )
         _row(
             form,
+            "Minimum for children",
+            self._number("count", "child_threshold", 0.5, 0.99, 0.01),
+            "The same for those who appear younger than ten. Genders of children are estimated less well, so more is "
+            "asked: a child below it is counted as a person without a gender.",
+        )
+        _row(
+            form,
             "Pictures per person",
             self._whole("count", "max_glimpses", 1, 200),
             "How many good pictures of a person are judged at most. More is surer and takes longer.",
