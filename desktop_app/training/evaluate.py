@@ -230,7 +230,7 @@ def _to_calibrate_on(
     known = truth >= 0
     if not known.any():
         raise SettingsError("No face to calibrate on has a gender.", "Give data whose “val” faces have one.")
-    answers = network.answers(store, rows)
+    answers = network.predict(store, rows)
     bands = answers.age_class if answers.age_class is not None else np.zeros(len(rows), np.int64)
     return answers.female[known], truth[known], bands[known]
 
