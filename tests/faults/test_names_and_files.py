@@ -311,7 +311,7 @@ NO_SOURCES = [
 ]
 
 
-@pytest.mark.parametrize("text", [*NO_SOURCES, "\udcff", "rtsp://\udcff/"])
+@pytest.mark.parametrize("text", [*NO_SOURCES, "\udcff", "rtsp://\udcff/", "file://["])
 def test_what_is_no_source_is_an_error_and_never_a_bug(text: str) -> None:
     with pytest.raises(SourceError):
         frames_of(text)
