@@ -52,7 +52,8 @@ class VoteSettings:
     imagined first glimpse that says 50%, so that little evidence is not sure of anything. A gender is named from
     `name_at` and `min_evidence` (the least sum of weights) on. While somebody is in view, a named gender changes only
     when the other one reaches `change_at` (or `name_at`, if that is more), and is never taken back. Once they have
-    gone it is kept if it still has `keep_at`; otherwise they stay Undecided.
+    gone it is kept if it still has `keep_at`; otherwise they stay Undecided. The values are chosen by
+    `benchmarks.naming`; each lies within a range where the results hardly change.
 
     A child's gender is named only from `child_at` on (or `name_at`, if that is more), and kept at the end only with
     that. While somebody is in view, their shown age band changes only when the mean age lies `age_margin` years beyond
@@ -61,14 +62,16 @@ class VoteSettings:
 
     name_at: float = 0.65
     change_at: float = 0.75
-    keep_at: float = 0.5
-    prior: float = 0.5
+    keep_at: float = 0.4
+    prior: float = 0.25
     min_evidence: float = 0.25
     child_at: float = 0.9
     age_margin: float = 1.5
 
     def __post_init__(self) -> None:
-        for name in ("name_at", "change_at", "keep_at", "child_at"):
+        if not 0 <= self.keep_at < 1:
+            raise ValueError(f"keep_at must be at least 0 and below 1, not {self.keep_at}")
+        for name in ("name_at", "change_at", "child_at"):
             if not 0.5 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 0.5 and below 1, not {getattr(self, name)}")
         for name in ("prior", "min_evidence", "age_margin"):
@@ -189,7 +192,8 @@ class Vote:
         if likelier is not shown and probability >= max(s.change_at, name_at):
             return likelier
         keep_at = name_at if child else s.keep_at
-        if final and (likelier is not shown or probability < keep_at):
+        of_shown = probability if likelier is shown else 1 - probability
+        if final and of_shown < keep_at:
             return Gender.UNDECIDED
         return shown
 
