@@ -15,16 +15,18 @@ measure speed
 measure files
 measure networks
 measure gui
+measure crossings
 if [ -d ../shared/clips ]; then
     measure detectors ../shared/clips
-    measure counting ../shared/clips
+    measure counting ../shared/clips --jobs 2
+    measure causes ../shared/clips
     if "$python" -c "import trackeval" 2>/dev/null; then
         measure identities ../shared/clips
     else
         echo "== TrackEval is not installed: identities is left out (the head of benchmarks/identities.py says how)"
     fi
 else
-    echo "== the labelled clips are not beside this checkout: detectors, counting and identities are left out"
+    echo "== the labelled clips are not beside this checkout: detectors, counting, causes and identities are left out"
 fi
 if [ -x dist/headcount/headcount ]; then
     measure start_frozen
