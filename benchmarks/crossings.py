@@ -86,7 +86,7 @@ def scenes() -> list[SceneOfWalkers]:
     back = Walker(straight(right, left, 300, 0, 6))
     u_turn = along(((0, 100, 230), (3.5, 680, 230), (4.2, 680, 230), (7.5, 100, 230)))
     short_turn = along(((0, 100, 230), (3, 400, 230), (6, 100, 230)))
-    around = along(((0, 380, 480), (2, 400, 240), (4, 400, 200), (6, 380, 480)))
+    same_side = along(((0, 380, 480), (2, 400, 240), (4, 400, 200), (6, 380, 480)))
     again = along(
         ((0, 400, 250), (2, 720, 250), (4, 720, 250), (5.5, 400, 250), (9, 400, 250), (11, 720, 250), (13, 720, 250))
     )
@@ -119,7 +119,7 @@ def scenes() -> list[SceneOfWalkers]:
         SceneOfWalkers("turns round before the line", (Walker(short_turn),), 7),
         SceneOfWalkers("loiters on the line, goes in", (Walker(loitering(5, 900)),), 12, into=1, visits=1),
         SceneOfWalkers("loiters on the line, goes back", (Walker(loitering(5, 80)),), 12),
-        SceneOfWalkers("stays on one side", (Walker(around),), 7),
+        SceneOfWalkers("stays on one side", (Walker(same_side),), 7),
         SceneOfWalkers(
             "a child in a pram",
             (Walker(straight(left, right, 170, 0, 7), 84), Walker(straight(left + 90, right + 90, 360, 0, 7), 48)),

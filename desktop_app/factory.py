@@ -34,7 +34,7 @@ from desktop_app.vision.attributes.classifier import CardClassifier, load_classi
 from desktop_app.vision.attributes.quality import GlimpseScheduler, SchedulerSettings
 from desktop_app.vision.compare import Comparison
 from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.faces.tiled import TiledFaceDetector
 from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 
@@ -85,7 +85,7 @@ def build_detector(settings: Settings, threads: int = 1) -> FaceDetector:
             chosen.cascade, chosen.scale_factor, chosen.min_neighbors, min_face_share=max(chosen.min_face_share, 0.005)
         )
     yunet = YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE, threads)
-    return ScanningFaceDetector(yunet, yunet, coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share)
+    return TiledFaceDetector(yunet, yunet, coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share)
 
 
 def _weak_score(settings: Settings) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app import factory
+from desktop_app.errors import ModelError
 from desktop_app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +24,7 @@ PARTS = {
     "load_classifier",
     "YuNetFaceDetector",
     "HaarFaceDetector",
-    "ScanningFaceDetector",
+    "TiledFaceDetector",
 }
 """What `factory` puts together."""
 
@@ -83,3 +84,19 @@ def test_the_shipped_pipeline_can_fall_back_to_the_lighter_network_and_begins_ag
     assert pipeline.fall_back() == "", "there is nothing lighter still"
     pipeline.reset()
     assert (pipeline.classifier, pipeline.likeness) == own
+
+
+def test_the_fast_network_stands_in_for_the_programs_own_only() -> None:
+    settings = Settings()
+    own, fast = factory.build_classifier(settings), factory.build_classifier(settings, fast=True)
+    assert own.card["size_bytes"] > 2 * fast.card["size_bytes"]
+    chosen = replace(settings, count=replace(settings.count, model="mini_xception"))
+    assert factory.build_classifier(chosen, fast=True).name == factory.build_classifier(chosen).name
+
+
+@pytest.mark.parametrize("value", [1.5, -0.1, "high", True])
+def test_a_card_with_an_impossible_face_answer_is_refused(value: object) -> None:
+    assert factory._least_face({}, 0.5) == 0.5
+    assert factory._least_face({"min_face": 0.1}, 0.5) == 0.1
+    with pytest.raises(ModelError, match="min_face"):
+        factory._least_face({"min_face": value}, 0.5)

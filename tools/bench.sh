@@ -15,9 +15,11 @@ measure speed
 measure files
 measure networks
 measure gui
+measure crossings
 if [ -d ../shared/clips ]; then
     measure detectors ../shared/clips
-    measure counting ../shared/clips
+    measure counting ../shared/clips --jobs 2
+    measure causes ../shared/clips
     measure naming ../shared/clips --half confirm --seconds 8
     if "$python" -c "import trackeval" 2>/dev/null; then
         measure identities ../shared/clips
@@ -25,7 +27,7 @@ if [ -d ../shared/clips ]; then
         echo "== TrackEval is not installed: identities is left out (the head of benchmarks/identities.py says how)"
     fi
 else
-    echo "== the labelled clips are not beside this checkout: detectors, counting, naming and identities are left out"
+    echo "== the labelled clips are not beside this checkout: detectors, counting, causes, naming and identities are left out"
 fi
 if [ -x dist/headcount/headcount ]; then
     measure start_frozen

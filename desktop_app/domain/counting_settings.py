@@ -33,7 +33,7 @@ class CountingSettings:
     blind_hits: int = 5
     blind_span_s: float = 0.6
     blind_score: float = 0.7
-    still_s: float = 2.0
+    still_s: float = 3.0
     linger_s: float = 4.0
     linger_reach: float = 2.5
     same_place: float = 0.4
@@ -41,7 +41,7 @@ class CountingSettings:
     hidden_s: float = 15.0
     hidden_alike: float = 0.65
     cut_memory_s: float = 2.0
-    cut_alike: float = 0.85
+    cut_alike: float = 0.91
     returns_s: float = 0.0
     returns_alike: float = 0.8
     doubt_s: float = 2.0

@@ -215,7 +215,10 @@ def _understand_url(url: str, scheme: str) -> SourceAddress:
         raw = url[len("file://") :]
         if raw.startswith("/") and exists(Path(raw)):
             return _understand_path(Path(raw))
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return _understand_path(Path(raw))
         share = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
         return _understand_path(Path(share + url2pathname(parts.path)))
     if scheme in URL_SCHEMES - STREAM_SCHEMES:

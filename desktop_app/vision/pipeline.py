@@ -20,11 +20,11 @@ from desktop_app.errors import SettingsError
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import crop_faces
 from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, assess
-from desktop_app.vision.attributes.stillness import StillnessMeter
+from desktop_app.vision.attributes.stillness import StillnessDetector
 from desktop_app.vision.compare import Comparison, TimedClassifier
 from desktop_app.vision.faces.detectors import FaceDetector
 from desktop_app.vision.faces.schedule import LookSchedule
-from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.faces.tiled import TiledFaceDetector
 from desktop_app.vision.glimpses import ClassifiedGlimpse, OnGlimpses
 from desktop_app.vision.likeness.appearance import ShotCutDetector, clothes_histogram
 from desktop_app.vision.likeness.face_space import LikenessSpace
@@ -68,7 +68,7 @@ class FramePipeline:
         self._cuts = cuts or ShotCutDetector()
         self.likeness = likeness
         self._schedule = LookSchedule(self.settings.detect_interval_s)
-        self._stillness = StillnessMeter()
+        self._stillness = StillnessDetector()
         self.on_glimpses: OnGlimpses | None = None
         """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
         self.comparison: Comparison | None = None
@@ -136,7 +136,7 @@ class FramePipeline:
         self._cuts.reset()
         self._schedule.reset()
         self._stillness.reset()
-        if isinstance(self.detector, ScanningFaceDetector):
+        if isinstance(self.detector, TiledFaceDetector):
             self.detector.reset()
         if self.comparison is not None:
             self.comparison.reset()

@@ -8,7 +8,7 @@ import pytest
 from desktop_app.domain.types import Box
 from desktop_app.training import robustness
 from desktop_app.training.facestore import FaceStore
-from desktop_app.training.predict import Answers
+from desktop_app.training.predict import Predictions
 from desktop_app.training.robustness import DISTORTIONS, EasyFace
 
 
@@ -50,8 +50,8 @@ def test_the_table_holds_what_the_network_answers(easy: EasyFace, store: FaceSto
     class Bright:
         """Takes whoever is bright for female."""
 
-        def answers(self, stored: FaceStore, rows: np.ndarray) -> Answers:
-            return Answers(np.array([float(stored.pictures[i].mean() > 60) for i in rows]))
+        def predict(self, stored: FaceStore, rows: np.ndarray) -> Predictions:
+            return Predictions(np.array([float(stored.pictures[i].mean() > 60) for i in rows]))
 
     store.records[3] = store.records[3].__class__("x.png", "female", 40, 40, 40)
     found = robustness.robustness(Bright(), store, [easy])  # type: ignore[arg-type]

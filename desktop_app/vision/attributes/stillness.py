@@ -1,11 +1,12 @@
 """Which faces do not move at all: pictures on a wall, posters, mannequins.
 
-    meter = StillnessMeter()
-    still = meter.look(image_bgr, faces)        # on each frame with detections: keys of the faces that have not moved
-    meter.forget(keys)                          # of tracks that ended
+    detector = StillnessDetector()
+    still = detector.look(image_bgr, faces)     # on each frame with detections: keys of the faces that have not moved
+    detector.forget(keys)                       # of tracks that ended
 
-The grey values at the place where a face was first seen are compared with what is there later. A living face turns,
-speaks, blinks and sways, also that of somebody who sits before a webcam. Once it has, it is not looked at again.
+The grey values at the place where a face was first seen are compared with what is there later, and so is what lies
+round it. A living face turns, speaks, blinks and sways, also that of somebody who sits before a webcam; a painting
+changes no more than the wall beside it. Once a face has moved it is not looked at again.
 """
 
 from __future__ import annotations
@@ -23,11 +24,10 @@ from desktop_app.domain.motion import box_size
 from desktop_app.domain.tracking import TrackedFace
 from desktop_app.domain.types import Box
 
-CHANGED = 0.13
-"""The mean change of the grey values, as a share of their contrast, from which on something has moved.
-
-On clips it was mostly below 0.10 for a painting, under a camera that trembled, and rose above 0.15 within a few seconds
-for people who sat before a webcam."""
+CHANGES = ((0.09, 2.2), (0.3, 0.0))
+"""Something has moved from one of these mean changes of the grey values on, as a share of the face's contrast, if that
+is so many times the change of what lies round the face. On clips people who sat still changed by 0.1 and more, at a
+ratio of 2.3 and more; a painting mostly by less than 0.09, and where the camera trembled at a ratio of 1 to 2."""
 
 MOVED = 0.3
 """The distance in face sizes from the first place at which a face has moved, whatever its grey values say."""
@@ -45,31 +45,44 @@ ADAPTING = 0.1
 """The share by which what is compared with follows an unchanged look: light changes slowly, people do not."""
 
 TREMOR = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1))
-"""Shifts in pixels, down and right, at which nothing is taken to have moved."""
+"""Shifts in pixels, down and right, at which nothing is taken to have moved: a camera trembles."""
 
-_SIDE = 24
+_SIDE = 48
+"""Side in pixels of the patch compared: three faces wide and high, with the face in the middle."""
+
 _NOISE = 6.0
 """Grey levels added to the contrast, so that noise on a flat patch is no change."""
+
+_LEAST_BACKGROUND = 0.015
+
+_FACE = np.zeros((_SIDE, _SIDE), np.bool_)
+_FACE[16:32, 16:32] = True
+_AROUND = np.ones((_SIDE, _SIDE), np.bool_)
+_AROUND[10:, 10:38] = False  # hair and shoulders move with the face
+_AROUND[34:] = False
+
+Patch = NDArray[np.float32]
 
 
 @dataclass(slots=True)
 class _First:
-    """How a face looked when it was first seen, and what became of it."""
+    """How a face looked when it was first seen, and how much it had changed at the looks since."""
 
     box: Box
-    patch: NDArray[np.float32]
-    changes: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_LOOKS))
+    patch: Patch
+    changed: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT_LOOKS))
+    frozen: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT_LOOKS))
 
     @property
     def lives(self) -> bool:
-        return sum(c >= CHANGED for c in self.changes) >= max(FEWEST_CHANGES, CHANGED_SHARE * len(self.changes))
+        return sum(self.changed) >= max(FEWEST_CHANGES, CHANGED_SHARE * len(self.changed))
 
     @property
     def is_still(self) -> bool:
-        return not self.lives and 2 * sum(c < FROZEN for c in self.changes) <= len(self.changes)
+        return not self.lives and 2 * sum(self.frozen) <= len(self.frozen)
 
 
-class StillnessMeter:
+class StillnessDetector:
     """Tells which of the tracked faces have not moved since they were first seen. Not thread-safe."""
 
     def __init__(self) -> None:
@@ -102,34 +115,55 @@ class StillnessMeter:
             if patch is not None:
                 self._first[key] = _First(box, patch)
             return
-        # A camera that trembles moves everything by a pixel.
-        shifted = [Box(b.x1 + x, b.y1 + y, b.x2 + x, b.y2 + y) for b in [first.box] for y, x in TREMOR]
-        patches = [p for b in shifted if (p := _patch(image_bgr, b)) is not None]
+        b = first.box
+        shifted = (Box(b.x1 + x, b.y1 + y, b.x2 + x, b.y2 + y) for y, x in TREMOR)
+        patches = [patch for s in shifted if (patch := _patch(image_bgr, s)) is not None]
         if not patches:
             return
-        changes = [float(np.abs(p - first.patch).mean()) for p in patches]
-        change = min(changes)
-        patch = patches[changes.index(change)]
+        change, patch = min(((_change(p, first.patch, _FACE), p) for p in patches), key=lambda pair: pair[0])
+        around = max(_change(patch, first.patch, _AROUND), _LEAST_BACKGROUND)
         (x, y), (first_x, first_y) = box.centre, first.box.centre
-        distance = math.hypot(x - first_x, y - first_y) / box_size(first.box)
-        first.changes.append(math.inf if distance >= MOVED else change)
-        if change < CHANGED:
-            first.patch += ADAPTING * (patch - first.patch)
+        has_moved = math.hypot(x - first_x, y - first_y) / box_size(first.box) >= MOVED
+        has_changed = any(change >= least and change >= ratio * around for least, ratio in CHANGES)
+        first.changed.append(has_moved or has_changed)
+        first.frozen.append(change < FROZEN)
+        if not has_changed:
+            first.patch = np.where(np.isnan(patch), first.patch, first.patch + ADAPTING * (patch - first.patch))
         if first.lives:
             self._living.add(key)
             del self._first[key]
 
 
-def _patch(image_bgr: NDArray[np.uint8], box: Box) -> NDArray[np.float32] | None:
-    """Return the grey values at a box in standard deviations from their mean, float32 of shape (24, 24).
+def _change(patch: Patch, before: Patch, where: NDArray[np.bool_]) -> float:
+    """Return the mean change of the values of a mask less their means, 0.0 where none of them can be seen in both."""
+    now, then = patch[where], before[where]
+    seen = ~(np.isnan(now) | np.isnan(then))
+    if not seen.any():
+        return 0.0
+    now, then = now[seen], then[seen]
+    return float(np.abs((now - now.mean()) - (then - then.mean())).mean())
 
-    None where the box lies outside the picture.
+
+def _patch(image_bgr: NDArray[np.uint8], box: Box) -> Patch | None:
+    """Return the grey values round a box in standard deviations of the face's, float32 of shape (48, 48).
+
+    The box takes up the middle third; what lies outside the picture is not a number. None where the box lies outside.
     """
     height, width = image_bgr.shape[:2]
-    left, top = max(0, round(box.x1)), max(0, round(box.y1))
-    right, bottom = min(width, round(box.x2)), min(height, round(box.y2))
-    if right - left < 4 or bottom - top < 4:
+    w, h = max(2, round(box.width)), max(2, round(box.height))
+    left, top = round(box.x1) - w, round(box.y1) - h
+    inside = (max(0, left), max(0, top), min(width, left + 3 * w), min(height, top + 3 * h))
+    x1, y1, x2, y2 = inside
+    middle_x, middle_y = box.centre
+    if x2 - x1 < 4 or y2 - y1 < 4 or not (0 <= middle_x < width and 0 <= middle_y < height) or min(w, h) < 4:
         return None
-    grey = cv2.cvtColor(image_bgr[top:bottom, left:right], cv2.COLOR_BGR2GRAY)
-    patch = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.asarray((patch - patch.mean()) / (patch.std() + _NOISE), dtype=np.float32)
+    grey = np.asarray(cv2.cvtColor(image_bgr[y1:y2, x1:x2], cv2.COLOR_BGR2GRAY), np.float32)
+    if (x2 - x1, y2 - y1) == (3 * w, 3 * h):
+        patch = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    else:
+        whole = np.full((3 * h, 3 * w), np.nan, np.float32)
+        whole[y1 - top : y2 - top, x1 - left : x2 - left] = grey
+        patch = cv2.resize(whole, (_SIDE, _SIDE), interpolation=cv2.INTER_NEAREST)
+    face = patch[_FACE]
+    contrast = float(np.nanstd(face)) if not np.isnan(face).all() else 0.0
+    return np.asarray(patch / (contrast + _NOISE), dtype=np.float32)
