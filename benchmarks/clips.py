@@ -76,17 +76,17 @@ def read_clips(folder: Path, only: str = "", half: str = "") -> list[Clip]:
 
 def _clip(folder: Path, row: dict[str, str]) -> Clip:
     appearances = int(row["appearances"])
-    answers = [int(row.get(column) or appearances) for column in ("low", "high")]
-    # A note "0 or 1 is right" allows two answers where the columns name one.
+    expected = [int(row.get(column) or appearances) for column in ("low", "high")]
+    # A note "0 or 1 is right" allows two numbers where the columns name one.
     if either := re.search(r"(\d+) or (\d+) is right", row.get("notes") or ""):
-        answers += [int(either[1]), int(either[2])]
+        expected += [int(either[1]), int(either[2])]
     return Clip(
         folder / row["file"],
         int(row["males"]),
         int(row["females"]),
         appearances,
-        min(answers),
-        max(answers),
+        min(expected),
+        max(expected),
         row.get("kind") or "variant",
     )
 

@@ -38,7 +38,7 @@ Picture = tuple[NDArray[np.uint8], Sequence[Box]]
 
 
 @dataclass
-class Tally:
+class DetectionCounts:
     """The sums over the pictures of one clip."""
 
     pictures: int = 0
@@ -47,7 +47,7 @@ class Tally:
     false: int = 0
     seconds: float = 0.0
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: DetectionCounts) -> None:
         self.pictures += other.pictures
         self.faces += other.faces
         self.found += other.found
@@ -113,17 +113,17 @@ def turn_of(face: Detection) -> str:
     return next(name for name, most in TURNS.items() if off < most)
 
 
-def measure(name: str, given: Sequence[Picture]) -> Tally:
-    tally, detector = Tally(len(given)), make_detector(name)
+def measure(name: str, given: Sequence[Picture]) -> DetectionCounts:
+    counts, detector = DetectionCounts(len(given)), make_detector(name)
     for image, faces in given:
         started = time.process_time()
         detections = detector.detect(image)
-        tally.seconds += time.process_time() - started
+        counts.seconds += time.process_time() - started
         hits = matched(detections, faces)
-        tally.faces += len(faces)
-        tally.found += hits
-        tally.false += len(detections) - hits
-    return tally
+        counts.faces += len(faces)
+        counts.found += hits
+        counts.false += len(detections) - hits
+    return counts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -133,14 +133,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pictures", type=int, default=40, help="of each clip without people, or each turn")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    sums = {name: Tally() for name in options.detectors.split(",")}
+    sums = {name: DetectionCounts() for name in options.detectors.split(",")}
     print(HEADER)
     source = pictures if options.clips.is_dir() else turned
     for clip, given in source(options.clips, options.pictures):
         for name, total in sums.items():
-            tally = measure(name, given)
-            total.add(tally)
-            print(tally.line(f"{name} {clip}"), flush=True)
+            counts = measure(name, given)
+            total.add(counts)
+            print(counts.line(f"{name} {clip}"), flush=True)
     for name, total in sums.items():
         print(total.line(f"{name}, all"))
     return 0

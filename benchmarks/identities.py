@@ -151,7 +151,7 @@ def main() -> int:
     print(HEADER)
     for tracker in options.trackers.split(","):
         scores = {"raw": Scores(), "people": Scores()}
-        for path in sorted(TRACKS.glob("*.csv")):
+        for path in sorted(TRACKS.glob("*.*.csv")):
             clip, labels = options.clips / path.stem, read_labels(path)
             for kind, sequence in follow(clip, labels, Way(tracker=tracker)).items():
                 name = f"{path.stem} {tracker} {kind}"

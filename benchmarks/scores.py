@@ -91,13 +91,23 @@ class Figure:
         return f"{self.value:.1%} ({self.low:.0%} to {self.high:.0%})"
 
 
+def men_off(row: Row) -> Pair:
+    """Return the error of the men counted and how many there are, (0, 0) where that cannot be compared."""
+    men = row.clip.males
+    return (row.gender_error(row.counts.male, men), men) if row.comparable_genders else (0, 0)
+
+
+def women_off(row: Row) -> Pair:
+    """Return the error of the women counted and how many there are, (0, 0) where that cannot be compared."""
+    women = row.clip.females
+    return (row.gender_error(row.counts.female, women), women) if row.comparable_genders else (0, 0)
+
+
 COLUMNS: dict[str, Callable[[Row], Pair]] = {
     "people": lambda r: (abs(r.signed), r.true),
     "signed": lambda r: (r.signed, r.true),
-    "men": lambda r: (r.gender_error(r.counts.male, r.clip.males), r.clip.males) if r.comparable_genders else (0, 0),
-    "women": lambda r: (
-        (r.gender_error(r.counts.female, r.clip.females), r.clip.females) if r.comparable_genders else (0, 0)
-    ),
+    "men": men_off,
+    "women": women_off,
     "renamed": lambda r: (r.renamed, r.named),
 }
 """The figures of a table, by their names."""

@@ -61,8 +61,13 @@ def sources_of(arguments: Sequence[str]) -> list[str]:
     for text in arguments:
         if text.startswith("-") or not text.strip():
             continue
-        path = Path(text).expanduser()
-        sources.append(str(path.absolute()) if "://" not in text and path.exists() else text)
+        # As `opening.understand` has it, which is not imported for this: it would bring OpenCV before the window.
+        try:
+            path = Path(text).expanduser()
+            there = path.exists()
+        except (OSError, ValueError, RuntimeError):
+            path, there = Path(), False
+        sources.append(str(path.absolute()) if there else text)
     return sources
 
 

@@ -6,6 +6,7 @@ Called by the command line and by the window; `ProgramServices` is what the wind
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from desktop_app.vision.attributes.classifier import CardClassifier, load_classi
 from desktop_app.vision.attributes.quality import GlimpseScheduler, SchedulerSettings
 from desktop_app.vision.compare import Comparison
 from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
-from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.faces.tiled import TiledFaceDetector
 from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
 
@@ -84,7 +85,7 @@ def build_detector(settings: Settings, threads: int = 1) -> FaceDetector:
             chosen.cascade, chosen.scale_factor, chosen.min_neighbors, min_face_share=max(chosen.min_face_share, 0.005)
         )
     yunet = YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE, threads)
-    return ScanningFaceDetector(yunet, yunet, coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share)
+    return TiledFaceDetector(yunet, yunet, coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share)
 
 
 def _weak_score(settings: Settings) -> float:
@@ -117,10 +118,14 @@ def _likeness(model_dir: Path, card: Mapping[str, Any]) -> LikenessSpace | None:
     return LikenessSpace.load(model_dir / weights) if isinstance(weights, str) else None
 
 
+def _vote_settings(settings: Settings) -> VoteSettings:
+    return VoteSettings(name_at=settings.count.decide_threshold, child_at=settings.count.child_threshold)
+
+
 def build_comparison(settings: Settings, names: Sequence[str], *, threaded: bool = False) -> Comparison:
     """Return a comparison of the model that counts with the models of these names. Raises ModelError."""
     others = [load_classifier(model_path(name, data_dir() / "models")) for name in names]
-    return Comparison(others, VoteSettings(name_at=settings.count.decide_threshold), threaded=threaded)
+    return Comparison(others, _vote_settings(settings), threaded=threaded)
 
 
 def build_places(settings: Settings) -> tuple[list[Line], list[Zone], list[Zone]]:
@@ -152,12 +157,13 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
         min_span_s=count.confirm_s,
         min_score=min(default.min_score, detector.score_threshold),
         min_face=_least_face(classifier.card, default.min_face) if detector.reject_non_faces else 0.0,
+        min_size=count.min_face_px,
         linger_s=count.lost_s,
         returns_s=count.returns_minutes * 60,
-        vote=VoteSettings(name_at=count.decide_threshold),
+        vote=_vote_settings(settings),
     )
     tracking = TrackerSettings(sure_score=detector.score_threshold, weak_score=_weak_score(settings))
-    return FramePipeline(
+    pipeline = FramePipeline(
         build_detector(settings, policy.litert),
         classifier,
         Tracker(tracking),
@@ -166,6 +172,14 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
         scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
         likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier.card),
     )
+    if count.model == OWN_MODEL:
+        pipeline.lighter_model = partial(_lighter_model, settings, policy.litert)
+    return pipeline
+
+
+def _lighter_model(settings: Settings, threads: int) -> tuple[CardClassifier, LikenessSpace | None]:
+    classifier = build_classifier(settings, threads, fast=True)
+    return classifier, _likeness(model_path(FAST_MODEL), classifier.card)
 
 
 def build_annotator(settings: Settings) -> Annotator:

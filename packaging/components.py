@@ -26,6 +26,12 @@ LICENCE_NAMES = ("license", "licence", "copying", "notice", "copyright", "author
 VENDORED = (
     ("opencv-python-headless", "libavcodec", "FFmpeg", "LGPL-2.1-or-later", "texts/LGPL-2.1.txt"),
     ("opencv-python-headless", "opencv_videoio_ffmpeg", "FFmpeg", "LGPL-2.1-or-later", "texts/LGPL-2.1.txt"),
+    # The wheel for Apple silicon carries a build of FFmpeg with these; see resources/licences/MACOS.md.
+    ("opencv-python-headless", "libx264", "x264", "GPL-2.0-or-later", "texts/GPL-3.0.txt"),
+    ("opencv-python-headless", "libx265", "x265", "GPL-2.0-or-later", "texts/GPL-3.0.txt"),
+    ("opencv-python-headless", "librubberband", "Rubber Band Library", "GPL-2.0-or-later", "texts/GPL-3.0.txt"),
+    ("opencv-python-headless", "libvidstab", "vid.stab", "GPL-2.0-or-later", "texts/GPL-3.0.txt"),
+    ("opencv-python-headless", "libpostproc", "libpostproc", "GPL-2.0-or-later", "texts/GPL-3.0.txt"),
     ("opencv-python-headless", "libopenblas", "OpenBLAS", "BSD-3-Clause", ""),
     ("numpy", "libscipy_openblas", "OpenBLAS", "BSD-3-Clause", ""),
     ("numpy", "libgfortran", "GNU Fortran runtime", "GPL-3.0-or-later WITH GCC-exception-3.1", "texts/GPL-3.0.txt"),

@@ -40,14 +40,13 @@ done
 window=$(xdotool search --onlyvisible --name Headcount | head -1) || fail "no window within 10 s"
 echo "window: visible after $(echo "$(date +%s.%N) - $start" | bc 2>/dev/null || echo '?') s"
 
-# The count so far is kept on disk every few seconds: that is what a crash would leave, and what is looked at here.
+# Everybody counted is in the store within a second: that is what a crash would leave, and what is looked at here.
 people=0
 for _ in $(seq 80); do
     sleep 1
     kill -0 "$app" 2>/dev/null || fail "the program ended while counting"
-    file=$(find "$home" -name recovery.json | head -1)
-    [ -n "$file" ] || continue
-    now=$(grep -o '"\(female\|male\|undecided\)": [0-9]*' "$file" | head -3 | awk '{s += $2} END {print s + 0}')
+    now=$("$program" sessions --json 2>>"$out/program.log" | grep -o '"people": [0-9]*' | head -1 | tr -dc 0-9)
+    [ -n "$now" ] || continue
     [ "$now" -le "$people" ] || { people=$now; import -window root "$out/counting.png"; }
     [ "$people" -lt 9 ] || break
 done
@@ -85,7 +84,14 @@ look_into ctrl+comma Settings settings
 look_into ctrl+shift+m Models models
 echo "window: its settings and its models opened and closed"
 
+# A window that counts asks before it closes, so the count is ended first.
 xdotool windowfocus "$window" || true
+xdotool key --window "$window" ctrl+period || true
+sleep 2
+xdotool windowfocus "$window" || true
+# Closing while it counts would ask first.
+xdotool key --window "$window" ctrl+period 2>/dev/null || true
+sleep 0.5
 # The window may be gone before the key is let go, which xdotool takes for a failure; what counts is checked below.
 xdotool key --window "$window" ctrl+q 2>/dev/null || true
 for _ in $(seq 50); do kill -0 "$app" 2>/dev/null || break; sleep 0.1; done

@@ -24,7 +24,7 @@ PARTS = {
     "load_classifier",
     "YuNetFaceDetector",
     "HaarFaceDetector",
-    "ScanningFaceDetector",
+    "TiledFaceDetector",
 }
 """What `factory` puts together."""
 
@@ -69,6 +69,21 @@ def test_the_shipped_pipeline_tells_people_apart_by_their_face() -> None:
     likeness = factory.build_pipeline(Settings()).likeness
     assert likeness is not None
     assert likeness.projection.shape[0] == likeness.mean.shape[0]
+
+
+def test_the_smallest_face_of_the_settings_is_the_smallest_that_counts() -> None:
+    settings = replace(Settings(), count=replace(Settings().count, min_face_px=40.0))
+    assert factory.build_pipeline(settings).counter.settings.min_size == 40.0
+
+
+def test_the_shipped_pipeline_can_fall_back_to_the_lighter_network_and_begins_again_with_its_own() -> None:
+    pipeline = factory.build_pipeline(Settings())
+    own = (pipeline.classifier, pipeline.likeness)
+    assert pipeline.fall_back() == pipeline.model_name != own[0].name
+    assert pipeline.likeness is not own[1]
+    assert pipeline.fall_back() == "", "there is nothing lighter still"
+    pipeline.reset()
+    assert (pipeline.classifier, pipeline.likeness) == own
 
 
 def test_the_fast_network_stands_in_for_the_programs_own_only() -> None:

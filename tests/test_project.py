@@ -95,7 +95,7 @@ def test_the_wheel_carries_models_resources_and_both_commands(tmp_path: Path) ->
     ):
         assert wanted in names
     assert not [name for name in names if name.startswith("tests/") or name.endswith(".pyc")]
-    assert "headcount = desktop_app.cli.main:main" in entry_points
+    assert "headcount = desktop_app.cli.entry:run" in entry_points
     assert "headcount-train = desktop_app.training.cli:main" in entry_points
 
 

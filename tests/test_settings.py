@@ -32,7 +32,7 @@ FULL = Settings(
         last="camera:1", recent=("camera:1", "C:\\Vidéos\\入口.mp4"), width=640, height=480, fps=15.0
     ),
     detector=DetectorSettings(kind="haar", scale_factor=1.25, min_neighbors=3, interval_s=0.0),
-    count=CountSettings(returns_minutes=12.5, decide_threshold=0.8),
+    count=CountSettings(returns_minutes=12.5, decide_threshold=0.8, child_threshold=0.95),
     places=(
         PlaceSettings("Eingang", "line", ((0.1, 0.5), (0.9, 0.5))),
         PlaceSettings("Kasse", "staff", ((0.0, 0.0), (0.2, 0.0), (0.2, 1.0))),
@@ -197,6 +197,7 @@ def test_keys_of_a_newer_version_are_kept(tmp_path) -> None:
         (lambda: DetectorSettings(kind="dnn"), "yunet, haar"),
         (lambda: DetectorSettings(cascade="cat"), "frontal, alt2, profile"),
         (lambda: CountSettings(decide_threshold=0.2), "from 0.5 to 0.99"),
+        (lambda: CountSettings(child_threshold=1.0), "from 0.5 to 0.99"),
         (lambda: SourceSettings(fps=-1), "from 0 to 240 frames per second"),
         (lambda: SourceSettings(speed=0.1), "from 0.25 to 8"),
         (lambda: PlaceSettings("", "line", ((0, 0), (1, 1))), "needs a name"),
@@ -281,6 +282,7 @@ def test_the_defaults_are_those_of_the_counting_itself() -> None:
     assert count.lost_s == counting.linger_s
     assert count.returns_minutes * 60 == counting.returns_s
     assert count.decide_threshold == VoteSettings().name_at
+    assert count.child_threshold == VoteSettings().child_at
     assert detector.score_threshold == TrackerSettings().sure_score
 
 

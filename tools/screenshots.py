@@ -104,6 +104,7 @@ def main() -> None:
     settings = replace(settings, ui=replace(settings.ui, theme="light"))
     themes = ThemeManager(app, "light")
     window = MainWindow(LazyServices(), settings, themes, save=lambda _: None)
+    window.confirm_close = lambda: True
     try:
         take(window, themes, folder)
     finally:

@@ -179,7 +179,7 @@ def table_text(report: CompareReport) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _answer(decision: Decision) -> dict[str, Any]:
+def _values(decision: Decision) -> dict[str, Any]:
     age = decision.age_years
     return {
         "gender": decision.gender.value,
@@ -221,7 +221,7 @@ def json_text(report: CompareReport) -> str:
                 "id": event.number,
                 "first_seen_s": round(event.first_seen_s, 3),
                 "last_seen_s": round(event.last_seen_s, 3),
-                "answers": {key: _answer(d) for key, d in zip(keys, decisions, strict=True)},
+                "decisions": {key: _values(d) for key, d in zip(keys, decisions, strict=True)},
             }
             for event, decisions in report.people
         ],
@@ -239,8 +239,8 @@ def csv_text(report: CompareReport) -> str:
     )
     different = {event.number for event, _ in report.disagreements}
     for event, decisions in report.people:
-        answers = [_answer(d) for d in decisions]
-        cells = ["" if a[f] is None else a[f] for a in answers for f in fields]
+        shown = [_values(d) for d in decisions]
+        cells = ["" if a[f] is None else a[f] for a in shown for f in fields]
         times = (round(event.first_seen_s, 3), round(event.last_seen_s, 3))
         writer.writerow((event.number, *times, int(event.number in different), *cells))
     return out.getvalue()

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the correction and print the totals."""
     from desktop_app.cli.checks import UsageError
     from desktop_app.cli.kept import find_session, writing_store
-    from desktop_app.domain.events import Undone
+    from desktop_app.domain.events import Joined, Undone
     from desktop_app.domain.types import AGE_BANDS, Gender
     from desktop_app.session.manager import SessionManager
     from desktop_app.session.session import CorrectionError, Session
@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.age_band and args.age_band not in AGE_BANDS:
         raise UsageError(f"“{args.age_band}” is no age band.", f"Give one of {', '.join(AGE_BANDS)}.")
+    if args.person is not None and (args.add or args.undo):
+        raise UsageError("--add and --undo take no number of a person.", "Leave the number out.")
     with writing_store() as store:
         manager = SessionManager.for_kept(store)
         session = manager.load(find_session(store, args.session).id)
@@ -58,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
         if args.add:
             session.add(Gender(args.add), note=args.note)
         elif args.undo:
-            mine = session.log.read(lambda totals: totals.corrections())
+            found = session.log.read(lambda totals: totals.corrections())
+            mine = [entry for entry in found if not isinstance(entry.event, Joined)]
             if not mine:
                 raise CorrectionError("There is no correction to take back.")
             session.log.append([Undone(0.0, mine[-1].id)])

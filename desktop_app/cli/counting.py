@@ -132,6 +132,10 @@ class _Fan(RunObserver):
         for watcher in self._watchers:
             watcher.on_state(run, state, message)
 
+    def on_notice(self, run: DoorRun, sentence: str) -> None:
+        for watcher in self._watchers:
+            watcher.on_notice(run, sentence)
+
     def on_info(self, run: DoorRun, info: SourceInfo) -> None:
         for watcher in self._watchers:
             watcher.on_info(run, info)

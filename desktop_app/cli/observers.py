@@ -48,6 +48,9 @@ class Progress(RunObserver):
         if state is EngineState.RECONNECTING and message:
             say(f"headcount: {message}")
 
+    def on_notice(self, run: DoorRun, sentence: str) -> None:
+        say(f"headcount: {sentence}")
+
     def on_result(self, run: DoorRun, result: FrameResult) -> None:
         if not self._bar.disable:
             self.advance(result.frame.time_s, result.counts.people if result.counts is not None else None)

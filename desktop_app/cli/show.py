@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from desktop_app.domain.totals import Totals
     from desktop_app.reports.csv_file import PERSON_FIELDS, person_rows
     from desktop_app.reports.report import ReportOptions, build_report
-    from desktop_app.reports.times import clock
+    from desktop_app.reports.times import interval, local
     from desktop_app.reports.xlsx_file import summary_rows
 
     if args.minutes < 1:
@@ -39,11 +39,12 @@ def run(args: argparse.Namespace) -> int:
     for title, value in summary_rows(report):
         print(f"{title + ':':<22}{value}")
     rows = []
+    several_days = local(report.start_utc, zone).date() != local(report.end_utc, zone).date()
     for i in report.intervals:
         values = (
             ["–"] * 6 if i.is_missing else [str(v) for v in (i.people, i.female, i.male, i.undecided, i.into, i.out)]
         )
-        rows.append((f"{clock(i.start_utc, zone)} to {clock(i.end_utc, zone)}", *values))
+        rows.append((interval(i.start_utc, i.end_utc, zone, with_date=several_days), *values))
     print()
     print("\n".join(columns(("", "People", "Female", "Male", "Undecided", "In", "Out"), rows)))
     if args.people:

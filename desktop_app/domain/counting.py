@@ -180,6 +180,12 @@ class PeopleCounter:
             opening += self._news(person)
         return tuple(closing), tuple(opening)
 
+    def forget_faces(self) -> None:
+        """Forget how every face looks: from now on another network describes them, in a space of its own."""
+        for person in (*self._by_key.values(), *self._by_ref.values(), *self._absent):
+            person.vote.forget_face()
+        self._staff.forget_faces()
+
     def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
         """Give the people in memory these numbers, by reference, and go on with `next_number`.
 
@@ -248,6 +254,8 @@ class PeopleCounter:
 
     def _is_evident(self, person: Person) -> bool:
         s, span = self.settings, person.last_seen_s - person.first_seen_s
+        if person.largest < s.min_size:
+            return False
         # A print on a shirt scores like a face now and then, but not on the whole.
         if 2 * person.on_somebody > person.hits and (person.hits < 3 * s.min_hits or person.mean_score < DOUBTFUL):
             return False

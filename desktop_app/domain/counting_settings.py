@@ -15,6 +15,7 @@ class CountingSettings:
     the network takes its glimpses for a face with `min_face`; with a mean score of only `min_score` it takes twice as
     much. A face that never gave a glimpse worth classifying needs
     `blind_hits` over `blind_span_s` with a mean score of `blind_score`, and stays Undecided.
+    Nobody counts whose face was never `min_size` pixels large, the side of the square of its area.
     A face that has not moved at all is held back; if it was in view for less than `still_s`, too short for people to
     move, it is counted when it has gone.
     `linger_reach` and `same_place` are in face sizes; the latter is asked where there are no looks to compare. The
@@ -28,6 +29,7 @@ class CountingSettings:
     min_score: float = 0.6
     sure_score: float = 0.75
     min_face: float = 0.5
+    min_size: float = 11.0
     blind_hits: int = 5
     blind_span_s: float = 0.6
     blind_score: float = 0.7

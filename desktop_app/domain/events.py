@@ -276,6 +276,9 @@ class Undone(Event):
 OPERATOR_EVENTS = (Corrected, Split, Added, Merged, Joined)
 """What can be undone; of `Merged` only what the operator merged."""
 
+DECISIONS = (Corrected, Split, Added, Undone)
+"""What only an operator writes: it may come days after the door has seen anybody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -326,9 +329,18 @@ def _type_and_optional(hint: Any) -> tuple[Any, bool]:
 
 
 # Worked out once: a long log has a million events.
-_FIELDS = {
-    cls: {f.name: _type_and_optional(get_type_hints(cls)[f.name]) for f in fields(cls)} for cls in EVENT_KINDS.values()
-}
+
+
+_FIELDS: dict[type[Event], Mapping[str, tuple[Any, bool]]] = {}
+
+
+def _fields_of(cls: type[Event]) -> Mapping[str, tuple[Any, bool]]:
+    """Return the type of each field, and whether it may be None. Worked out when first needed, not at each start."""
+    known = _FIELDS.get(cls)
+    if known is None:
+        hints = get_type_hints(cls)
+        known = _FIELDS[cls] = {f.name: _type_and_optional(hints[f.name]) for f in fields(cls)}
+    return known
 
 
 def kind_of(event: Event) -> str:
@@ -338,7 +350,7 @@ def kind_of(event: Event) -> str:
 
 def to_plain(event: Event) -> dict[str, Any]:
     """Return an event's fields as values that JSON has."""
-    return {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    return {name: getattr(event, name) for name in _fields_of(type(event))}
 
 
 def from_plain(kind: str, values: Mapping[str, Any]) -> Event:
@@ -349,7 +361,7 @@ def from_plain(kind: str, values: Mapping[str, Any]) -> Event:
     cls = EVENT_KINDS.get(kind)
     if cls is None:
         raise ValueError(f"{kind!r} is no kind of event that this program knows")
-    wanted = _FIELDS[cls]
+    wanted = _fields_of(cls)
     if unknown := values.keys() - wanted.keys():
         raise ValueError(f"an event {kind!r} has no {', '.join(sorted(unknown))}")
     try:

@@ -25,9 +25,9 @@ class Person:
     0 until the person counts in the present count. `dwell_s` and `facing_s` are sums over all times in view.
     `staff_mark` is what the operator said, None for nothing; `marked_now` tells that it was said in the present count,
     whose log then has it already. `looks_like_staff` is the reference of somebody marked as staff whom the person looks
-    like. `at_edge` tells that the face was at the edge of the picture when it was last seen. `is_still` tells that it
-    has not moved so far, and `count_anyway` that the operator wants it counted all the same. The `told` fields are what
-    events have said of the person in the present count.
+    like. `largest` is the largest size of the face in pixels. `at_edge` tells that it was at the edge of the picture
+    when it was last seen. `is_still` tells that it has not moved so far, and `count_anyway` that the operator wants it
+    counted all the same. The `told` fields are what events have said of the person in the present count.
     """
 
     key: int
@@ -55,6 +55,7 @@ class Person:
     asked_at: int = 0
     cut_s: float | None = None
     at_edge: bool = False
+    largest: float = 0.0
     is_still: bool = False
     count_anyway: bool = False
     decision: Decision = field(default_factory=Decision)
@@ -109,6 +110,7 @@ class Person:
         self.box, self.last_seen_s = face.box, face.last_seen_s
         if face.detection is not None:
             self.hits += 1
+            self.largest = max(self.largest, box_size(face.detection.box))
             self.score_sum += face.detection.score
             self.on_somebody += face.on_somebody
         if face.appearance is not None:
@@ -122,13 +124,14 @@ class Person:
 
     def decide(self) -> None:
         """Make up the decision again from all glimpses; what was shown of somebody who counts changes reluctantly."""
-        self.decision = self.vote.decision(self.decision.gender if self.confirmed else Gender.UNDECIDED)
+        self.decision = self.vote.decision(self.decision if self.confirmed else None)
 
     def absorb(self, other: Person) -> None:
         """Take over what was seen of `other`, who turned out to be this person."""
         self.vote.absorb(other.vote)
         self.keys |= other.keys
         self.hits += other.hits
+        self.largest = max(self.largest, other.largest)
         self.score_sum += other.score_sum
         self.facing_s += other.facing_s
         self.facing = other.facing
@@ -171,7 +174,7 @@ class Person:
 
     def revised_at_last(self, time_s: float) -> Revised | None:
         """Return the final decision on somebody who has gone, None if it was told already."""
-        self.decision = self.vote.decision(self.decision.gender, final=True)
+        self.decision = self.vote.decision(self.decision, final=True)
         if self.told_final and (self.told, self.told_glimpses) == (self._shown(), self.decision.glimpses):
             return None
         return self._revised(time_s, is_final=True)

@@ -139,6 +139,12 @@ class StaffLooks:
             self._staff.pop(ref, None)
         return True
 
+    def forget_faces(self) -> None:
+        """Keep the clothes only: another network describes faces from now on."""
+        for known in (self._staff, self._gone):
+            for ref, looks in known.items():
+                known[ref] = Looks(None, looks.clothes)
+
     def who(self, looks: Looks) -> str:
         """Return the reference of the first one marked who looks like this, "" if none does."""
         for ref, known in self._staff.items():

@@ -90,8 +90,8 @@ class TrackedFace:
     `seen` is False from the detection that did not find it until it is found again. `detection` is the detection
     that continued it on this very frame, and `detection_index` its place in the list given to `update`; both are None
     on any other frame. `hits` counts the detections so far, `score_sum` adds up their scores. `appearance` is
-    how the person has looked of late, None where nothing was given. `on_somebody` tells that the detection lies in the
-    hair or on the chest of a surer face. `speed` is in face sizes a second.
+    the running mean of the clothes histogram, None where nothing was given. `on_somebody` tells that the detection lies
+    in the hair or on the chest of a surer face. `speed` is in face sizes a second.
     """
 
     key: int

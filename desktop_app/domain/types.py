@@ -37,6 +37,18 @@ def age_band_index(age_years: float) -> int:
     return max(i for i, start in enumerate(AGE_BAND_STARTS) if age_years >= start)
 
 
+CHILD_BELOW_YEARS = 10.0
+"""Who is younger is shown as a child: the network answers the gender of young faces worse than that of adults."""
+CHILD_BANDS: tuple[str, ...] = tuple(
+    band for band, start in zip(AGE_BANDS, AGE_BAND_STARTS, strict=True) if start < CHILD_BELOW_YEARS
+)
+
+
+def is_child(age_years: float | None) -> bool:
+    """Return whether somebody of this age, None for an unknown one, is shown as a child."""
+    return age_years is not None and age_years < CHILD_BELOW_YEARS
+
+
 class Gender(StrEnum):
     """Apparent gender, as far as the picture allows an answer."""
 
@@ -165,6 +177,10 @@ class Decision:
     age_years: float | None = None
     age_spread_years: float | None = None
     glimpses: int = 0
+
+    @property
+    def is_child(self) -> bool:
+        return is_child(self.age_years)
 
     @property
     def age_band(self) -> str | None:

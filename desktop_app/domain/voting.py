@@ -2,7 +2,7 @@
 
     vote = Vote()
     vote.add(attributes, weight)      # for each classified crop; weight from `vision.quality`
-    vote.decision(shown)              # Decision, possibly Undecided; `shown` is the gender named so far
+    vote.decision(shown)              # Decision, possibly Undecided; `shown` is the decision shown so far
 
 Gender: the weighted geometric mean of the softmax outputs, renormalised: the *logarithmic opinion pool* (Genest and
 Zidek, "Combining probability distributions", Statistical Science 1986; the same rule as Hinton's product of
@@ -12,6 +12,9 @@ wrong glimpse cannot outvote many fair ones once each output is kept away from 0
 Age: the expectation over the age bands (Rothe, Timofte and Van Gool, "Deep expectation of real and apparent age
 from a single image", IJCV 2018) of the weighted mean of the bands. Its spread is the standard
 deviation of that mixture, so it holds both the doubt within each glimpse and the glimpses' disagreement.
+
+What is shown changes reluctantly, like a switch with two thresholds (hysteresis): a named gender needs strong evidence
+against it, and a shown age band is left only when the mean lies well beyond its edge.
 """
 
 from __future__ import annotations
@@ -22,7 +25,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.types import AGE_BAND_CENTRES, AGE_BANDS, Attributes, Decision, Gender
+from desktop_app.domain.types import (
+    AGE_BAND_CENTRES,
+    AGE_BAND_STARTS,
+    AGE_BANDS,
+    Attributes,
+    Decision,
+    Gender,
+    age_band_index,
+    is_child,
+)
 
 MOST_SURE = 0.995
 """No single glimpse is taken to be surer than this."""
@@ -41,6 +53,10 @@ class VoteSettings:
     `name_at` and `min_evidence` (the least sum of weights) on. While somebody is in view, a named gender changes only
     when the other one reaches `change_at` (or `name_at`, if that is more), and is never taken back. Once they have
     gone it is kept if it still has `keep_at`; otherwise they stay Undecided.
+
+    A child's gender is named only from `child_at` on (or `name_at`, if that is more), and kept at the end only with
+    that. While somebody is in view, their shown age band changes only when the mean age lies `age_margin` years beyond
+    its edge; until then the age given is the nearest one within the band.
     """
 
     name_at: float = 0.65
@@ -48,12 +64,14 @@ class VoteSettings:
     keep_at: float = 0.5
     prior: float = 0.5
     min_evidence: float = 0.25
+    child_at: float = 0.9
+    age_margin: float = 1.5
 
     def __post_init__(self) -> None:
-        for name in ("name_at", "change_at", "keep_at"):
+        for name in ("name_at", "change_at", "keep_at", "child_at"):
             if not 0.5 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 0.5 and below 1, not {getattr(self, name)}")
-        for name in ("prior", "min_evidence"):
+        for name in ("prior", "min_evidence", "age_margin"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be a number of at least 0, not {getattr(self, name)}")
 
@@ -130,6 +148,10 @@ class Vote:
     def _add_faces(self, probabilities: list[float]) -> None:
         self._faces = sorted([*self._faces, *probabilities], reverse=True)[:BEST_GLIMPSES]
 
+    def forget_face(self) -> None:
+        """Forget how the face looks, because another network will describe it from now on."""
+        self._embedding = None
+
     def absorb(self, other: Vote) -> None:
         """Add all glimpses of another vote, of the same person seen again."""
         self._log_odds += other._log_odds
@@ -141,28 +163,33 @@ class Vote:
         if other._embedding is not None:
             self._embedding = other._embedding if self._embedding is None else self._embedding + other._embedding
 
-    def decision(self, shown: Gender = Gender.UNDECIDED, *, final: bool = False) -> Decision:
+    def decision(self, shown: Decision | None = None, *, final: bool = False) -> Decision:
         """Say what all glimpses together say.
 
-        `shown` is the gender named so far, which only strong evidence changes. `final` is for somebody who has gone.
+        `shown` is the decision shown so far, which only strong evidence changes. `final` is for somebody who has gone.
         """
         if self._weight <= 0:
             return Decision()
+        shown = shown or Decision()
         female = 1 / (1 + math.exp(-self._log_odds / (self._weight + self.settings.prior)))
-        gender = self._gender(female, shown, final)
-        probability = {Gender.FEMALE: female, Gender.MALE: 1 - female}.get(gender, max(female, 1 - female))
         age, spread = self._age()
+        if age is not None and shown.age_years is not None and not final:
+            age = _within_band(age, shown.age_years, self.settings.age_margin)
+        gender = self._gender(female, is_child(age), shown.gender, final)
+        probability = {Gender.FEMALE: female, Gender.MALE: 1 - female}.get(gender, max(female, 1 - female))
         return Decision(gender, probability, age, spread, self._glimpses)
 
-    def _gender(self, female: float, shown: Gender, final: bool) -> Gender:
+    def _gender(self, female: float, child: bool, shown: Gender, final: bool) -> Gender:
         s = self.settings
         likelier = Gender.FEMALE if female >= 0.5 else Gender.MALE
         probability = max(female, 1 - female)
+        name_at = max(s.name_at, s.child_at) if child else s.name_at
         if shown is Gender.UNDECIDED:
-            return likelier if probability >= s.name_at and self._weight >= s.min_evidence else Gender.UNDECIDED
-        if likelier is not shown and probability >= max(s.change_at, s.name_at):
+            return likelier if probability >= name_at and self._weight >= s.min_evidence else Gender.UNDECIDED
+        if likelier is not shown and probability >= max(s.change_at, name_at):
             return likelier
-        if final and (likelier is not shown or probability < s.keep_at):
+        keep_at = name_at if child else s.keep_at
+        if final and (likelier is not shown or probability < keep_at):
             return Gender.UNDECIDED
         return shown
 
@@ -173,3 +200,13 @@ class Vote:
         bands = self._bands / max(float(self._bands.sum()), 1e-12)
         mean = float(bands @ centres)
         return mean, math.sqrt(max(0.0, float(bands @ (centres - mean) ** 2)))
+
+
+def _within_band(mean: float, shown: float, margin: float) -> float:
+    """Return the age to show for a mean age, in years: within the shown age's band unless it lies well beyond."""
+    band = age_band_index(shown)
+    start = AGE_BAND_STARTS[band]
+    end = AGE_BAND_STARTS[band + 1] if band + 1 < len(AGE_BAND_STARTS) else math.inf
+    if mean < start - margin or mean >= end + margin:
+        return mean
+    return min(max(mean, start), math.nextafter(end, start))

@@ -88,7 +88,7 @@ class Pacer:
             return target
 
     def forget(self) -> None:
-        """Start the pacing afresh, because the media clock jumps."""
+        """Take the next frame for the new start of the pacing, because the media clock jumps."""
         with self._changed:
             self._anchor = None
 

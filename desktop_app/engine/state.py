@@ -7,13 +7,16 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from desktop_app.domain.events import Event
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.types import Frame, FrameResult
 from desktop_app.errors import SettingsError
 from desktop_app.sources.base import SourceInfo
+
+if TYPE_CHECKING:
+    from desktop_app.vision.compare import Comparison
 
 
 class EngineState(StrEnum):
@@ -86,6 +89,10 @@ class Pipeline(Protocol):
         """Give people in memory these numbers on the screen, by reference, and count on from `next_number`."""
         ...
 
+    def fall_back(self) -> str:
+        """Use a lighter network until the run is over; return its name, "" where there is none."""
+        ...
+
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         """Know somebody marked as staff by their looks; None takes the mark back. False for an unknown reference."""
         ...
@@ -98,6 +105,15 @@ class Pipeline(Protocol):
         self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
     ) -> object:
         """Count at these lines and zones from the next frame on."""
+        ...
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The models that answer beside the counting one, None where there are none."""
+        ...
+
+    def compare_with(self, comparison: Comparison | None) -> None:
+        """Let other models answer beside the counting one from the next frame on, or stop that with None."""
         ...
 
 

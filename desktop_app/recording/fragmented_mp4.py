@@ -105,7 +105,7 @@ def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     while at + 8 <= len(content):
         size, kind = struct.unpack_from(">I4s", content, at)
         head = 8
-        if size == 1:
+        if size == 1 and at + 16 <= len(content):
             size, head = struct.unpack_from(">Q", content, at + 8)[0], 16
         if size < head or at + size > len(content):
             return

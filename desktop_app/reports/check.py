@@ -1,7 +1,7 @@
 """How sure is the count at this door: from a few people whom the operator looked at, to figures with an interval.
 
 The operator says of the next people what they see: female, male, can't tell, missed by the program, or counted
-wrongly. Only these tallies are kept.
+wrongly. Only these numbers are kept.
 
 *Split.* Among the people to whom the program gave one label, the true share of women has a Beta posterior with
 Jeffreys' prior, Beta(x + 1/2, n - x + 1/2), shrunk towards the error rates of the model's card where few were checked.
@@ -53,7 +53,7 @@ class Stratum:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckTally:
+class CheckedByEye:
     """Everything that is kept of a check. `missed` people were not counted, `false` counts were of nobody."""
 
     strata: Mapping[Gender, Stratum] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class CardErrors:
 
 
 def women_share(
-    tally: CheckTally, card: CardErrors | None = None, confidence: float = 0.95, seed: int = 0
+    check: CheckedByEye, card: CardErrors | None = None, confidence: float = 0.95, seed: int = 0
 ) -> Interval | None:
     """Return the true share of women among the people counted, as the check says; None without anybody checked.
 
@@ -99,13 +99,13 @@ def women_share(
     """
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence lies between 0 and 1, not {confidence}")
-    if not tally.checked:
+    if not check.checked:
         return None
     card = card or CardErrors()
     believed = {Gender.FEMALE: 1 - card.men_called_female, Gender.MALE: card.women_called_male, Gender.UNDECIDED: 0.5}
     rng = np.random.default_rng(seed)
     women = np.zeros(DRAWS)
-    for gender, stratum in tally.strata.items():
+    for gender, stratum in check.strata.items():
         mean = believed[gender]
         share = rng.beta(
             stratum.female + 0.5 + CARD_WEIGHT * mean, stratum.male + 0.5 + CARD_WEIGHT * (1 - mean), DRAWS
@@ -113,61 +113,61 @@ def women_share(
         # Of whoever nobody could tell, the share says as much as of the people not checked.
         open_ones = stratum.counted - stratum.female - stratum.male
         women += stratum.female + rng.binomial(open_ones, share)
-    return _interval(women / max(tally.counted, 1), confidence)
+    return _interval(women / max(check.counted, 1), confidence)
 
 
-def count_ratio(tally: CheckTally, confidence: float = 0.95, seed: int = 0) -> Interval | None:
+def count_ratio(check: CheckedByEye, confidence: float = 0.95, seed: int = 0) -> Interval | None:
     """Return the true number of people by the number counted, 1.0 for a perfect count; None without a check."""
-    found = tally.checked
-    if not found + tally.missed:
+    found = check.checked
+    if not found + check.missed:
         return None
     rng = np.random.default_rng(seed)
-    recall = rng.beta(found + 0.5, tally.missed + 0.5, DRAWS)
-    precision = rng.beta(found + 0.5, tally.false + 0.5, DRAWS)
+    recall = rng.beta(found + 0.5, check.missed + 0.5, DRAWS)
+    precision = rng.beta(found + 0.5, check.false + 0.5, DRAWS)
     return _interval(precision / recall, confidence)
 
 
-def is_within(tally: CheckTally, margin: float = 0.05, confidence: float = 0.95) -> bool:
+def is_within(check: CheckedByEye, margin: float = 0.05, confidence: float = 0.95) -> bool:
     """Whether the count is shown to be right within `margin`: two one-sided tests at 1 - `confidence` each."""
-    ratio = count_ratio(tally, 2 * confidence - 1)
+    ratio = count_ratio(check, 2 * confidence - 1)
     return ratio is not None and 1 - margin <= ratio.low and ratio.high <= 1 + margin
 
 
-def more_would_help(tally: CheckTally, card: CardErrors | None = None) -> bool:
+def more_would_help(check: CheckedByEye, card: CardErrors | None = None) -> bool:
     """Whether checking as many again would narrow the interval of the split by more than half a point a side."""
-    now = women_share(tally, card)
+    now = women_share(check, card)
     if now is None:
         return True
-    doubled = CheckTally(
-        {g: _doubled(s) for g, s in tally.strata.items()},
-        2 * tally.missed,
-        2 * tally.false,
+    doubled = CheckedByEye(
+        {g: _doubled(s) for g, s in check.strata.items()},
+        2 * check.missed,
+        2 * check.false,
     )
     after = women_share(doubled, card)
     return after is not None and now.width - after.width > 2 * ENOUGH_POINTS
 
 
-def raw_is_inside(tally: CheckTally, card: CardErrors | None = None) -> bool:
+def raw_is_inside(check: CheckedByEye, card: CardErrors | None = None) -> bool:
     """Whether the program's own split, undecided people halved, lies in the interval: no need to correct it."""
-    share = women_share(tally, card)
-    if share is None or not tally.counted:
+    share = women_share(check, card)
+    if share is None or not check.counted:
         return False
-    numbers = {g: s.counted for g, s in tally.strata.items()}
-    raw = (numbers.get(Gender.FEMALE, 0) + 0.5 * numbers.get(Gender.UNDECIDED, 0)) / tally.counted
+    numbers = {g: s.counted for g, s in check.strata.items()}
+    raw = (numbers.get(Gender.FEMALE, 0) + 0.5 * numbers.get(Gender.UNDECIDED, 0)) / check.counted
     return share.low <= raw <= share.high
 
 
-def sentence(tally: CheckTally, card: CardErrors | None = None) -> str:
+def sentence(check: CheckedByEye, card: CardErrors | None = None) -> str:
     """Return what a report says of the check, in plain words; "" without one."""
-    share, ratio = women_share(tally, card), count_ratio(tally)
+    share, ratio = women_share(check, card), count_ratio(check)
     if share is None or ratio is None:
         return ""
-    text = f"Checked by eye: {tally.checked} of {tally.counted} people. Women {_percent(share.low)} to "
+    text = f"Checked by eye: {check.checked} of {check.counted} people. Women {_percent(share.low)} to "
     text += f"{_percent(share.high)}% (95% interval)"
-    if raw_is_inside(tally, card):
+    if raw_is_inside(check, card):
         text += ", which agrees with the split counted"
     text += ". "
-    if is_within(tally):
+    if is_within(check):
         return text + "The number of people is right within 5%, with 95% confidence."
     low, high = _percent(ratio.low - 1), _percent(ratio.high - 1)
     return text + f"The true number of people is {low:+d} to {high:+d}% of the number counted away."

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from desktop_app.domain.events import Added, Corrected, Entry, Merged, PersonEvent, Split
+from desktop_app.domain.events import Added, Corrected, Merged, PersonEvent, Split
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.reports.intervals import Interval
 from desktop_app.reports.report import Report, ReportOptions
@@ -85,17 +85,21 @@ def person_rows(people: Iterable[PersonRecord], options: ReportOptions) -> Itera
             )
 
 
-def correction_rows(entries: Iterable[Entry], options: ReportOptions) -> Iterator[tuple[Value, ...]]:
-    """Return one row a decision of the operator that holds, as `CORRECTION_FIELDS`."""
-    for entry in entries:
-        event, time = entry.event, iso(entry.utc, options.zone)
-        person = event.person if isinstance(event, PersonEvent) else ""
+def correction_rows(report: Report) -> Iterator[tuple[Value, ...]]:
+    """Return one row a decision of the operator that holds, as `CORRECTION_FIELDS`.
+
+    People have their numbers as in `person_rows`; whoever was added by hand has none. Somebody added has the time at
+    which they count.
+    """
+    for entry in report.corrections:
+        event, time = entry.event, iso(entry.utc, report.options.zone)
+        person = report.numbers.get(event.person) if isinstance(event, PersonEvent) else None
         if isinstance(event, Corrected):
             yield (time, event.what, person, event.old, event.new, event.operator, event.note)
         elif isinstance(event, Added):
             yield (time, "added", person, "", event.gender.value, event.operator, event.note)
         elif isinstance(event, Merged):
-            yield (time, "same person", person, "", event.into, "", "")
+            yield (time, "same person", person, "", report.numbers.get(event.into), "", "")
         elif isinstance(event, Split):
             yield (time, "split", person, "", "", event.operator, "")
 
@@ -133,7 +137,7 @@ def write_report(
         "intervals": (INTERVAL_FIELDS, interval_rows(report.intervals, options)),
         "agenda": (INTERVAL_FIELDS, interval_rows(report.agenda, options)),
         "people": (PERSON_FIELDS, person_rows(people, options)),
-        "corrections": (CORRECTION_FIELDS, correction_rows(report.corrections, options)),
+        "corrections": (CORRECTION_FIELDS, correction_rows(report)),
     }
     if what not in tables:
         raise ValueError(f"{what!r} is no table of a report; one of {', '.join(tables)} is")

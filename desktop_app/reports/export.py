@@ -74,7 +74,9 @@ def export(
     if not overwrite:
         for path in writers:
             if path.exists():
-                raise OutputError(f"{path} is there already.", "Choose another name, or allow replacing it.")
+                raise OutputError(
+                    f"{path} is there already.", "Choose another name, or allow replacing it (--overwrite)."
+                )
     for path, write in writers.items():
         _write_whole(path, write)
     return list(writers)

@@ -67,9 +67,7 @@ def report_values(report: Report) -> dict[str, Any]:
             }
             for band, *numbers in report.pyramid
         },
-        "corrections": [
-            dict(zip(CORRECTION_FIELDS, row, strict=True)) for row in correction_rows(report.corrections, options)
-        ],
+        "corrections": [dict(zip(CORRECTION_FIELDS, row, strict=True)) for row in correction_rows(report)],
         "digest": report.digest,
     }
 

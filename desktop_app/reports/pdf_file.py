@@ -16,7 +16,7 @@ from desktop_app.reports.drawing import Drawing, Line, Rect, Text
 from desktop_app.reports.intervals import Interval
 from desktop_app.reports.report import Report
 from desktop_app.reports.texts import plain
-from desktop_app.reports.times import clock, duration, span
+from desktop_app.reports.times import clock, duration, interval, local, span
 from desktop_app.reports.xlsx_file import PRIVACY
 
 _MARGIN = 40.0
@@ -103,8 +103,9 @@ class _Page:
                 facts.append(f"{plain(name)}: {figures.visits} visits, {figures.mean_dwell_s:.0f} s on average")
         auto = report.automatic
         if report.corrections:
+            number = len(report.corrections)
             facts.append(
-                f"{len(report.corrections)} corrections by hand; before: {auto.people} people, "
+                f"{number} correction{'s' * (number > 1)} by hand; before: {auto.people} people, "
                 f"{auto.female} female, {auto.male} male"
             )
         else:
@@ -128,8 +129,9 @@ class _Page:
         self.y += step
         self.rule()
         zone = self.report.options.zone
+        several_days = local(self.report.start_utc, zone).date() != local(self.report.end_utc, zone).date()
         for row in rows:
-            name = row.name or f"{clock(row.start_utc, zone)} to {clock(row.end_utc, zone)}"
+            name = row.name or interval(row.start_utc, row.end_utc, zone, with_date=several_days)
             values = ["–"] * 6 if row.is_missing else [f"{v:,}" for v in _values(row)]
             shown = [self.cut(name, size, 170.0), *values, duration(row.watched_s)]
             for (_, x), value in zip(columns, shown, strict=True):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from desktop_app import __version__
-from desktop_app.domain.events import DoorStarted, Entry, Opened, kind_of, to_plain
+from desktop_app.domain.events import DoorStarted, Entry, Joined, Opened, kind_of, to_plain
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.totals import PlaceFigures, Totals
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
@@ -45,7 +45,8 @@ class Report:
     """The report of one session. Times in seconds since 1970 unless they say otherwise.
 
     `automatic` are the totals without the operator's corrections. `pyramid` has (band, female, male, undecided) for
-    each of `AGE_BANDS` and "unknown". `digest` is the SHA-256 of the entries that everything was read from.
+    each of `AGE_BANDS` and "unknown". `numbers` has the number on the screen of each person by reference. `digest` is
+    the SHA-256 of the entries that everything was read from.
     """
 
     session_id: str
@@ -65,6 +66,7 @@ class Report:
     pyramid: tuple[tuple[str, int, int, int], ...]
     watched: tuple[Span, ...]
     corrections: tuple[Entry, ...]
+    numbers: Mapping[str, int]
     digest: str
     program: str = f"Headcount {__version__}"
 
@@ -126,7 +128,9 @@ def build_report(
         peak=peak(intervals),
         pyramid=_pyramid(people),
         watched=tuple(spans),
-        corrections=tuple(totals.corrections()),
+        # That two counts are one again corrects nobody.
+        corrections=tuple(e for e in totals.corrections() if not isinstance(e.event, Joined)),
+        numbers={ref: p.number for p in people for ref in p.members if p.number},
         digest=digest_of(entries),
     )
 

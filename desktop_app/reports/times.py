@@ -21,6 +21,12 @@ def clock(utc: float, zone: ZoneInfo) -> str:
     return local(utc, zone).strftime("%H:%M")
 
 
+def interval(start_utc: float, end_utc: float, zone: ZoneInfo, with_date: bool = False) -> str:
+    """Return "09:00 to 10:00", after its date if asked for."""
+    day = f"{local(start_utc, zone):%Y-%m-%d} " if with_date else ""
+    return f"{day}{clock(start_utc, zone)} to {clock(end_utc, zone)}"
+
+
 def span(start_utc: float, end_utc: float, zone: ZoneInfo) -> str:
     """Return "2026-05-12, 09:00 to 17:30 (UTC+02:00)", with both dates where they differ."""
     start, end = local(start_utc, zone), local(end_utc, zone)
@@ -30,6 +36,8 @@ def span(start_utc: float, end_utc: float, zone: ZoneInfo) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return "3 h 05 min" or "12 min"."""
+    """Return "3 h 05 min", "12 min" or, below a minute, "42 s"."""
+    if round(seconds) < 60:
+        return f"{round(seconds)} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"

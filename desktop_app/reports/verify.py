@@ -23,6 +23,8 @@ class ReportIdentity:
 def read_identity(path: Path) -> ReportIdentity:
     """Return what a PDF of ours says of itself. Raises OutputError for a file that is none, or cannot be read."""
     try:
+        if not path.exists():
+            raise OutputError(f"There is no file {path}.", "Check its name.")
         if not path.is_file() or path.stat().st_size > _MOST_BYTES:
             raise OutputError(f"{path} is no report of Headcount.", "Give a PDF that Headcount wrote.")
         content = path.read_bytes()

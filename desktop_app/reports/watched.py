@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from desktop_app.domain.events import DoorEnded, DoorStarted, Entry, Paused, Resumed, SourceBack, SourceLost
+from desktop_app.domain.events import (
+    DECISIONS,
+    DoorEnded,
+    DoorStarted,
+    Entry,
+    Merged,
+    Paused,
+    Resumed,
+    SourceBack,
+    SourceLost,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,8 @@ def watched_spans(entries: Iterable[Entry], now_utc: float | None = None) -> lis
     """Return when each door was watched, in order of time.
 
     Watching begins with a run, a resume or a source that is back, and ends with a pause, a lost source or the end of
-    the run. A run that was cut off ends with its last entry, one still under way at `now_utc`, if given.
+    the run. A run that was cut off ends with the last thing it saw, one still under way at `now_utc`, if given;
+    what the operator decides later is no sign of watching.
     """
     since: dict[str, float] = {}
     last: dict[str, float] = {}
@@ -38,6 +49,7 @@ def watched_spans(entries: Iterable[Entry], now_utc: float | None = None) -> lis
             since.setdefault(door, entry.utc)
         elif isinstance(event, Paused | SourceLost | DoorEnded) and door in since:
             spans.append(Span(door, since.pop(door), entry.utc))
-        last[door] = entry.utc
+        if not isinstance(event, DECISIONS) and not (isinstance(event, Merged) and event.by_operator):
+            last[door] = entry.utc
     spans += [Span(door, start, last[door] if now_utc is None else now_utc) for door, start in since.items()]
     return sorted((s for s in spans if s.end_utc > s.start_utc), key=lambda s: (s.start_utc, s.door))

@@ -68,7 +68,7 @@ def write_xlsx(path: Path, report: Report, people: Iterable[PersonRecord]) -> No
     if report.agenda:
         table("Agenda", INTERVAL_FIELDS, interval_rows(report.agenda, options), (0, 1))
     table("People", PERSON_FIELDS, person_rows(people, options), (2,))
-    table("Corrections", CORRECTION_FIELDS, correction_rows(report.corrections, options), (0,))
+    table("Corrections", CORRECTION_FIELDS, correction_rows(report), (0,))
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
@@ -81,7 +81,7 @@ def summary_rows(report: Report) -> list[tuple[str, Value]]:
     rows: list[tuple[str, Value]] = [
         ("Occasion", plain(report.name)),
         ("Place", plain(report.place)),
-        ("Note", plain(report.note)),
+        *([("Note", plain(report.note))] if report.note else []),
         ("When", span(report.start_utc, report.end_utc, report.options.zone)),
         ("Time zone", str(report.options.zone)),
         ("People", counts.people),

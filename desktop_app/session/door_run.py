@@ -24,6 +24,7 @@ from desktop_app.engine.engine import OUR_BUG, Engine
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
 from desktop_app.errors import HeadcountError
 from desktop_app.session.log import SessionLog
+from desktop_app.session.pace import PaceWatch
 from desktop_app.session.pipelines import PipelineCache
 from desktop_app.session.services import RecordingStart, Services
 from desktop_app.settings import Settings, without_password
@@ -64,6 +65,9 @@ class RunObserver:
 
     def on_result(self, run: DoorRun, result: FrameResult) -> None:
         """One frame was analysed; its events are in the log already."""
+
+    def on_notice(self, run: DoorRun, sentence: str) -> None:
+        """Something that the operator should know, and that needs no answer."""
 
     def on_error(self, run: DoorRun, error: Exception) -> None:
         """The run failed: a `HeadcountError` to show, or any other exception, which is a bug of ours."""
@@ -110,6 +114,7 @@ class DoorRun(EngineObserver):
         self._names = ("", "")
         self._logged = False
         self._lost = self._paused = self._pause_wanted = False
+        self._pace = PaceWatch()
         self._built = threading.Event()
         self._stopping = threading.Event()
         self._over = threading.Event()
@@ -309,9 +314,22 @@ class DoorRun(EngineObserver):
         self._write(events)
 
     def on_result(self, result: FrameResult) -> None:
+        if self._is_live and self._pace.is_too_slow(result.frame.time_s, self.stats):
+            self.submit(self._fall_back)
         if not self._stopping.is_set() and self._observers:
             shown = replace(result, counts=self._log.read(lambda totals: totals.counts(in_view=result.in_view)))
             self._tell(lambda o: o.on_result(self, shown))
+
+    def _fall_back(self, pipeline: Pipeline) -> None:
+        try:
+            name = pipeline.fall_back()
+        except HeadcountError as error:
+            _LOG.warning("the lighter model cannot be used: %s", error)
+            return
+        if name:
+            self._names = (self._names[0], name)
+            sentence = "The pictures come faster than this computer can look at them. The faster model is used."
+            self._tell(lambda o: o.on_notice(self, sentence))
 
     def on_restart(self, events: Sequence[Event]) -> None:
         self._write(events)
@@ -359,8 +377,15 @@ class DoorRun(EngineObserver):
     def _write(self, events: Sequence[Event]) -> None:
         self._log.append(events, self.door.id, None if self._is_live else self._utc_of)
 
+    def utc(self) -> float:
+        """Return the time at the door now, in seconds since 1970: for a file, when what it shows was recorded."""
+        return time.time() if self._is_live else self._utc_at(self.stats.time_s)
+
     def _utc_of(self, event: Event) -> float:
-        return (self._start.utc if self._start is not None else self._opened_utc) + event.time_s
+        return self._utc_at(event.time_s)
+
+    def _utc_at(self, time_s: float) -> float:
+        return (self._start.utc if self._start is not None else self._opened_utc) + time_s
 
     def _door_started(self, time_s: float) -> DoorStarted:
         start = None if self._is_live else self._start

@@ -341,6 +341,18 @@ class SessionManager(RunObserver):
         with self._lock:
             self._open = [s for s in self._open if s is not session]
 
+    def forget(self) -> None:
+        """Forget every count, and keep nothing from now on: the operator had all data deleted."""
+        self.stop()
+        with self._lock:
+            sessions, self._open = self._open, []
+        for session in (*sessions, *(s for s in (self.current, self.previous) if s is not None)):
+            for sink in self._sinks:
+                session.log.remove_sink(sink)
+        self._sinks, self._store = [], None
+        self.current = self.previous = None
+        self.undo_stack.leave_session()
+
     # ---- what a run tells
 
     def on_state(self, run: DoorRun, state: EngineState, message: str) -> None:

@@ -7,9 +7,11 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 
 from desktop_app.domain.events import (
+    DECISIONS,
     Added,
     Closed,
     Corrected,
+    DoorStarted,
     Entry,
     Event,
     Merged,
@@ -125,11 +127,30 @@ class Session:
         self._step(f"split, {self._title(record)}", [Split(self._time_s(), record.ref, self.operator)], record.door)
 
     def add(self, gender: Gender = Gender.UNDECIDED, age_band: str = "", note: str = "", door: str = "") -> str:
-        """Count somebody whom the program missed; return their reference."""
+        """Count somebody whom the program missed; return their reference.
+
+        They count at the newest moment that the door has seen: in a film or in a count that is over, that is not now.
+        `door` is the newest one if it is not given.
+        """
         ref = f"hand.{uuid.uuid4().hex[:12]}"
         event = Added(self._time_s(), ref, gender, age_band, self.operator, note)
-        self._step("one added by hand", [event], door or (self.runs[-1].door.id if self.runs else ""))
+        door = door or self._newest_door()
+        utc = self._newest_moment(door)
+        self._step("one added by hand", [event], door, utc_of=None if utc is None else lambda _: utc)
         return ref
+
+    def _newest_door(self) -> str:
+        if self.runs:
+            return self.runs[-1].door.id
+        return next((e.door for e in reversed(self.log.entries()) if isinstance(e.event, DoorStarted)), "")
+
+    def _newest_moment(self, door: str) -> float | None:
+        """Return the newest time in seconds since 1970 that a door has seen, None for one that has seen nothing."""
+        for run in self.active_runs:
+            if run.door.id == door:
+                return run.utc()
+        seen = (e.utc for e in self.log.entries() if e.door == door and not isinstance(e.event, DECISIONS))
+        return max(seen, default=None)
 
     def rename(self, name: str, place: str | None = None, note: str | None = None) -> None:
         """Change the occasion's name, place or note."""
@@ -163,9 +184,10 @@ class Session:
         events: Sequence[Event],
         door: str,
         also: tuple[Callable[[], object], Callable[[], object]] | None = None,
+        utc_of: Callable[[Event], float] | None = None,
     ) -> None:
         """Write events as one step of undo. `also` is (done with it, done when it is taken back)."""
-        newest = [e.id for e in self.log.append(events, door)]
+        newest = [e.id for e in self.log.append(events, door, utc_of)]
         if also is not None:
             also[0]()
 
@@ -200,9 +222,7 @@ class Session:
         if record is None:
             raise CorrectionError("This person is not in the count.", "Choose someone from the list of people.")
         if record.is_removed and not allow_removed:
-            raise CorrectionError(
-                f"{self._title(record)} was marked as not a person.".capitalize(), "Undo that first (Ctrl+Z)."
-            )
+            raise CorrectionError(f"{self._title(record)} was marked as not a person.".capitalize(), "Undo that first.")
         return record
 
     @staticmethod

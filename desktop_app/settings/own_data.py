@@ -10,6 +10,7 @@ import logging
 import re
 import shutil
 import stat
+import sys
 from pathlib import Path
 
 from desktop_app.settings.passwords import SecretStore
@@ -23,7 +24,8 @@ TRIED_NOTE = ".tried.json"
 _CONFIG_FILES = r"settings(\.damaged)?\.json|\.headcount-\w+\.tmp"
 _DATA_FILES = (
     r"secrets\.json|instance(-[\w-]+)?\.json|recovery\.json|recovery-events\.jsonl|crash-report\.txt"
-    r"|\.headcount-\w+\.tmp"
+    r"|\.headcount-\w+\.tmp" + (r"|window\.lock" if sys.platform != "win32" else "")
+    # The lock of the running window: Windows does not let go of an open file, and there is nothing in it.
 )
 _FOLDERS = {
     "logs": r"headcount\.log(\.\d+)?|native-crash\.log",

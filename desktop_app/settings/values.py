@@ -119,14 +119,18 @@ class CountSettings:
     person. About `max_glimpses` pictures of a person are shown to the network. `returns_minutes` above 0 recognises a
     person who comes back within that time, by a descriptor held in memory only.
     `decide_threshold` is the probability from which the vote decides; below it, either way, a person stays Undecided.
+    `child_threshold` is the same for people who appear younger than ten, where it is the higher of the two that holds.
+    Somebody whose face was never `min_face_px` pixels large (the side of the square of its area) is not counted.
     """
 
     model: str = "headcount"
     confirm_s: float = 0.25
     lost_s: float = 4.0
     decide_threshold: float = 0.65
+    child_threshold: float = 0.9
     max_glimpses: int = 8
     returns_minutes: float = 0.0
+    min_face_px: float = 11.0
 
     def __post_init__(self) -> None:
         _check_text("count.model", self.model, 255)
@@ -135,7 +139,9 @@ class CountSettings:
         _check_range("count.confirm_s", self.confirm_s, 0, 10, "seconds")
         _check_range("count.lost_s", self.lost_s, 0.1, 30, "seconds")
         _check_range("count.decide_threshold", self.decide_threshold, 0.5, 0.99)
+        _check_range("count.child_threshold", self.child_threshold, 0.5, 0.99)
         _check_range("count.max_glimpses", self.max_glimpses, 1, 200)
+        _check_range("count.min_face_px", self.min_face_px, 4, 500, "pixels")
         _check_range("count.returns_minutes", self.returns_minutes, 0, 120, "minutes")
 
 

@@ -215,9 +215,12 @@ def _login(answer: str, url: str, name: str, password: str) -> str:
 
 
 def _digest(challenge: str, url: str, name: str, password: str) -> str:
-    given = urllib.request.parse_keqv_list(
-        [part for part in urllib.request.parse_http_list(challenge) if part and "=" in part]
-    )
+    try:
+        given = urllib.request.parse_keqv_list(
+            [part for part in urllib.request.parse_http_list(challenge) if part and "=" in part]
+        )
+    except (ValueError, IndexError):  # a value that is missing
+        return ""
     algorithm = given.get("algorithm", "MD5").upper()
     hashes: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
     if algorithm not in hashes or "nonce" not in given:

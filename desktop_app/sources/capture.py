@@ -155,7 +155,7 @@ class CaptureHandle:
         if not ok or image is None or image.size == 0:
             return None
         if self._size is not None and self._size != (image.shape[1], image.shape[0]):
-            image = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_CUBIC)  # type: ignore[assignment]
         return as_bgr(image)
 
 

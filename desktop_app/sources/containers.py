@@ -240,6 +240,14 @@ def _by_brand(head: bytes) -> str:
     return major
 
 
+def home_expanded(text: str) -> Path:
+    """Return the path that a text names, `~` and `~user` replaced; as it stands where there is no such user."""
+    try:
+        return Path(text).expanduser()
+    except (RuntimeError, ValueError):
+        return Path(text)
+
+
 def exists(path: Path) -> bool:
     """Tell whether something lies at `path`; a name that no file system takes (too long) is nothing."""
     try:

@@ -85,7 +85,8 @@ class JpegSplitter:
             if self._in_scan:
                 marker = data.find(b"\xff", self._at)
                 if marker < 0 or marker + 1 >= len(data):
-                    self._at = len(data) if marker < 0 else marker
+                    # The head of the scan may reach beyond what has arrived.
+                    self._at = max(self._at, len(data)) if marker < 0 else marker
                     return None
                 code = data[marker + 1]
                 if code == 0 or 0xD0 <= code <= 0xD7 or code == 0xFF:

@@ -67,7 +67,8 @@ def _is_escaped(text: str) -> bool:
 
 def tidy_url(url: str) -> str:
     """Return `url` as it goes over the wire: spaces and letters beyond ASCII encoded, in the host's name as IDNA."""
-    parts = split_address(escape_user_info(url))
+    url = escape_user_info(url)
+    parts = split_address(url)
     host = parts.hostname or ""
     if not host.isascii():
         try:
@@ -77,11 +78,13 @@ def tidy_url(url: str) -> str:
         parts = parts._replace(netloc=netloc)
     kept = "%/:=&?~+!$,;'@()*[]|"
     try:
-        return urlunsplit(parts._replace(path=quote(parts.path, safe=kept), query=quote(parts.query, safe=kept)))
+        tidied = urlunsplit(parts._replace(path=quote(parts.path, safe=kept), query=quote(parts.query, safe=kept)))
     except UnicodeEncodeError as error:  # half a character, from a name that is not UTF-8
         raise SourceError(
             f"“{hide_password(url)}” is not a complete address.", "Type it anew; it holds half a letter."
         ) from error
+    split_address(tidied)  # an odd host may have become one that cannot be taken apart
+    return tidied
 
 
 def host_and_port(url: str) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from desktop_app.errors import SourceError
 from desktop_app.sources import net
 from desktop_app.sources.base import FrameSource
 from desktop_app.sources.camera import DEFAULT_MODE, Camera, CameraMode, CameraSource
-from desktop_app.sources.containers import A_PICTURE, A_SESSION, exists, is_folder, looks_like
+from desktop_app.sources.containers import A_PICTURE, A_SESSION, exists, home_expanded, is_folder, looks_like
 from desktop_app.sources.detached import DetachedReader
 from desktop_app.sources.fetching import LONGEST_S
 from desktop_app.sources.picture_file import UNREADABLE_PICTURE_SUFFIXES
@@ -92,7 +92,7 @@ def understand(text: str) -> SourceAddress:
     stripped = text.strip()
     bare = stripped.strip("\"'“”").strip()
     for name in dict.fromkeys((text, stripped, bare)):
-        if name and not _is_own_word(name) and exists(path := Path(name).expanduser()):
+        if name and not _is_own_word(name) and exists(path := home_expanded(name)):
             if re.match(r"/dev/video\d+$", name):
                 return SourceAddress(SourceForm.CAMERA, name)
             return _understand_path(path)
@@ -115,7 +115,7 @@ def understand(text: str) -> SourceAddress:
     if _looks_like_host(bare):
         scheme = "http" if re.match(r"[\d.]+(:\d+)?(/|$)|localhost|\[|[^/]*:\d+", bare) else "https"
         return _understand_url(f"{scheme}://{bare}", scheme)
-    return _understand_path(Path(bare).expanduser())
+    return _understand_path(home_expanded(bare))
 
 
 def _is_own_word(name: str) -> bool:
@@ -215,7 +215,10 @@ def _understand_url(url: str, scheme: str) -> SourceAddress:
         raw = url[len("file://") :]
         if raw.startswith("/") and exists(Path(raw)):
             return _understand_path(Path(raw))
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return _understand_path(Path(raw))
         share = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
         return _understand_path(Path(share + url2pathname(parts.path)))
     if scheme in URL_SCHEMES - STREAM_SCHEMES:

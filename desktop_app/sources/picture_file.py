@@ -42,6 +42,8 @@ def decode_picture(data: bytes, name: str) -> Image:
     Of several frames or pages it is the first. Raises SourceError if it is not a picture that OpenCV reads, or if it
     has more than `MOST_PIXELS` pixels, which is found in its header before any memory is taken.
     """
+    if not _chunks_fit(data):
+        raise _unreadable(data, name)
     turn = _avif_turn(data)
     flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if turn is not None else 0)
     try:
@@ -83,6 +85,21 @@ def moving_pictures(data: bytes, name: str, hold_s: float) -> Iterator[tuple[Ima
             yield as_bgr(_turned(image, turn)), shown_s
         if len(found) < at_once:
             return
+
+
+def _chunks_fit(data: bytes) -> bool:
+    """Tell whether the chunks of a PNG file lie within it; OpenCV takes the memory that one states (up to 4 GB)."""
+    if not data.startswith(b"\x89PNG"):
+        return True
+    at = 8
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        at += 12 + length
+        if at > len(data):
+            return False
+        if kind == b"IEND":
+            break
+    return True
 
 
 def _frames(buffer: Image, start: int, count: int) -> list[tuple[Image, float]]:

@@ -102,7 +102,7 @@ def logit_steps(model: Any) -> dict[str, tuple[str, str]]:
 def last_feature_maps(model: Any, end: str) -> str:
     """The last layer with a spatial extent on the way to the layer `end`, nearest to it: where Grad-CAM looks.
 
-    Layers that only make class maps for averaging (as many channels as answers) are passed over, for Grad-CAM of
+    Layers that only make class maps for averaging (as many channels as classes) are passed over, for Grad-CAM of
     such a layer would show the answer of one place and not what it was built from.
     """
     by_name = {step.name: step for step in steps(model)}
@@ -112,10 +112,10 @@ def last_feature_maps(model: Any, end: str) -> str:
         if name not in before:
             before.add(name)
             queue += by_name[name].inputs
-    answers = int(by_name[end].layer.output.shape[-1])
+    classes = int(by_name[end].layer.output.shape[-1])
     for step in reversed(steps(model)):
         shape = step.layer.output.shape
-        if step.name in before and len(shape) == 4 and shape[1] > 1 and shape[-1] > max(answers, 3):
+        if step.name in before and len(shape) == 4 and shape[1] > 1 and shape[-1] > max(classes, 3):
             return step.name
     raise ModelError("The model has no convolutional layer to explain.")
 
@@ -165,7 +165,7 @@ def _depthwise(call: Call, gradient: Any) -> list[Any]:
 
 def _dense(call: Call, gradient: Any) -> list[Any]:
     stored = tf.constant(np.transpose(_weights(call.layer)[0])) * call.one
-    if stored.shape[0] <= 16:  # few answers: the converter has no batched product for a score's own gradient
+    if stored.shape[0] <= 16:  # few classes: the converter has no batched product for a score's own gradient
         return [tf.reduce_sum(tf.reshape(gradient, [-1, 1]) * stored, axis=0, keepdims=True)]
     return [tf.matmul(gradient, stored)]
 
@@ -338,8 +338,8 @@ def _response_norm(call: Call, gradient: Any) -> list[Any]:
     layer, x = call.layer, call.inputs[0]
     base = layer.base(x)
     # The window is symmetric, so the sum over the neighbours that a channel feeds is the same banded convolution.
-    around = tf.nn.conv2d(gradient * x * base ** (-layer.beta - 1), layer.band, 1, "SAME")
-    return [gradient * base**-layer.beta - (2 * layer.alpha * layer.beta / layer.size) * x * around]
+    neighbours = tf.nn.conv2d(gradient * x * base ** (-layer.beta - 1), layer.band, 1, "SAME")
+    return [gradient * base**-layer.beta - (2 * layer.alpha * layer.beta / layer.size) * x * neighbours]
 
 
 def _autodiff(call: Call, gradient: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from desktop_app.training.checkpoint import Notes
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.metrics import Proportion
-from desktop_app.training.predict import Answers, Truth
+from desktop_app.training.predict import Predictions, Truth
 from desktop_app.training.readers.base import GENDERS, decode_picture
 from desktop_app.vision.attributes.classifier import read_card
 from desktop_app.vision.attributes.preprocess import InputSpec
@@ -45,9 +45,9 @@ class Network:
     size_bytes: int = 0
     path: Path = field(default_factory=Path)
 
-    def answers(self, store: FaceStore, rows: NDArray[np.int64]) -> Answers:
+    def predict(self, store: FaceStore, rows: NDArray[np.int64]) -> Predictions:
         if self.litert is not None:
-            return self.litert.answers(store, rows, self.spec)
+            return self.litert.predict(store, rows, self.spec)
         config = TrainingConfig("none", self.spec, age=self.age)
         return predict.with_keras(self.keras, store, rows, config)
 
@@ -107,7 +107,7 @@ class Evaluation:
     network: Network
     store: FaceStore
     rows: NDArray[np.int64]
-    answers: Answers
+    predictions: Predictions
     truth: Truth
     gender: Proportion
     recall: dict[str, Proportion]
@@ -146,11 +146,11 @@ def evaluate(
     """
     records = [store.records[int(i)] for i in rows]
     truth = predict.truth_of(records, network.age)
-    answers = network.answers(store, rows)
+    predictions = network.predict(store, rows)
     known = truth.gender >= 0
-    said = np.where(answers.female >= 0.5, 0, 1)
+    said = np.where(predictions.female >= 0.5, 0, 1)
     right = said == truth.gender
-    confidence = np.maximum(answers.female, 1 - answers.female)
+    confidence = np.maximum(predictions.female, 1 - predictions.female)
     reliability, ece = metrics.calibration(confidence[known], right[known])
     if validation is not None and len(validation):
         female, gender = _known_genders(network, store, validation)
@@ -166,17 +166,17 @@ def evaluate(
     has_age = network.age != "none"
     labelled = truth.age_class >= 0
     exact = one_off = None
-    if has_age and answers.age_class is not None and labelled.any():
-        away = np.abs(answers.age_class[labelled] - truth.age_class[labelled])
+    if has_age and predictions.age_class is not None and labelled.any():
+        away = np.abs(predictions.age_class[labelled] - truth.age_class[labelled])
         exact, one_off = metrics.proportion(away == 0), metrics.proportion(away <= 1)
     errors = None
-    if answers.years is not None and np.isfinite(truth.years).any():
-        errors = np.abs(answers.years - truth.years)
+    if predictions.years is not None and np.isfinite(truth.years).any():
+        errors = np.abs(predictions.years - truth.years)
     return Evaluation(
         network=network,
         store=store,
         rows=rows,
-        answers=answers,
+        predictions=predictions,
         truth=truth,
         gender=metrics.proportion(right[known]),
         recall={label: metrics.proportion(right[truth.gender == i]) for i, label in enumerate(GENDERS)},
@@ -230,7 +230,7 @@ def _to_calibrate_on(
     known = truth >= 0
     if not known.any():
         raise SettingsError("No face to calibrate on has a gender.", "Give data whose “val” faces have one.")
-    answers = network.answers(store, rows)
+    answers = network.predict(store, rows)
     bands = answers.age_class if answers.age_class is not None else np.zeros(len(rows), np.int64)
     return answers.female[known], truth[known], bands[known]
 
@@ -240,7 +240,7 @@ def _known_genders(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The probability of female and the true gender of those of `rows` whose gender is known."""
     truth = predict.truth_of([store.records[int(i)] for i in rows], network.age).gender
-    return network.answers(store, rows).female[truth >= 0], truth[truth >= 0]
+    return network.predict(store, rows).female[truth >= 0], truth[truth >= 0]
 
 
 def _groups(
@@ -310,7 +310,7 @@ def small_faces(
         boxes[k] = scaled.x1, scaled.y1, scaled.x2, scaled.y2
     records = [store.records[int(i)] for i in chosen]
     shrunk = FaceStore(store.name, pictures, boxes, np.ones(len(chosen), np.bool_), records, [])
-    answers = network.answers(shrunk, np.arange(len(chosen)))
+    predictions = network.predict(shrunk, np.arange(len(chosen)))
     truth = predict.truth_of(records, "none")
-    right = np.asarray(np.where(answers.female >= 0.5, 0, 1) == truth.gender, np.bool_)
+    right = np.asarray(np.where(predictions.female >= 0.5, 0, 1) == truth.gender, np.bool_)
     return metrics.proportion(right[truth.gender >= 0])

@@ -2,7 +2,7 @@
 
 - "predict": crops (n, height, width, channels) -> gender (n, 2), age (n, 9) over `AGE_BANDS`, face (n, 1), as the
   network has them
-- "explain": crops (1, ...) and target (answers,) -> `cam` (1, h, w) and `guided` (1, height, width, channels)
+- "explain": crops (1, ...) and target (outputs,) -> `cam` (1, h, w) and `guided` (1, height, width, channels)
 
 `target` picks what is explained: the weight of each answer's score before softmax, in the order of the card's
 `explain.targets`. Both signatures read the same stored weights, of 32 or 16 bits. With 8-bit weights, which are half
@@ -84,13 +84,13 @@ class ExportModule(tf.Module):  # type: ignore[misc]
         self.maps = sorted({backward.last_feature_maps(self.core, self.scores[name][0]) for name, _ in self.targets})
 
     def _targets(self) -> list[tuple[str, int]]:
-        """The answers that can be explained: (output, how many). Gender has two even where one unit says both."""
-        answers = []
+        """The outputs that can be explained: (output, how many). Gender has two even where one unit says both."""
+        found = []
         for name in ("gender", "age"):
             if name in self.core.output:
                 units = int(self.core.output[name].shape[-1])
-                answers.append((name, 2 if name == "gender" else units))
-        return answers
+                found.append((name, 2 if name == "gender" else units))
+        return found
 
     @property
     def target_count(self) -> int:
@@ -113,14 +113,14 @@ class ExportModule(tf.Module):  # type: ignore[misc]
     def raw(self, crops: Any) -> dict[str, Any]:
         """The answers before the calibration by age."""
         if not self.mirrored:
-            return self._answers(crops)
-        answers = self._answers(tf.concat([crops, tf.reverse(crops, [2])], axis=0))
-        mean = {name: _mean_of_halves(value) for name, value in answers.items()}
+            return self._outputs_of(crops)
+        found = self._outputs_of(tf.concat([crops, tf.reverse(crops, [2])], axis=0))
+        mean = {name: _mean_of_halves(value) for name, value in found.items()}
         if self.embedding is not None:
             mean["embedding"] = tf.math.l2_normalize(mean["embedding"], axis=-1)
         return mean
 
-    def _answers(self, crops: Any) -> dict[str, Any]:
+    def _outputs_of(self, crops: Any) -> dict[str, Any]:
         values = backward.forward(self.core, crops)
         outputs = {name: values[layer] for name, layer in output_layers(self.core).items()}
         answer = {}

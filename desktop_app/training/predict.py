@@ -21,7 +21,7 @@ BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Predictions:
     """The answers for n faces.
 
     `female` float64 (n,) is the probability of appearing female. `age_class` int (n,) is the answered class of a
@@ -59,31 +59,31 @@ def truth_of(records: list[FaceRecord], age: str) -> Truth:
     )
 
 
-def answers_of(outputs: dict[str, NDArray[np.float32]], age: str) -> Answers:
+def predictions_of(outputs: dict[str, NDArray[np.float32]], age: str) -> Predictions:
     """Bring a Keras model's raw outputs into the common form. `age` is what its age output was trained on."""
     gender = np.asarray(outputs["gender"], np.float64)
     female = gender[:, 0]
     face = np.asarray(outputs["face"], np.float64)[:, 0] if "face" in outputs else None
     if "age" not in outputs:
-        return Answers(female, face=face)
+        return Predictions(female, face=face)
     raw = np.asarray(outputs["age"], np.float64)
     if age == "years":
-        return Answers(female, years=np.clip(raw[:, 0] * 100, 0, 116), face=face)
+        return Predictions(female, years=np.clip(raw[:, 0] * 100, 0, 116), face=face)
     if age == "group4":
-        return Answers(female, age_class=np.clip(np.round(raw[:, 0] * 4), 0, 3).astype(np.int64), face=face)
+        return Predictions(female, age_class=np.clip(np.round(raw[:, 0] * 4), 0, 3).astype(np.int64), face=face)
     classes = raw.argmax(axis=1)
     years = raw @ np.array(AGE_BAND_CENTRES) if age == "bands" else None
-    return Answers(female, age_class=classes, years=years, face=face)
+    return Predictions(female, age_class=classes, years=years, face=face)
 
 
-def with_keras(model: Any, store: FaceStore, rows: NDArray[np.int64], config: TrainingConfig) -> Answers:
+def with_keras(model: Any, store: FaceStore, rows: NDArray[np.int64], config: TrainingConfig) -> Predictions:
     """Run a Keras model over stored faces, on plain crops."""
     parts: list[dict[str, Any]] = []
     for start in range(0, len(rows), BATCH):
         crops = plain_crops(store, rows[start : start + BATCH], config)
         found = model(normalise(crops, config.input), training=False)
         parts.append({name: np.asarray(value, np.float32) for name, value in found.items()})
-    return answers_of({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, config.age)
+    return predictions_of({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, config.age)
 
 
 class LiteRtModel:
@@ -100,11 +100,11 @@ class LiteRtModel:
     def __call__(self, crops: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         return {name: np.asarray(value) for name, value in self._run(**{self._input: crops}).items()}
 
-    def answers(self, store: FaceStore, rows: NDArray[np.int64], spec: InputSpec, batch: int = 64) -> Answers:
+    def predict(self, store: FaceStore, rows: NDArray[np.int64], spec: InputSpec, batch: int = 64) -> Predictions:
         """Answer for stored faces on plain crops. Whatever the network was taught, its age is one over `AGE_BANDS`."""
         parts = []
         for start in range(0, len(rows), batch):
             chosen = rows[start : start + batch]
             crops = np.stack([crop_face(store.pictures[int(i)], store.box(int(i)), spec) for i in chosen])
             parts.append(self(normalise(crops, spec)))
-        return answers_of({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, "bands")
+        return predictions_of({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, "bands")

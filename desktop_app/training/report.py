@@ -63,7 +63,7 @@ def render(evaluation: Evaluation, seed: int = 1) -> str:
     ]
     if known.any():
         parts += ["<h2>ROC and calibration</h2>", _roc_and_calibration(evaluation, known)]
-    if evaluation.answers.years is not None and np.isfinite(evaluation.truth.years).any():
+    if evaluation.predictions.years is not None and np.isfinite(evaluation.truth.years).any():
         parts += ["<h2>Age, predicted against true</h2>", _ages(evaluation)]
     if evaluation.by_size:
         rows = [(f"{size} px", str(share)) for size, share in evaluation.by_size]
@@ -128,7 +128,7 @@ def _confusion(table: NDArray[np.int64], labels: list[str]) -> str:
 
 
 def _age_confusion(evaluation: Evaluation) -> str:
-    said, truth = evaluation.answers.age_class, evaluation.truth.age_class
+    said, truth = evaluation.predictions.age_class, evaluation.truth.age_class
     if said is None or not (truth >= 0).any():
         return ""
     if evaluation.network.age == "adience8":
@@ -158,7 +158,7 @@ def _embed(figure: Any, words: str) -> str:
 
 
 def _roc_and_calibration(evaluation: Evaluation, known: NDArray[np.bool_]) -> str:
-    female, is_female = evaluation.answers.female[known], evaluation.truth.gender[known] == 0
+    female, is_female = evaluation.predictions.female[known], evaluation.truth.gender[known] == 0
     x, y, area = metrics.roc(female, is_female)
     figure, (left, right) = _figure(columns=2)
     left.plot(x, y, color=MALE_COLOUR)
@@ -171,14 +171,14 @@ def _roc_and_calibration(evaluation: Evaluation, known: NDArray[np.bool_]) -> st
 
 
 def _ages(evaluation: Evaluation) -> str:
-    assert evaluation.answers.years is not None
+    assert evaluation.predictions.years is not None
     labelled = np.isfinite(evaluation.truth.years)
     figure, (axis,) = _figure(7, 4.5)
     for i, (label, colour) in enumerate(zip(GENDERS, (FEMALE_COLOUR, MALE_COLOUR), strict=True)):
         mask = labelled & (evaluation.truth.gender == i)
         axis.scatter(
             evaluation.truth.years[mask],
-            evaluation.answers.years[mask],
+            evaluation.predictions.years[mask],
             s=4,
             alpha=0.35,
             color=colour,
@@ -204,13 +204,13 @@ def _curves(history: dict[str, list[float]]) -> str:
 
 def _face(evaluation: Evaluation, k: int) -> str:
     row = int(evaluation.rows[k])
-    record, female = evaluation.store.records[row], float(evaluation.answers.female[k])
+    record, female = evaluation.store.records[row], float(evaluation.predictions.female[k])
     _, data = cv2.imencode(".jpg", evaluation.store.pictures[row], [cv2.IMWRITE_JPEG_QUALITY, 85])
     picture = base64.b64encode(data.tobytes()).decode()
     said = f"{'female' if female >= 0.5 else 'male'} {max(female, 1 - female):.0%}"
     truth = record.gender or "not labelled"
-    if evaluation.answers.years is not None:
-        said += f", {evaluation.answers.years[k]:.0f}"
+    if evaluation.predictions.years is not None:
+        said += f", {evaluation.predictions.years[k]:.0f}"
     if record.age_years is not None:
         high = "+" if record.age_max is None else f"-{record.age_max:.0f}"
         truth += f", {record.age:.0f}" if record.age is not None else f", {record.age_min:.0f}{high}"
@@ -229,7 +229,7 @@ def _samples(evaluation: Evaluation, seed: int) -> str:
 def _mistakes(evaluation: Evaluation) -> str:
     """The faces whose true gender got the lowest probability."""
     truth = evaluation.truth.gender
-    given = np.where(truth == 0, evaluation.answers.female, 1 - evaluation.answers.female)
+    given = np.where(truth == 0, evaluation.predictions.female, 1 - evaluation.predictions.female)
     wrong = np.flatnonzero((truth >= 0) & (given < 0.5))
     worst = wrong[np.argsort(given[wrong], kind="stable")][:MISTAKES]
     if len(worst) == 0:

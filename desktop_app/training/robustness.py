@@ -173,7 +173,7 @@ def robustness(network: Network, store: FaceStore, faces: list[EasyFace]) -> dic
             pictures[k] = cv2.copyMakeBorder(picture, 0, side - height, 0, side - width, cv2.BORDER_REPLICATE)
         boxes = np.array([[b.x1, b.y1, b.x2, b.y2] for _, b in changed], np.float32)
         stored = FaceStore(store.name, pictures, boxes, np.ones(len(faces), np.bool_), records, [])
-        answers = network.answers(stored, np.arange(len(faces)))
+        answers = network.predict(stored, np.arange(len(faces)))
         said = np.where(answers.female >= 0.5, 0, 1)
         found[name] = metrics.proportion(np.asarray(said == truth, np.bool_))
     return found

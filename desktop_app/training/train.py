@@ -189,24 +189,24 @@ def validate(
     if len(rows) == 0:
         return {}
     sized = config if side is None else config.at_size(side)
-    answers = predict.with_keras(model, store, rows, sized)
+    predictions = predict.with_keras(model, store, rows, sized)
     truth = predict.truth_of([store.records[int(i)] for i in rows], config.age)
     found = {}
     known = truth.gender >= 0
     if known.any():
-        found["val_gender"] = _right(answers, truth)
-    if answers.age_class is not None and (truth.age_class >= 0).any():
+        found["val_gender"] = _right(predictions, truth)
+    if predictions.age_class is not None and (truth.age_class >= 0).any():
         labelled = truth.age_class >= 0
-        found["val_age_exact"] = float(np.mean(answers.age_class[labelled] == truth.age_class[labelled]))
-    if answers.years is not None and np.isfinite(truth.years).any():
+        found["val_age_exact"] = float(np.mean(predictions.age_class[labelled] == truth.age_class[labelled]))
+    if predictions.years is not None and np.isfinite(truth.years).any():
         labelled = np.isfinite(truth.years)
-        found["val_age_mae"] = float(np.mean(np.abs(answers.years[labelled] - truth.years[labelled])))
+        found["val_age_mae"] = float(np.mean(np.abs(predictions.years[labelled] - truth.years[labelled])))
     return found
 
 
-def _right(answers: predict.Answers, truth: predict.Truth) -> float:
+def _right(predictions: predict.Predictions, truth: predict.Truth) -> float:
     known = truth.gender >= 0
-    said = np.where(answers.female[known] >= 0.5, 0, 1)
+    said = np.where(predictions.female[known] >= 0.5, 0, 1)
     return float(np.mean(said == truth.gender[known]))
 
 

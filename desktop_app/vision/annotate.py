@@ -51,11 +51,14 @@ def label_text(track: Track) -> str:
     decision = track.decision
     if track.is_staff:
         return f"staff #{track.track_id}"
-    known = "undecided"
+    parts = []
     if decision.gender is not Gender.UNDECIDED:
-        known = f"{decision.gender.value} {round(decision.probability * 100)}%"
-    age = f" {decision.age_band}" if decision.age_band is not None else ""
-    return f"{known}{age} #{track.track_id}"
+        parts.append(f"{decision.gender.value} {round(decision.probability * 100)}%")
+    elif not decision.is_child:
+        parts.append("undecided")
+    if decision.age_band is not None:
+        parts.append(f"child {decision.age_band}" if decision.is_child else decision.age_band)
+    return " ".join([*parts, f"#{track.track_id}"])
 
 
 def plain_ascii(text: str) -> str:

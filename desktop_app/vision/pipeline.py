@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from desktop_app.domain.counting import PeopleCounter
@@ -20,11 +20,11 @@ from desktop_app.errors import SettingsError
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import crop_faces
 from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, assess
-from desktop_app.vision.attributes.stillness import StillnessMeter
+from desktop_app.vision.attributes.stillness import StillnessDetector
 from desktop_app.vision.compare import Comparison, TimedClassifier
 from desktop_app.vision.faces.detectors import FaceDetector
 from desktop_app.vision.faces.schedule import LookSchedule
-from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.faces.tiled import TiledFaceDetector
 from desktop_app.vision.glimpses import ClassifiedGlimpse, OnGlimpses
 from desktop_app.vision.likeness.appearance import ShotCutDetector, clothes_histogram
 from desktop_app.vision.likeness.face_space import LikenessSpace
@@ -68,10 +68,13 @@ class FramePipeline:
         self._cuts = cuts or ShotCutDetector()
         self.likeness = likeness
         self._schedule = LookSchedule(self.settings.detect_interval_s)
-        self._stillness = StillnessMeter()
+        self._stillness = StillnessDetector()
         self.on_glimpses: OnGlimpses | None = None
         """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
         self.comparison: Comparison | None = None
+        self.lighter_model: Callable[[], tuple[AttributeClassifier, LikenessSpace | None]] | None = None
+        """Loads a network that costs less, and the space of its embeddings; None where there is none."""
+        self._chosen: tuple[AttributeClassifier, LikenessSpace | None] | None = None
 
     @property
     def detector_name(self) -> str:
@@ -109,15 +112,31 @@ class FramePipeline:
             comparison.begin(timed)
             self.on_glimpses = comparison.take
 
+    def fall_back(self) -> str:
+        """Use the lighter network until the run is over; return its name, "" where there is none.
+
+        Raises ModelError where it cannot be loaded.
+        """
+        if self.lighter_model is None or self._chosen is not None or self.comparison is not None:
+            return ""
+        lighter = self.lighter_model()
+        self._chosen = (self.classifier, self.likeness)
+        self.classifier, self.likeness = lighter
+        self.counter.forget_faces()
+        return self.classifier.name
+
     def reset(self, prefix: str = "") -> None:
         """Begin a run: nobody counted, ids from 1, references that begin with `prefix`."""
+        if self._chosen is not None:
+            self.classifier, self.likeness = self._chosen
+            self._chosen = None
         self.tracker.reset()
         self.counter.reset(prefix)
         self._scheduler.reset()
         self._cuts.reset()
         self._schedule.reset()
         self._stillness.reset()
-        if isinstance(self.detector, ScanningFaceDetector):
+        if isinstance(self.detector, TiledFaceDetector):
             self.detector.reset()
         if self.comparison is not None:
             self.comparison.reset()

@@ -38,7 +38,7 @@ def test_compare_on_the_command_line(own_models: Path, tmp_path: Path, capsys: p
         assert set(model["ms_a_face_in_batch_of"]) == {"1", "8"}
     # The two were made so that they see everything differently.
     assert record["disagreements"] == [
-        p["id"] for p in record["people"] if len({a["gender"] for a in p["answers"].values()} - {"undecided"}) == 2
+        p["id"] for p in record["people"] if len({a["gender"] for a in p["decisions"].values()} - {"undecided"}) == 2
     ]
     assert record["disagreements"]
     assert "They disagree on:" in table

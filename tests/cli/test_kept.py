@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from desktop_app.cli.main import main
+from desktop_app.domain.events import DoorEnded, Entry
 from desktop_app.store.files import default_folder
 from desktop_app.store.store import Store
-from tests.reports.logs import fair
+from tests.reports.logs import Day, fair
 
 SESSION = "0123456789abcdef0123456789abcdef"
 BERLIN = ["--time-zone", "Europe/Berlin"]
@@ -51,6 +53,23 @@ def test_one_is_shown_with_its_hours_and_people(kept: str, capsys: pytest.Captur
     assert "corrected" in out
 
 
+def test_a_count_over_midnight_is_shown_with_its_dates(
+    own_user_folders: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = Day()
+    day.person("09:05")
+    entries = [Entry(e.id, SESSION, e.door, e.seq, e.utc, e.event) for e in day.end()]
+    night = [replace(e, utc=e.utc + 86_400) if isinstance(e.event, DoorEnded) else e for e in entries]
+    store = Store.open(default_folder())
+    store.append(night)
+    assert store.close()
+    assert main(["show", "last", *BERLIN]) == 0
+    out = capsys.readouterr().out
+    assert "2026-05-12 09:00 to 10:00" in out
+    assert "2026-05-13 09:00 to 10:00" in out
+    assert "Note:" not in out, "nothing was noted"
+
+
 @pytest.mark.parametrize(
     ("arguments", "totals"),
     [
@@ -77,6 +96,7 @@ def test_a_count_is_put_right(kept: str, capsys: pytest.CaptureFixture[str], arg
         (["1", "--age-band", "18-25"], "is no age band"),
         (["6", "--gender", "male"], "not a person"),
         (["1", "--split"], "was not put together"),
+        (["1", "--add", "male"], "take no number"),
     ],
 )
 def test_what_cannot_be_corrected_is_refused(
@@ -120,6 +140,9 @@ def test_a_report_is_verified_until_the_count_changes(
     assert "has changed" in capsys.readouterr().out
     (tmp_path / "other.pdf").write_bytes(b"%PDF-1.4 nothing")
     assert main(["verify", str(tmp_path / "other.pdf")]) == 6
+    capsys.readouterr()
+    assert main(["verify", str(tmp_path / "gone.pdf")]) == 6
+    assert "There is no file" in capsys.readouterr().err
 
 
 def test_while_another_process_works_with_the_store_a_correction_says_so(

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
-from desktop_app.domain.events import Counted, Crossed, Left, Merged, StaffSeen
+from desktop_app.domain.events import Counted, Crossed, Left, Merged, Revised, StaffSeen
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.recognition import MAX_GONE
 from desktop_app.domain.tracking import Tracker
-from desktop_app.domain.types import Box, Detection, Gender
-from tests.domain.acting import BLUE, FRAME_SIZE, GREEN, RED, Actor, Stage, gone, unit, walk
+from desktop_app.domain.types import Attributes, Box, Detection, Gender
+from desktop_app.domain.voting import Vote
+from tests.domain.acting import BLUE, FRAME_SIZE, GREEN, RED, Actor, Stage, box_at, gone, unit, walk
+from tests.domain.log import totals_of
 
 CENTRE = (640.0, 360.0)
 
@@ -96,6 +98,17 @@ def test_the_running_totals_follow_the_vote_while_in_view() -> None:
     stage.play(6)
     counts = stage.counts
     assert (counts.female, counts.male, counts.people) == (1, 0, 1)
+
+
+def test_an_age_near_an_edge_is_no_stream_of_changes() -> None:
+    actor = Actor(walk(640, 360), female=0.95, age=3)
+    stage = Stage([actor])
+    for i in range(20):  # the mean age stays within a year of 30, on either side of it
+        actor.age = 3 + i % 2
+        stage.play(0.3)
+    assert stage.told(Revised) == []
+    (revised,) = stage.finish().told(Revised)
+    assert revised.final
 
 
 def test_somebody_counts_at_once_and_leaves_once() -> None:
@@ -416,3 +429,77 @@ def test_somebody_long_in_view_is_not_taken_for_another() -> None:
     lasting.embedding = RED
     stage.play(15).finish()
     assert stage.people == 2
+
+
+# ---- hidden, held back
+
+
+WOMAN, MAN = unit(1, 0.1, 0), unit(0, 1, 0.2)
+
+
+def test_somebody_hidden_in_the_middle_of_the_picture_is_known_by_their_face_after_ten_seconds() -> None:
+    hidden = Actor(gone(walk(400, 300, 10.0), (3.0, 13.0)), embedding=WOMAN)
+    stage = Stage([hidden]).play(16).finish()
+    assert stage.counts.people == 1
+
+
+def test_another_face_in_the_same_place_ten_seconds_later_is_another_person() -> None:
+    stage = Stage([Actor(walk(500, 300, end=3.0), embedding=WOMAN), Actor(walk(500, 300, begin=13.0), embedding=MAN)])
+    assert stage.play(16).finish().counts.people == 2
+
+
+def test_somebody_who_left_at_the_edge_and_comes_back_ten_seconds_later_counts_again() -> None:
+    """Who leaves the picture has left; who comes back is known only where the settings ask for it."""
+    path = walk(1180, 300, 40.0, end=2.4)
+    stage = Stage([Actor(path, embedding=WOMAN), Actor(walk(640, 300, begin=12.5), embedding=WOMAN)])
+    assert stage.play(16).finish().counts.people == 2
+
+
+def test_a_face_that_never_moves_is_held_back_with_the_reason_and_counted_when_asked_for() -> None:
+    tracker, counter = Tracker(), PeopleCounter()
+    events = []
+    for i in range(60):
+        faces = tracker.update([Detection(box_at(300, 300), 0.9)], i * 0.1)
+        counter.observe(faces[0], Attributes(0.9), 1.0)
+        if i == 40:
+            assert counter.count_anyway(faces[0].key)
+        (track,), new = counter.update(faces, (), i * 0.1, FRAME_SIZE, still={faces[0].key})
+        events += new
+        if 5 < i < 40:
+            assert (track.held_back, track.confirmed, track.key) == ("still", False, faces[0].key)
+    assert totals_of(events).counts().people == 1
+    assert (track.held_back, track.confirmed) == ("", True)
+    assert not counter.count_anyway(99)
+
+
+@pytest.mark.parametrize(("seconds", "people"), [(1.0, 1), (4.0, 0)])
+def test_a_still_face_counts_at_its_end_only_if_it_was_too_brief_to_move(seconds: float, people: int) -> None:
+    tracker, counter = Tracker(), PeopleCounter()
+    events = []
+    for i in range(round(seconds * 10)):
+        faces = tracker.update([Detection(box_at(300, 300), 0.9)], i * 0.1)
+        counter.observe(faces[0], Attributes(0.9), 1.0)
+        events += counter.update(faces, (), i * 0.1, FRAME_SIZE, still={faces[0].key})[1]
+    assert totals_of(events).counts().people == 0
+    events += counter.finish()
+    assert totals_of(events).counts().people == people
+
+
+def test_a_face_that_was_blurred_at_first_is_judged_by_its_best_glimpses() -> None:
+    vote = Vote()
+    for face in [0.02] * 8 + [0.9, 0.97, 0.95]:
+        vote.add(Attributes(0.8, face=face), 1.0)
+    assert vote.face > 0.9
+    hand = Vote()
+    for face in [0.1, 0.3, 0.2, 0.6, 0.1]:
+        hand.add(Attributes(0.8, face=face), 1.0)
+    assert hand.face < 0.5
+
+
+@pytest.mark.parametrize(("sizes", "people"), [((8.0, 10.0), 0), ((8.0, 12.0), 1)])
+def test_nobody_counts_whose_face_was_never_large_enough(sizes: tuple[float, float], people: int) -> None:
+    stage = Stage([Actor(walk(300, 300), size=sizes[0])], counter=PeopleCounter(CountingSettings(min_size=11.0)))
+    stage.play(2)
+    assert stage.counts.people == 0
+    stage.actors = [Actor(walk(300, 300), size=sizes[1])]
+    assert stage.play(2).finish().counts.people == people

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from desktop_app.domain.types import AGE_BANDS, Attributes, Gender
+from desktop_app.domain.types import AGE_BAND_CENTRES, AGE_BANDS, Attributes, Decision, Gender
 from desktop_app.domain.voting import Vote, VoteSettings
 from tests.domain.acting import BLUE, RED, bands
 
@@ -58,13 +58,13 @@ HYSTERESIS = {
 
 @pytest.mark.parametrize(("female", "shown", "final", "gender"), HYSTERESIS.values(), ids=HYSTERESIS.keys())
 def test_a_named_gender_changes_reluctantly(female: float, shown: Gender, final: bool, gender: Gender) -> None:
-    decision = vote(*[(female, 1.0)] * 20).decision(shown, final=final)
+    decision = vote(*[(female, 1.0)] * 20).decision(Decision(shown), final=final)
     assert decision.gender is gender
 
 
 def test_who_asks_for_much_to_name_a_gender_asks_for_as_much_to_change_it() -> None:
-    assert vote(*[(0.15, 1.0)] * 20, name_at=0.9).decision(Gender.FEMALE).gender is Gender.FEMALE
-    assert vote(*[(0.05, 1.0)] * 20, name_at=0.9).decision(Gender.FEMALE).gender is Gender.MALE
+    assert vote(*[(0.15, 1.0)] * 20, name_at=0.9).decision(Decision(Gender.FEMALE)).gender is Gender.FEMALE
+    assert vote(*[(0.05, 1.0)] * 20, name_at=0.9).decision(Decision(Gender.FEMALE)).gender is Gender.MALE
 
 
 def test_the_order_of_the_glimpses_does_not_matter() -> None:
@@ -82,6 +82,54 @@ def test_age_is_the_expectation_and_its_spread_holds_the_disagreement() -> None:
     assert sure.decision().age_spread_years == 0
     assert torn.decision().age_spread_years == pytest.approx(10)
     assert torn.decision().age_band == "30-39"
+
+
+AGES = {
+    "nothing shown yet": (None, 30.5, False, "30-39"),
+    "just beyond the upper edge": (28.0, 30.5, False, "20-29"),
+    "well beyond the upper edge": (28.0, 32.0, False, "30-39"),
+    "just beyond the lower edge": (31.0, 29.0, False, "30-39"),
+    "well beyond the lower edge": (31.0, 28.0, False, "20-29"),
+    "within the last band": (76.0, 71.0, False, "70+"),
+    "a child of almost ten": (9.0, 11.0, False, "3-9"),
+    "gone: as all glimpses say": (28.0, 30.5, True, "30-39"),
+}
+
+
+@pytest.mark.parametrize(("shown", "mean", "final", "band"), AGES.values(), ids=AGES.keys())
+def test_a_shown_age_band_changes_reluctantly(shown: float | None, mean: float, final: bool, band: str) -> None:
+    v = Vote()
+    v.add(Attributes(0.9, ages_around(mean)), 1.0)
+    decision = v.decision(Decision(age_years=shown), final=final)
+    assert decision.age_band == band
+    assert decision.age_years == pytest.approx(mean, abs=1.5)
+
+
+def ages_around(mean: float) -> tuple[float, ...]:
+    """Probabilities over the bands whose expectation is this age."""
+    above = next(i for i, centre in enumerate(AGE_BAND_CENTRES) if centre >= mean)
+    low, high = AGE_BAND_CENTRES[above - 1], AGE_BAND_CENTRES[above]
+    share = (mean - low) / (high - low)
+    return tuple(share if i == above else 1 - share if i == above - 1 else 0.0 for i in range(len(AGE_BANDS)))
+
+
+CHILDREN = {
+    "an adult": (25.0, 0.85, Gender.UNDECIDED, False, Gender.FEMALE),
+    "a child": (6.0, 0.85, Gender.UNDECIDED, False, Gender.UNDECIDED),
+    "a child, surely": (6.0, 0.95, Gender.UNDECIDED, False, Gender.FEMALE),
+    "a child named before": (6.0, 0.85, Gender.FEMALE, False, Gender.FEMALE),
+    "a child named before who has gone": (6.0, 0.85, Gender.FEMALE, True, Gender.UNDECIDED),
+    "a child, surely, who has gone": (6.0, 0.95, Gender.FEMALE, True, Gender.FEMALE),
+}
+
+
+@pytest.mark.parametrize(("age", "female", "shown", "final", "gender"), CHILDREN.values(), ids=CHILDREN.keys())
+def test_a_childs_gender_takes_more(age: float, female: float, shown: Gender, final: bool, gender: Gender) -> None:
+    v = Vote()
+    v.add(Attributes(female, ages_around(age)), 20.0)
+    decision = v.decision(Decision(shown), final=final)
+    assert decision.gender is gender
+    assert decision.is_child is (age < 10)
 
 
 def test_age_is_unknown_without_an_age_output() -> None:
@@ -139,7 +187,9 @@ def test_absurd_probabilities_are_refused(female: float) -> None:
         {"name_at": 1.0},
         {"change_at": 0.3},
         {"keep_at": 1.0},
+        {"child_at": 1.0},
         {"min_evidence": -1.0},
+        {"age_margin": -0.1},
         {"prior": math.nan},
     ],
 )

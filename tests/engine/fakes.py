@@ -13,6 +13,7 @@ from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
+from desktop_app.vision.compare import Comparison
 
 
 def picture(width: int = 64, height: int = 48, value: int = 90) -> np.ndarray:
@@ -88,6 +89,7 @@ class CountingPipeline:
 
     detector_name = "fake detector"
     model_name = "fake network"
+    fallen_back = False
 
     def __init__(self, every: int = 5, work_s: float = 0.0, fail_at: int | None = None) -> None:
         self.every, self.work_s, self.fail_at = every, work_s, fail_at
@@ -100,6 +102,10 @@ class CountingPipeline:
         self._numbers: dict[str, int] = {}
         self._ref = 0
         self._next_number = 1
+        self.comparison: Comparison | None = None
+
+    def compare_with(self, comparison: Comparison | None) -> None:
+        self.comparison = comparison
 
     def process(self, frame: Frame) -> FrameResult:
         if self.fail_at == len(self.times):
@@ -136,6 +142,10 @@ class CountingPipeline:
     def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
         self._numbers = {ref: numbers.get(ref, number) for ref, number in self._numbers.items()}
         self._next_number = next_number
+
+    def fall_back(self) -> str:
+        self.fallen_back = True
+        return "lighter network"
 
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         self.staff.append((ref, is_staff))

@@ -297,10 +297,21 @@ def test_a_name_too_long_is_found_before_counting(clips: Clips, tmp_path: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["\0", "a\0b.mp4", "x" * 5000, "http://[", "rtsp://[::1", "udp://", "http://a:b:c/", "\udcff", "rtsp://\udcff/"],
-)
+NO_SOURCES = [
+    "\0",
+    "~nobody/x.mp4",
+    "~'",
+    "a\0b.mp4",
+    "x" * 5000,
+    "http://[",
+    "rtsp://[::1",
+    "udp://",
+    "http://a:b:c/",
+    "file://[",
+]
+
+
+@pytest.mark.parametrize("text", [*NO_SOURCES, "\udcff", "rtsp://\udcff/", "file://["])
 def test_what_is_no_source_is_an_error_and_never_a_bug(text: str) -> None:
     with pytest.raises(SourceError):
         frames_of(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -232,6 +233,19 @@ def test_only_live_sources_are_turned(tmp_path: Path, jpegs: list[bytes]) -> Non
     assert not isinstance(open_source(str(tmp_path / "a.jpg"), options), TurnedSource)
     with pytest.raises(ValueError, match="270"):
         TurnedSource(FakeSource(), 45)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads its own peak of memory")
+def test_a_chunk_that_states_more_than_the_file_has_takes_no_memory(tmp_path: Path) -> None:
+    import resource
+
+    data = bytearray(cv2.imencode(".png", np.full((16, 16, 3), 9, np.uint8))[1].tobytes())
+    at = data.index(b"IDAT") - 4
+    data[at : at + 2] = b"\xfd\xff"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(SourceError):
+        decode_picture(bytes(data), "x.png")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
 
 
 def test_a_picture_bomb_is_refused_by_its_header(tmp_path: Path) -> None:

@@ -38,22 +38,22 @@ def fuzz(name: str, seconds: int, folder: Path) -> None:
 
 def main() -> int:
     """Run the targets; return 1 where one of them failed."""
-    from tests.fuzz.targets import TARGETS
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(TARGETS)}; all by default")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="a name of tests/fuzz/targets.py; all by default")
     parser.add_argument("--seconds", type=int, default=60, help="for how long each is fuzzed (default: %(default)s)")
     parser.add_argument("--input", type=Path, help="run this one input through the targets instead")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "out" / "fuzz")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.here:  # before anything of ours is imported, or it would not be instrumented
+        fuzz(args.targets[0], args.seconds, args.out / args.targets[0])
+    from tests.fuzz.targets import TARGETS
+
     names = args.targets or list(TARGETS)
     if args.input is not None:
         for name in names:
             TARGETS[name].run(args.input.read_bytes())
         return 0
-    if args.here:
-        fuzz(names[0], args.seconds, args.out / names[0])
     failed: list[str] = []
     for name in names:
         command = [

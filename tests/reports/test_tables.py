@@ -14,13 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.events import Opened
+from desktop_app.domain.events import Added, Corrected, Joined, Merged, Opened, Undone
 from desktop_app.domain.totals import Totals
+from desktop_app.domain.types import Gender
 from desktop_app.reports.csv_file import INTERVAL_FIELDS, for_excel, write_report
 from desktop_app.reports.intervals import Edges, count_in, regular_edges
 from desktop_app.reports.json_file import report_values
 from desktop_app.reports.report import ReportOptions, build_report, digest_of
 from desktop_app.reports.texts import FORMULA_STARTS, cell
+from desktop_app.reports.times import duration
 from desktop_app.reports.watched import watched_spans
 from desktop_app.reports.xlsx_file import write_xlsx
 from tests.reports.logs import ZONE, Day, at, fair
@@ -73,11 +75,36 @@ def test_the_interval_of_a_change_of_the_clocks_is_neither_lost_nor_doubled() ->
     assert count_in(edges, [], []) != []
 
 
-def test_a_run_that_was_cut_off_was_watched_until_its_last_entry() -> None:
+def test_a_run_that_was_cut_off_was_watched_until_the_last_thing_it_saw() -> None:
     entries = fair()[:-2]
     spans = watched_spans(entries)
-    assert spans[-1].end_utc == entries[-1].utc
+    assert spans[-1].end_utc == at("12:01")
     assert watched_spans(entries, now_utc=at("18:00"))[-1].end_utc == at("18:00")
+
+
+def test_what_the_operator_decides_later_is_no_sign_of_watching() -> None:
+    day = Day()
+    first, second = day.person("09:05"), day.person("09:10")
+    cut_off = list(day.entries)
+    day.add("12:00", Corrected(0.0, first, "gender", "male", "female"))
+    day.add("12:01", Merged(0.0, second, first, by_operator=True))
+    day.add("12:02", Added(0.0, "hand.1", Gender.MALE))
+    day.add("12:03", Undone(0.0, day.entries[-1].id))
+    assert watched_spans(day.entries) == watched_spans(cut_off)
+
+
+def test_counts_that_were_joined_again_are_not_called_corrected() -> None:
+    day = Day()
+    day.person("09:05")
+    day.add("09:10", Joined(0.0, "other"))
+    assert build_report("s", day.end(), OPTIONS).corrections == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (42.4, "42 s"), (59.6, "1 min"), (720, "12 min"), (11100, "3 h 05 min")]
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 def _csv(what: str, **options: object) -> str:
@@ -96,8 +123,8 @@ def test_csv_for_machines_is_rfc_4180() -> None:
     assert len(people) == 6
     assert [p["gender"] for p in people if p["corrected"]] == ["female"]
     corrections = list(csv.DictReader(io.StringIO(_csv("corrections"))))
-    assert [(c["what"], c["new"], c["operator"]) for c in corrections] == [
-        ("gender", "female", "Ada"), ("removed", "yes", "Ada"), ("added", "female", "Ada"),
+    assert [(c["what"], c["person"], c["new"], c["operator"]) for c in corrections] == [
+        ("gender", "5", "female", "Ada"), ("removed", "6", "yes", "Ada"), ("added", "", "female", "Ada"),
     ]  # fmt: skip
 
 

@@ -13,11 +13,12 @@ import pytest
 from desktop_app.domain.events import Closed, DoorEnded, DoorStarted, Entry
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
-from desktop_app.engine.state import EngineOptions, EngineState
-from desktop_app.session.door_run import Door
+from desktop_app.engine.state import EngineOptions, EngineState, EngineStats
+from desktop_app.session.door_run import Door, DoorRun
 from desktop_app.session.listeners import QueuedListener
 from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.session.manager import SessionManager
+from desktop_app.session.pace import PaceWatch
 from desktop_app.session.session import CorrectionError, Session
 from desktop_app.settings import PlaceSettings, Settings
 from tests.engine.fakes import CountingPipeline, ListSource
@@ -402,3 +403,34 @@ def test_numbers_rise_although_the_clock_is_set_back() -> None:
     found = [numbers.next() for _ in range(4)]
     assert found == sorted(set(found))
     assert SequenceNumbers(last=10**18).next() == 10**18 + 1
+
+
+def test_a_live_source_that_is_too_fast_gets_the_lighter_model_once() -> None:
+    class Notices(Watcher):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sentences: list[str] = []
+
+        def on_notice(self, run: DoorRun, sentence: str) -> None:
+            self.sentences.append(sentence)
+
+    watcher, pipeline = Notices(), CountingPipeline()
+    manager = SessionManager(
+        FakeServices(lambda text: ListSource(10**6, fps=100, live=True), lambda: pipeline), None, [watcher]
+    )
+    run = manager.start(FILE)
+    wait_for(lambda: run.info is not None)
+    slow = EngineStats(source_fps=30.0, processed_fps=4.0)
+    run._pace = PaceWatch()
+    assert not run._pace.is_too_slow(0.0, slow)
+    assert not run._pace.is_too_slow(9.0, slow)
+    assert not run._pace.is_too_slow(9.5, EngineStats(source_fps=30.0, processed_fps=25.0)), "it caught up"
+    assert not run._pace.is_too_slow(10.0, slow)
+    assert run._pace.is_too_slow(20.5, slow)
+    assert not run._pace.is_too_slow(40.0, slow), "told once"
+    run.submit(run._fall_back)
+    wait_for(lambda: watcher.sentences)
+    assert pipeline.fallen_back
+    assert run.names == ("fake detector", "lighter network")
+    assert "faster model" in watcher.sentences[0]
+    assert manager.shut_down(5)

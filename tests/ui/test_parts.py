@@ -47,6 +47,8 @@ def track(**changes: object) -> Track:
         (track(), "female 93%  30–39  #12"),
         (track(decision=Decision(Gender.UNDECIDED, 0.55)), "undecided  #12"),
         (track(decision=Decision(Gender.UNDECIDED, 0.55), is_looking=True), "looking…  #12"),
+        (track(decision=Decision(Gender.FEMALE, 0.93, 6.0)), "female 93%  child 3–9  #12"),
+        (track(decision=Decision(Gender.UNDECIDED, 0.7, 1.0)), "child 0–2  #12"),
         (track(is_staff=True), "staff  #12"),
         (track(confirmed=False), ""),
     ],

@@ -266,7 +266,7 @@ def test_why_shows_the_chosen_person_and_ends_with_its_window(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     explainer = FakeExplainer()
-    monkeypatch.setattr("desktop_app.ui.models.why_commands.load_explainer", lambda _folder: explainer)
+    monkeypatch.setattr("desktop_app.ui.models.why.load_explainer", lambda _folder: explainer)
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
     window.commands.why.show(confirmed(window, qtbot))
@@ -288,7 +288,7 @@ def test_a_model_that_cannot_say_why_says_so(window: MainWindow, qtbot: QtBot, m
     def cannot(_folder: object) -> FakeExplainer:
         raise ModelError("The model Old cannot say why it decided.", "Choose another one.")
 
-    monkeypatch.setattr("desktop_app.ui.models.why_commands.load_explainer", cannot)
+    monkeypatch.setattr("desktop_app.ui.models.why.load_explainer", cannot)
     window.sources.open_source("endless")
     wait_for_picture(qtbot, window)
     window.commands.why.show(confirmed(window, qtbot))

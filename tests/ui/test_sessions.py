@@ -250,6 +250,60 @@ def test_the_real_store_keeps_a_count_of_the_window(
     assert again.close(2.0)
 
 
+def test_a_locked_file_is_told_while_counting_goes_on_and_nothing_is_lost(
+    services: FakeServices, qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    import sqlite3
+
+    from desktop_app.store.files import default_folder
+
+    told: list[str] = []
+    store, _ = open_window_store(told.append)
+    assert store is not None
+    window = make_window(services, store=store)
+    window.sources.open_source("camera:Fake")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+    other = sqlite3.connect(default_folder() / "counts.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT)
+    window.sessions.problem(told[-1])
+    qtbot.waitUntil(lambda: "holds the file of counts" in window.banner.text, timeout=WAIT)
+    people = window.controller.counts.people
+    qtbot.waitUntil(lambda: window.controller.counts.people > people, timeout=WAIT)
+    other.execute("ROLLBACK")
+    other.close()
+    qtbot.waitUntil(lambda: told[-1] == "", timeout=WAIT)
+    window.controller.stop()
+    qtbot.waitUntil(lambda: window.controller.manager.wait(0.0), timeout=WAIT)
+    people = window.controller.counts.people
+    assert store.flush(10.0)
+    assert [info.people for info in store.sessions()] == [people]
+
+
+def test_deleting_all_data_leaves_no_count_behind(
+    services: FakeServices, qtbot: QtBot, make_window: WindowMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from desktop_app.settings import data_dir
+    from desktop_app.ui.window.about import DeleteDataDialog
+
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(DeleteDataDialog, "exec", lambda _self: DeleteDataDialog.DialogCode.Accepted)
+    store, _ = open_window_store(lambda _sentence: None)
+    window = make_window(services, store=store)
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 2, timeout=WAIT)
+    window.actions_["delete_data"].trigger()
+    assert "All data of this program is deleted" in window.banner.text
+    assert window.controller.counts.people == 0
+    assert window.side.totals.before == ""
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    window.close()
+    left = [p for folder in (data_dir(), tmp_path / "tmp") if folder.exists() for p in folder.rglob("*") if p.is_file()]
+    assert left == []
+
+
 def test_beside_another_process_counts_are_kept_for_later(qtbot: QtBot) -> None:
     first, _ = open_window_store(lambda _sentence: None)
     second, words = open_window_store(lambda _sentence: None)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from desktop_app.domain.totals import Curve, Totals
@@ -516,6 +516,16 @@ def test_full_screen_and_large_totals(window: MainWindow, qtbot: QtBot) -> None:
     assert "2 people" in kiosk.accessibleDescription()
     qtbot.keyClick(kiosk, Qt.Key.Key_Escape)
     assert not kiosk.isVisible()
+
+
+@pytest.mark.parametrize("key", ["settings", "about", "shortcuts", "open_url", "delete_data"])
+def test_a_dialog_is_gone_once_it_is_closed(window: MainWindow, qtbot: QtBot, key: str) -> None:
+    before = len(window.findChildren(QDialog))
+    for _ in range(2):
+        QTimer.singleShot(30, lambda: QApplication.activeModalWidget().reject())
+        window.actions_[key].trigger()
+    qtbot.wait(50)
+    assert len(window.findChildren(QDialog)) == before
 
 
 def test_every_command_has_words_a_tip_and_its_own_shortcut(window: MainWindow) -> None:

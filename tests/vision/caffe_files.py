@@ -95,8 +95,8 @@ layer {{ name: "prob" type: "Softmax" bottom: "fc" top: "prob" }}
             [[conv[:, r * 2 : r * 2 + 3, c * 2 : c * 2 + 3].max(axis=(1, 2)) for c in range(size)] for r in range(size)]
         )
         maps = pooled.transpose(2, 0, 1)
-        around = np.pad(maps**2, ((1, 1), (0, 0), (0, 0)))
-        maps = maps / (1 + 0.001 / 3 * (around[:-2] + around[1:-1] + around[2:])) ** 0.75
+        padded = np.pad(maps**2, ((1, 1), (0, 0), (0, 0)))
+        maps = maps / (1 + 0.001 / 3 * (padded[:-2] + padded[1:-1] + padded[2:])) ** 0.75
         scores = self.dense @ maps.reshape(-1) + self.dense_bias
         powers = np.exp(scores - scores.max())
         return np.asarray(powers / powers.sum())

@@ -12,7 +12,8 @@ from desktop_app.vision.annotate import MARKS, PALETTE, Annotator, annotate, bgr
 
 def track(box: Box, gender: Gender = Gender.FEMALE, track_id: int = 1, **changes) -> Track:
     options = {"confirmed": True, "seen": True, "first_seen_s": 0.0, "last_seen_s": 1.0} | changes
-    return Track(track_id, box, Decision(gender, 0.934, 33.0, 4.0, 5), **options)
+    decision = Decision(gender, 0.934, 33.0, 4.0, 5)
+    return Track(track_id, box, **{"decision": decision} | options)
 
 
 def result(width: int, height: int, *tracks: Track) -> FrameResult:
@@ -25,6 +26,8 @@ def result(width: int, height: int, *tracks: Track) -> FrameResult:
         ({}, "female 93% 30-39 #1"),
         ({"gender": Gender.MALE, "track_id": 12}, "male 93% 30-39 #12"),
         ({"gender": Gender.UNDECIDED}, "undecided 30-39 #1"),
+        ({"decision": Decision(Gender.MALE, 0.95, 6.0)}, "male 95% child 3-9 #1"),
+        ({"decision": Decision(Gender.UNDECIDED, 0.7, 1.0)}, "child 0-2 #1"),
         ({"is_staff": True}, "staff #1"),
         ({"confirmed": False}, ""),
     ],

@@ -411,6 +411,6 @@ def test_the_card_holds_what_people_want_to_know(tmp_path: Path) -> None:
     assert card.limits == ("small faces",)
     assert card.fails_for == ("people in masks",)
     assert card.explains
-    assert card.answers == ("gender", "age")
+    assert card.predicts == ("gender", "age")
     assert card.input_size == "16×16 rgb"
     assert not ModelCard.read(TINY / "one").explains

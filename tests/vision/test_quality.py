@@ -144,6 +144,20 @@ def test_beyond_the_budget_only_a_better_glimpse() -> None:
     assert len(ask_for(20, GOOD, later=FAIR)) == budget
 
 
+def test_whoever_may_not_be_a_face_is_asked_about_now_and_then_until_they_are() -> None:
+    """In a crowd people come out of the blur when their glimpses are long spent."""
+    settings = SchedulerSettings()
+    scheduler, vote, times = GlimpseScheduler(settings), Vote(), []
+    for i in range(200):
+        if scheduler.choose([tracked(1)], [FAIR], {1: vote}.get, i / 10):
+            times.append(i / 10)
+            vote.add(Attributes(0.9, face=0.05 if i < 100 else 0.95), 1.0)
+    late = [t for t in times if t > 10]
+    assert 3 <= len(late) <= 5
+    beyond = times[settings.budget :]
+    assert min(b - a for a, b in itertools.pairwise(beyond)) >= settings.doubt_pause_s - 1e-9
+
+
 def test_glimpses_not_worth_it_are_never_asked_about() -> None:
     assert ask_for(5, BAD) == []
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.tracking import TrackedFace
 from desktop_app.domain.types import Box, Detection
-from desktop_app.vision.attributes.stillness import StillnessMeter
+from desktop_app.vision.attributes.stillness import StillnessDetector
 
 BOX = Box(100, 60, 160, 130)
 
@@ -27,9 +27,9 @@ def face(box: Box = BOX, key: int = 1) -> TrackedFace:
 
 
 def looks(pictures: list[NDArray[np.uint8]], boxes: list[Box] | None = None) -> list[bool]:
-    meter = StillnessMeter()
+    detector = StillnessDetector()
     boxes = boxes or [BOX] * len(pictures)
-    return [1 in meter.look(picture, [face(box)]) for picture, box in zip(pictures, boxes, strict=True)]
+    return [1 in detector.look(picture, [face(box)]) for picture, box in zip(pictures, boxes, strict=True)]
 
 
 def test_a_picture_on_the_wall_stays_still_in_the_noise_of_the_camera() -> None:
@@ -68,13 +68,13 @@ def test_a_source_that_repeats_one_picture_says_nothing() -> None:
 
 @pytest.mark.parametrize("box", [Box(-50, -50, -10, -10), Box(10, 10, 12, 12)])
 def test_what_cannot_be_seen_is_not_held_back(box: Box) -> None:
-    assert StillnessMeter().look(hall(), [face(box)]) == set()
+    assert StillnessDetector().look(hall(), [face(box)]) == set()
 
 
 def test_a_track_that_ended_is_forgotten() -> None:
-    meter = StillnessMeter()
-    meter.look(hall(0), [face()])
-    meter.forget([1])
-    assert meter.look(hall(1), []) == set()
-    meter.reset()
-    assert 1 in meter.look(hall(2), [face()])
+    detector = StillnessDetector()
+    detector.look(hall(0), [face()])
+    detector.forget([1])
+    assert detector.look(hall(1), []) == set()
+    detector.reset()
+    assert 1 in detector.look(hall(2), [face()])

@@ -230,9 +230,8 @@ class CompareView(QDialog):
         comparison = self._comparison
 
         def attach(pipeline: Pipeline) -> None:
-            change = getattr(pipeline, "compare_with", None)
-            if change is not None and comparison is self._comparison:
-                change(comparison)
+            if comparison is self._comparison:
+                pipeline.compare_with(comparison)
 
         if comparison is not None:
             self._controller.submit(attach)
@@ -243,8 +242,8 @@ class CompareView(QDialog):
             return
 
         def detach(pipeline: Pipeline) -> None:
-            if getattr(pipeline, "comparison", None) is old:
-                pipeline.compare_with(None)  # type: ignore[attr-defined]
+            if pipeline.comparison is old:
+                pipeline.compare_with(None)
 
         self._controller.submit(detach)
         # Its thread may be in the middle of a slow model; it is closed without being waited for here.

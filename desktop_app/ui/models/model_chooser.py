@@ -237,7 +237,7 @@ class ModelChooser(QDialog):
         self._task = task
         task.done.connect(done)
         task.failed.connect(self._failed)
-        task.finished.connect(lambda: self._finished(task))
+        task.finished.connect(self._finished)
         self._tell("info", words, "Cancel", self._cancel)
         self._progress.setVisible(True)
         self._show()
@@ -253,8 +253,9 @@ class ModelChooser(QDialog):
         self._tell("info", "Cancelled. Nothing was changed.")
         self._show()
 
-    def _finished(self, task: BackgroundTask) -> None:
-        if task is self._task:
+    def _finished(self) -> None:
+        # One that was cancelled may end while another is under way.
+        if self._task is not None and self._task.isFinished():
             self._task = None
             self._progress.setVisible(False)
             self._show()

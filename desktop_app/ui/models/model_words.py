@@ -12,7 +12,7 @@ from desktop_app.resources import model_path
 from desktop_app.settings import data_dir
 from desktop_app.vision.attributes.model_card import ModelCard
 
-ANSWERS = {"gender": "apparent gender", "age": "apparent age", "face": "whether it is a face at all"}
+PREDICTED = {"gender": "apparent gender", "age": "apparent age", "face": "whether it is a face at all"}
 
 
 def card_html(model_dir: Path) -> str:
@@ -30,10 +30,10 @@ def card_html(model_dir: Path) -> str:
     parts = [f"<p><b>{escape(card.name)}</b><br>{escape(', '.join(f for f in facts if f))}</p>"]
     if card.summary:
         parts.append(f"<p>{escape(card.summary)}</p>")
-    if card.answers:
-        words = ANSWERS.get(card.answers[-1], card.answers[-1])
-        if len(card.answers) > 1:
-            words = ", ".join(ANSWERS.get(a, a) for a in card.answers[:-1]) + f" and {words}"
+    if card.predicts:
+        words = PREDICTED.get(card.predicts[-1], card.predicts[-1])
+        if len(card.predicts) > 1:
+            words = ", ".join(PREDICTED.get(a, a) for a in card.predicts[:-1]) + f" and {words}"
         why = "; it can show why" if card.explains else ""
         parts.append(f"<p>Answers: {escape(words)}{why}.</p>")
     for title, lines in (

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.types import Track
 from desktop_app.resources import model_path
 from desktop_app.settings import data_dir
-from desktop_app.ui.models.why import WhyDialog, WhyThread, load_explainer
 from desktop_app.ui.picture.people import person_words
 from desktop_app.ui.picture.video_view import VideoView
 from desktop_app.ui.sessions.controller import Controller
+
+if TYPE_CHECKING:
+    from desktop_app.ui.models.why import WhyThread
 
 
 class WhyCommands(QObject):
@@ -26,6 +30,8 @@ class WhyCommands(QObject):
 
     def show(self, track: Track) -> None:
         """Show, live and beside the window, what spoke for the network's answer on a person."""
+        from desktop_app.ui.models.why import WhyDialog, WhyThread, load_explainer
+
         # The model of the running count, which may be another than the one chosen for the next.
         name = self._controller.settings_in_use.count.model
         thread = WhyThread(track, lambda: load_explainer(model_path(name, data_dir() / "models")))

@@ -44,11 +44,13 @@ def label_text(track: Track, by_hand: bool = False) -> str:
     elif by_hand:
         parts.append(_GENDERS[track.decision.gender]())
     elif track.decision.gender is Gender.UNDECIDED:
-        parts.append(tr("undecided"))
+        if not track.decision.is_child:
+            parts.append(tr("undecided"))
     else:
         parts.append(f"{_GENDERS[track.decision.gender]()} {round(track.decision.probability * 100)}%")
     if track.decision.age_band is not None and not track.is_staff:
-        parts.append(track.decision.age_band.replace("-", "–"))
+        band = track.decision.age_band.replace("-", "–")
+        parts.append(tr("child {band}", band=band) if track.decision.is_child else band)
     parts.append(f"#{track.track_id}")
     return "  ".join(parts)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.domain.types import AGE_BAND_CENTRES, AGE_BANDS, FrameResult, Gender, Track
+from desktop_app.domain.types import AGE_BAND_CENTRES, AGE_BANDS, CHILD_BANDS, FrameResult, Gender, Track
 from desktop_app.session.log import SessionLog
 from desktop_app.ui.picture.transport import media_time
 from desktop_app.ui.widgets.texts import tr
@@ -62,6 +62,8 @@ def person_words(track: Track, record: PersonRecord | None) -> str:
         return tr("A face that does not move, as on a poster: not counted")
     number = record.number if record is not None and record.number else track.track_id
     parts = [_gender_words(track, record)]
+    if _is_child(track, record):
+        parts.append(tr("child"))
     if record is not None and "age_band" in record.corrected and record.age_band is not None:
         parts.append(tr("{band} years, set by hand", band=record.age_band.replace("-", "–")))
     elif track.decision.age_years is not None:
@@ -70,6 +72,12 @@ def person_words(track: Track, record: PersonRecord | None) -> str:
         parts.append(tr("about {years} years", years=about))
     parts.append(tr("in view {seconds} s", seconds=f"{track.dwell_s:.0f}"))
     return tr("Person {number}: {words}", number=number, words=", ".join(parts))
+
+
+def _is_child(track: Track, record: PersonRecord | None) -> bool:
+    if record is not None and record.age_band is not None:
+        return record.age_band in CHILD_BANDS
+    return track.decision.is_child
 
 
 def _gender_words(track: Track, record: PersonRecord | None) -> str:
@@ -89,7 +97,8 @@ def record_words(record: PersonRecord) -> str:
     """Return a counted person as one line of a list."""
     parts = [tr("still looking") if record.is_looking else GENDER_WORDS[record.gender]]
     if record.age_band is not None:
-        parts.append(record.age_band.replace("-", "–"))
+        band = record.age_band.replace("-", "–")
+        parts.append(tr("child {band}", band=band) if record.age_band in CHILD_BANDS else band)
     parts.append(tr("counted at {time}", time=media_time(record.counted_s)))
     if not record.number:
         return tr("Added by hand: {words}", words=", ".join(parts))

@@ -197,6 +197,7 @@ class PlacesPanel(QFrame):
         menu.addSeparator()
         menu.addAction("Delete", self.delete)
         menu.exec(self.tree.viewport().mapToGlobal(at))
+        menu.deleteLater()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F2:

@@ -18,13 +18,15 @@ class _Signals(QObject):
     state = Signal(object, object, str)
     opened = Signal(object, object)
     failed = Signal(object, object)
+    noticed = Signal(object, str)
 
 
 class RunBridge(RunObserver):
     """The one observer of all runs of a window.
 
     States, the opening and failures become signals, which arrive on the GUI thread: `signals.state(run, state,
-    message)`, `signals.opened(run, info)`, `signals.failed(run, error)`. Results never travel by signal, because a
+    message)`, `signals.opened(run, info)`, `signals.failed(run, error)`,
+    `signals.noticed(run, sentence)`. Results never travel by signal, because a
     queue of them would grow without bound: those of the run in `shown` are handed to `listeners` on the analysis
     thread, and each of these keeps the newest only. `latest` is the newest result.
     """
@@ -47,6 +49,9 @@ class RunBridge(RunObserver):
         self.latest = result
         for listener in tuple(self.listeners):
             listener(result)
+
+    def on_notice(self, run: DoorRun, sentence: str) -> None:
+        self.signals.noticed.emit(run, sentence)
 
     def on_error(self, run: DoorRun, error: Exception) -> None:
         self.signals.failed.emit(run, error)

@@ -35,6 +35,7 @@ class Controller(QObject):
 
     state_changed = Signal(object, str)
     opened = Signal(object)
+    noticed = Signal(str)
     failed = Signal(object)
     ended = Signal()
     count_changed = Signal()
@@ -55,6 +56,7 @@ class Controller(QObject):
         self.bridge.signals.state.connect(self._on_state)
         self.bridge.signals.opened.connect(self._on_opened)
         self.bridge.signals.failed.connect(self._on_failed)
+        self.bridge.signals.noticed.connect(self._on_noticed)
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -230,6 +232,14 @@ class Controller(QObject):
         self._show(None)
         self.count_changed.emit()
 
+    def forget(self, seconds: float = 2.0) -> None:
+        """End the count and forget every one, without a trace in the store."""
+        self.stop()
+        self.manager.wait(seconds)
+        self.manager.forget()
+        self._show(None)
+        self.count_changed.emit()
+
     def undo(self) -> str:
         """Take the newest step back; return its name, "" for none."""
         return self._stepped(self.undo_stack.undo())
@@ -283,6 +293,11 @@ class Controller(QObject):
         if run is self.run and not self._closed and not run.stopping and info is not self._told_info:
             self._told_info = info
             self.opened.emit(info)
+
+    @Slot(object, str)
+    def _on_noticed(self, run: DoorRun, sentence: str) -> None:
+        if run is self.run and not run.stopping:
+            self.noticed.emit(sentence)
 
     @Slot(object, object)
     def _on_failed(self, run: DoorRun, error: Exception) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -16,10 +16,12 @@ from desktop_app.errors import HeadcountError
 from desktop_app.session.session import Session
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.kept_counts import CountStore, KeptCount, KeptCounts, local_time
-from desktop_app.ui.sessions.kept_dialog import KeptDialog
 from desktop_app.ui.widgets.background_task import BackgroundTask
 from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.texts import people_words, tr
+
+if TYPE_CHECKING:
+    from desktop_app.ui.sessions.kept_dialog import KeptDialog
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ class SessionCommands(QObject):
 
     def show_kept(self) -> None:
         """Show the counts that are kept, the one before the present one first."""
+        from desktop_app.ui.sessions.kept_dialog import KeptDialog
+
         if self._dialog is None:
             previous = self._controller.manager.previous
             self._dialog = KeptDialog(self._kept, self._keep, previous.id if previous is not None else "", self._window)
@@ -148,7 +152,9 @@ class SessionCommands(QObject):
         box.setDefaultButton(go_on)
         box.setEscapeButton(go_on)
         box.exec()
-        return box.clickedButton() is stop
+        is_over = box.clickedButton() is stop
+        box.deleteLater()
+        return is_over
 
     def _begin(self, name: str, work: Callable[[], object], done: Callable[[Any], None]) -> None:
         task = BackgroundTask(name, work)

@@ -67,6 +67,7 @@ class StartPage(QWidget):
         icon.setPixmap(app_icon().pixmap(QSize(56, 56)))
         heading = QLabel("Count the people who pass by")
         heading.setProperty("role", "heading")
+        heading.setWordWrap(True)
         intro = QLabel("Choose what to count from, or drop a video, a folder of pictures or an address on this window.")
         intro.setProperty("role", "muted")
         intro.setWordWrap(True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -19,11 +20,18 @@ from desktop_app.ui.picture.display import DisplayFeeder
 from desktop_app.ui.sessions.bridge import RunBridge
 from desktop_app.ui.sessions.threads import QtThreads
 
+if TYPE_CHECKING:
+    from desktop_app.vision.compare import Comparison
+
 
 class LookOnlyPipeline:
     """Passes frames through and counts nobody."""
 
     detector_name = model_name = ""
+    comparison = None
+
+    def compare_with(self, comparison: Comparison | None) -> None:
+        """There is nobody to compare on."""
 
     def process(self, frame: Frame) -> FrameResult:
         return FrameResult(frame, (), detected=False)
@@ -39,6 +47,9 @@ class LookOnlyPipeline:
 
     def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
         """There is nobody to give a number."""
+
+    def fall_back(self) -> str:
+        return ""
 
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
         return False

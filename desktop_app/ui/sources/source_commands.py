@@ -110,8 +110,9 @@ class SourceCommands(QObject):
     def open_url(self) -> None:
         """Ask for an address and count from it."""
         dialog = AddressDialog(self._window)
-        if dialog.exec() == QDialog.DialogCode.Accepted:
-            self.open_source(dialog.address)
+        address = dialog.address if dialog.exec() == QDialog.DialogCode.Accepted else ""
+        dialog.deleteLater()
+        self.open_source(address)
 
     @Slot(object)
     def cameras_found(self, cameras: list[CameraChoice]) -> None:

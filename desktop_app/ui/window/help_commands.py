@@ -41,13 +41,13 @@ class HelpCommands(QObject):
         """List every shortcut."""
         from desktop_app.ui.window.about import ShortcutsDialog
 
-        ShortcutsDialog(self._actions, self._window).exec()
+        _run(ShortcutsDialog(self._actions, self._window))
 
     def show_about(self) -> None:
         """Show version, licences and thanks."""
         from desktop_app.ui.window.about import AboutDialog
 
-        AboutDialog(self._window).exec()
+        _run(AboutDialog(self._window))
 
     def copy_diagnostics(self) -> None:
         """Copy what a helper needs to know."""
@@ -66,10 +66,10 @@ class HelpCommands(QObject):
         """Delete what the program keeps, if the operator is sure."""
         from desktop_app.ui.window.about import DeleteDataDialog
 
-        if DeleteDataDialog(self._window).exec() == QDialog.DialogCode.Accepted:
+        if _run(DeleteDataDialog(self._window)) == QDialog.DialogCode.Accepted:
             from desktop_app.ui.window.diagnostics import delete_all_data
 
-            self._controller.stop()
+            self._controller.forget()
             self._close_store()
             left = delete_all_data()
             self._settings.forget()
@@ -77,7 +77,7 @@ class HelpCommands(QObject):
                 self._banner.show_message("warning", tr("Some files could not be deleted."), ", ".join(map(str, left)))
             else:
                 self._banner.show_message(
-                    "good", tr("All data of this program is deleted."), tr("It starts like new next time.")
+                    "good", tr("All data of this program is deleted."), tr("The next start is like the first one.")
                 )
 
     @Slot(str, str)
@@ -87,3 +87,10 @@ class HelpCommands(QObject):
 
     def _show_report(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(report_path())))
+
+
+def _run(dialog: QDialog) -> int:
+    """Show a modal dialog and let go of it afterwards: its window would keep every one that was ever opened."""
+    result = dialog.exec()
+    dialog.deleteLater()
+    return result

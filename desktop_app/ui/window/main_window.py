@@ -215,7 +215,9 @@ class MainWindow(QMainWindow):
         from desktop_app.ui.window.settings_dialog import SettingsDialog
 
         dialog = SettingsDialog(self.settings, self)
-        if dialog.exec() != QDialog.DialogCode.Accepted:
+        accepted = dialog.exec() == QDialog.DialogCode.Accepted
+        dialog.deleteLater()
+        if not accepted:
             return
         new, old = dialog.settings(), self.settings
         model = new.count.model

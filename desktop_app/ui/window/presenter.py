@@ -73,6 +73,8 @@ class Presenter(QObject):
         self._asked_at = 0.0
         self._lost = False
         self._shown_curve: ShownCurve | None = None
+        self._until_s = 0.0
+        """Up to where the curve is drawn: now, or where the count ended."""
         self._asked_curve: tuple[str, int, bool] | None = None
         self._places_version: tuple[str, int] | None = None
         self.kiosk: KioskView | None = None
@@ -94,6 +96,7 @@ class Presenter(QObject):
         controller.state_changed.connect(self._state)
         controller.opened.connect(self._opened)
         controller.failed.connect(self._failed)
+        controller.noticed.connect(self._noticed)
         controller.count_changed.connect(self.show_all)
         controller.ended.connect(self._ended)
         self._state(EngineState.IDLE, "")
@@ -167,11 +170,12 @@ class Presenter(QObject):
             self.curves.ask(log, utc=utc)
         shown = self._shown_curve
         if shown is not None and shown.session_id == log.session_id:
-            running = self._controller.active
-            now = (time.time() if utc else self._controller.stats.time_s) - shown.begin_s
-            self._w.side.show_curve(shown.curve, now if running else 0.0)
+            if self._controller.active:
+                self._until_s = (time.time() if utc else self._controller.stats.time_s) - shown.begin_s
+            self._w.side.show_curve(shown.curve, self._until_s)
         elif shown is not None:
             self._shown_curve = None
+            self._until_s = 0.0
             self._w.side.show_curve(None, 0.0)
 
     @Slot()
@@ -296,6 +300,10 @@ class Presenter(QObject):
         self._w.transport.setVisible(is_file)
         if is_file:
             self._w.transport.set_source(info.duration_s, info.seekable)
+
+    @Slot(str)
+    def _noticed(self, sentence: str) -> None:
+        self._w.banner.show_message("info", tr(sentence), seconds=12)
 
     @Slot(object)
     def _failed(self, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from desktop_app.resources import model_names
 from desktop_app.settings import Settings, data_dir
 from desktop_app.ui.models.model_words import ModelCardView
 
+TURN_WORDS = {0: "Not turned", 90: "A quarter to the right", 180: "Upside down", 270: "A quarter to the left"}
 THEME_WORDS = {"system": "Same as the system", "light": "Light", "dark": "Dark"}
 DETECTOR_WORDS = {
     "yunet": "YuNet (neural network; finds most faces)",
@@ -168,6 +169,13 @@ class SettingsDialog(QDialog):
         )
         _row(
             form,
+            "Minimum for children",
+            self._number("count", "child_threshold", 0.5, 0.99, 0.01),
+            "The same for those who appear younger than ten. Genders of children are estimated less well, so more is "
+            "asked: a child below it is counted as a person without a gender.",
+        )
+        _row(
+            form,
             "Pictures per person",
             self._whole("count", "max_glimpses", 1, 200),
             "How many good pictures of a person are judged at most. More is surer and takes longer.",
@@ -227,6 +235,18 @@ class SettingsDialog(QDialog):
             self._check("source", "reconnect", "Reconnect by itself"),
             "A camera or stream that was lost is opened again and again, a little later each time; the count goes on.",
         )
+        _row(
+            form,
+            "Turn the picture",
+            self._choice("source", "turn", TURN_WORDS),
+            "For a camera or stream that hangs upside down or on its side. Files are shown as they are.",
+        )
+        _row(
+            form,
+            "",
+            self._check("source", "mirror", "Exchange left and right"),
+            "For a camera that looks into a mirror, or gives a mirrored picture.",
+        )
         return page
 
     def _saving(self) -> QWidget:
@@ -270,7 +290,7 @@ class SettingsDialog(QDialog):
 
     # --- editors -------------------------------------------------------------------------------------------------
 
-    def _choice(self, section: str, name: str, words: dict[str, str]) -> QComboBox:
+    def _choice(self, section: str, name: str, words: Mapping[Any, str]) -> QComboBox:
         box = QComboBox()
         for value, text in words.items():
             box.addItem(text, value)

@@ -1,7 +1,7 @@
 """What a model says of itself: the `model.json` in its folder.
 
 For the program: `name`, `file` (or `nets` for Caffe pairs), `sha256`, `input`, `outputs`, `labels`, and where they are
-needed `age` and `logits`; see `vision.answers` and `vision.preprocess.InputSpec`.
+needed `age` and `logits`; see `vision.attributes.outputs` and `vision.attributes.preprocess.InputSpec`.
 For people, all optional: `summary` (one line), `data` and `licence` (texts), `figures` (a list of objects with `what`,
 `value`, `command` and `data`: the figure, and the command and the data that reproduce it), `limits` and `fails_for` (a
 text or a list of texts each).
@@ -114,7 +114,7 @@ class ModelCard:
     parameters: int | None = None
     size_bytes: int | None = None
     input_size: str = ""
-    answers: tuple[str, ...] = ()
+    predicts: tuple[str, ...] = ()
     explains: bool = False
 
     @classmethod
@@ -138,7 +138,7 @@ class ModelCard:
             parameters=_whole(card.get("parameters")),
             size_bytes=_whole(card.get("size_bytes")) or _size_of(model_dir),
             input_size=size,
-            answers=tuple(str(role) for role in outputs if role in ("gender", "age", "face")),
+            predicts=tuple(str(role) for role in outputs if role in ("gender", "age", "face")),
             explains=isinstance(explain, dict) and bool(explain.get("targets")),
         )
 

@@ -1,8 +1,8 @@
 """Which faces do not move at all: pictures on a wall, posters, mannequins.
 
-    meter = StillnessMeter()
-    still = meter.look(image_bgr, faces)        # on each frame with detections: keys of the faces that have not moved
-    meter.forget(keys)                          # of tracks that ended
+    detector = StillnessDetector()
+    still = detector.look(image_bgr, faces)     # on each frame with detections: keys of the faces that have not moved
+    detector.forget(keys)                       # of tracks that ended
 
 The grey values at the place where a face was first seen are compared with what is there later. A living face turns,
 speaks, blinks and sways, also that of somebody who sits before a webcam. Once it has, it is not looked at again.
@@ -23,10 +23,10 @@ from desktop_app.domain.motion import box_size
 from desktop_app.domain.tracking import TrackedFace
 from desktop_app.domain.types import Box
 
-CHANGED = 0.11
+CHANGED = 0.13
 """The mean change of the grey values, as a share of their contrast, from which on something has moved.
 
-On clips it stayed at 0.10 or below for a painting, under a camera that trembled, and rose above 0.15 within two seconds
+On clips it was mostly below 0.10 for a painting, under a camera that trembled, and rose above 0.15 within a few seconds
 for people who sat before a webcam."""
 
 MOVED = 0.3
@@ -34,7 +34,7 @@ MOVED = 0.3
 
 RECENT_LOOKS = 10
 FEWEST_CHANGES = 2
-CHANGED_SHARE = 0.4
+CHANGED_SHARE = 0.5
 """A face lives if it had changed in this share of the recent looks at it, `FEWEST_CHANGES` at the least: somebody who
 passes before a poster changes it for a moment."""
 
@@ -69,7 +69,7 @@ class _First:
         return not self.lives and 2 * sum(c < FROZEN for c in self.changes) <= len(self.changes)
 
 
-class StillnessMeter:
+class StillnessDetector:
     """Tells which of the tracked faces have not moved since they were first seen. Not thread-safe."""
 
     def __init__(self) -> None:

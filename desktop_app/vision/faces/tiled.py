@@ -49,7 +49,7 @@ FEW_TILES = 4
 _REMEMBERED_LOOKS = 12
 
 
-class ScanningFaceDetector:
+class TiledFaceDetector:
     """A coarse and a fine detector of the same kind, taking turns over the picture as the module tells.
 
     Both shrink what they are given to `coarse_side` pixels on the longer side. `min_face_share` is the

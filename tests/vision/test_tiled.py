@@ -11,7 +11,7 @@ from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Box, Detection
 from desktop_app.errors import SettingsError
 from desktop_app.vision.faces.schedule import LookSchedule
-from desktop_app.vision.faces.tiled import ScanningFaceDetector
+from desktop_app.vision.faces.tiled import TiledFaceDetector
 
 
 class Spots:
@@ -52,8 +52,8 @@ def corners(detections: list[Detection]) -> set[tuple[float, float]]:
     return {(5.0 * round(d.box.x1 / 5), 5.0 * round(d.box.y1 / 5)) for d in detections}
 
 
-def scanner(coarse: Spots | None = None, fine: Spots | None = None) -> ScanningFaceDetector:
-    return ScanningFaceDetector(coarse or Spots(), fine or Spots(), min_face_share=0.022)
+def scanner(coarse: Spots | None = None, fine: Spots | None = None) -> TiledFaceDetector:
+    return TiledFaceDetector(coarse or Spots(), fine or Spots(), min_face_share=0.022)
 
 
 def test_a_small_picture_is_searched_once_and_whole() -> None:
@@ -180,7 +180,7 @@ def test_another_size_starts_again() -> None:
 @pytest.mark.parametrize("options", [{"coarse_side": 10}, {"min_face_share": 0.0}, {"min_face_share": 2.0}])
 def test_absurd_sizes_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="out of range"):
-        ScanningFaceDetector(Spots(), Spots(), **options)  # type: ignore[arg-type]
+        TiledFaceDetector(Spots(), Spots(), **options)  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------------------------- schedule
