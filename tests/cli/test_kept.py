@@ -108,6 +108,20 @@ def test_what_cannot_be_corrected_is_refused(
     assert "Traceback" not in captured.err
 
 
+def test_what_the_disk_did_not_take_is_said(
+    kept: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = Store.close
+
+    def close_in_vain(store: Store, timeout_s: float = 10.0) -> bool:
+        close(store, timeout_s)
+        return False
+
+    monkeypatch.setattr(Store, "close", close_in_vain)
+    assert main(["correct", "last", "1", "--staff"]) == 0
+    assert "could not be written" in capsys.readouterr().err
+
+
 def test_a_count_is_exported_whole_and_nothing_is_replaced_unasked(
     kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
