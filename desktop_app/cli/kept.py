@@ -12,7 +12,7 @@ from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.store.files import default_folder
 from desktop_app.store.store import SessionInfo, Store
 
-NOT_WRITTEN = "What was counted or corrected could not be written. It waits in the temporary folder until the next start."
+NOT_WRITTEN = "Not everything could be written to the disk. It waits in the temporary folder for the next start."
 
 
 class UnknownSessionError(HeadcountError):

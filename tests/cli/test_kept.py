@@ -119,7 +119,7 @@ def test_what_the_disk_did_not_take_is_said(
 
     monkeypatch.setattr(Store, "close", close_in_vain)
     assert main(["correct", "last", "1", "--staff"]) == 0
-    assert "could not be written" in capsys.readouterr().err
+    assert "Not everything could be written" in capsys.readouterr().err
 
 
 def test_a_count_is_exported_whole_and_nothing_is_replaced_unasked(
