@@ -175,3 +175,14 @@ def test_while_another_process_works_with_the_store_a_correction_says_so(
 def test_an_unknown_time_zone_is_refused(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sessions", "--time-zone", "Mars/Olympus"]) == 5
     assert "Europe/Berlin" in capsys.readouterr().err
+
+
+def test_counts_are_added_up_by_business_day(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sessions", "--by-day", *BERLIN]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["2026-05-12", "6", "4", "2", "0"]
+    # A business day that begins in the afternoon: the morning belongs to the day before.
+    assert main(["sessions", "--by-day", "--day-starts", "12", *BERLIN]) == 0
+    rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert rows == [["2026-05-12", "2"], ["2026-05-11", "4"]]
+    assert main(["sessions", "--by-day", "--day-starts", "24"]) == 2
+    assert "from 0 to 23" in capsys.readouterr().err
