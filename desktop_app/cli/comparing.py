@@ -135,7 +135,7 @@ def answer_words(decision: Decision) -> str:
     """Return one model's answer on one person for the eye: "female 97%, 34 y"."""
     text = decision.gender.value
     if decision.gender is not Gender.UNDECIDED:
-        text += f" {round(decision.probability * 100)}%"
+        text += f" {decision.percent}%"
     return text if decision.age_years is None else f"{text}, {decision.age_years:.0f} y"
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from desktop_app import factory
+from desktop_app.cli.kept import NOT_WRITTEN
 from desktop_app.cli.observers import AnnotatedVideo, Progress, Series, say
 from desktop_app.cli.output import SourceReport
 from desktop_app.domain.totals import Totals
@@ -51,8 +52,8 @@ class SourceCounter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._manager.shut_down(_STOP_LIMIT_S)
-        if self._store is not None:
-            self._store.close(_STORE_LIMIT_S)
+        if self._store is not None and not self._store.close(_STORE_LIMIT_S):
+            say(f"headcount: {NOT_WRITTEN}")
 
     def count_all(self, sources: Sequence[str], should_stop: Callable[[], bool]) -> tuple[list[SourceReport], int]:
         """Count each source; return the reports and the exit code of the first problem, 0 if there was none.

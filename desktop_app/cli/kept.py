@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
@@ -10,6 +11,8 @@ from desktop_app.domain.events import Entry
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.store.files import default_folder
 from desktop_app.store.store import SessionInfo, Store
+
+NOT_WRITTEN = "Not everything could be written to the disk. It waits in the temporary folder for the next start."
 
 
 class UnknownSessionError(HeadcountError):
@@ -31,7 +34,8 @@ def writing_store() -> Iterator[Store]:
     try:
         yield store
     finally:
-        store.close(10.0)
+        if not store.close(10.0):
+            print(f"headcount: {NOT_WRITTEN}", file=sys.stderr)
 
 
 def find_session(store: Store, text: str) -> SessionInfo:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import os
 import sys
 import traceback
@@ -19,6 +20,8 @@ from desktop_app.cli import cameras, compare, correct, count, export, models, se
 from desktop_app.errors import HeadcountError, OutputError
 from desktop_app.system.plain_text import printable
 from desktop_app.system.redaction import redact_prose
+
+_LOG = logging.getLogger(__name__)
 
 EXIT_BUG = 70
 _STREAM_ERRORS = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT)
@@ -69,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"headcount: The result could not be written to standard output ({error}).", file=sys.stderr)
             return OutputError.exit_code
         traceback.print_exc()
+        if logging.getLogger().handlers:  # the window's log: who starts it from a menu sees no terminal
+            _LOG.critical("uncaught exception", exc_info=error)
         print("headcount: The program made a mistake of its own; the lines above say where.", file=sys.stderr)
         return EXIT_BUG
 

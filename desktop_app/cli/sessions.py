@@ -10,6 +10,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     sessions = commands.add_parser(
         "sessions", help="list the counts that were kept", description="List the counts that were kept, newest first."
     )
+    sessions.add_argument("--by-day", action="store_true", help="add the counts up by business day")
+    sessions.add_argument(
+        "--day-starts", type=int, default=4, metavar="HOUR", help="hour at which a business day begins (default: 4)"
+    )
     sessions.add_argument("--json", action="store_true", help="as JSON")
     sessions.add_argument("--time-zone", metavar="NAME", help="like Europe/Berlin (default: this computer's)")
     sessions.set_defaults(run=run)
@@ -28,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     zone = zone_from(args.time_zone)
     with reading_store() as store:
         found = store.sessions()
+    if args.by_day:
+        return _print_days(args)
     if args.json:
         print(json.dumps([dataclasses.asdict(s) for s in found], indent=2, ensure_ascii=False))
         return 0
@@ -50,4 +56,34 @@ def run(args: argparse.Namespace) -> int:
     ]
     head = ("Id", "Began", "Name", "Place", "People", "Female", "Male", "Undecided", "")
     print("\n".join(columns(head, rows)))
+    return 0
+
+
+def _print_days(args: argparse.Namespace) -> int:
+    """Print how many people came on each business day, by when each of them was counted."""
+    from collections import defaultdict
+
+    from desktop_app.cli.checks import UsageError
+    from desktop_app.cli.kept import reading_store, zone_from
+    from desktop_app.cli.output import columns
+    from desktop_app.domain.business_days import BusinessDays
+
+    try:
+        days = BusinessDays(zone_from(args.time_zone), args.day_starts)
+    except ValueError as error:
+        raise UsageError(f"--day-starts cannot be {args.day_starts}.", "Give an hour from 0 to 23.") from error
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    with reading_store() as store:
+        found = store.sessions()
+        # What was joined to another count is counted with that one.
+        joined = {session_id for s in found for session_id in s.joined}
+        for session in (s for s in found if s.id not in joined):
+            for arrivals in store.totals(session.id).arrivals.values():
+                numbers = zip(arrivals.minute_utc, arrivals.female, arrivals.male, arrivals.undecided, strict=True)
+                for minute, *genders in numbers:
+                    day = sums[days.day_of(float(minute)).isoformat()]
+                    for i, number in enumerate(genders):
+                        day[i] += int(number)
+    rows = [(day, str(sum(n)), *map(str, n)) for day, n in sorted(sums.items(), reverse=True)]
+    print("\n".join(columns(("Business day", "People", "Female", "Male", "Undecided"), rows)))
     return 0

@@ -183,6 +183,11 @@ class Decision:
         return is_child(self.age_years)
 
     @property
+    def percent(self) -> int:
+        """The confidence in the named gender as it is shown: a name that is kept against doubt shows 50."""
+        return max(50, round(100 * self.probability))
+
+    @property
     def age_band(self) -> str | None:
         return None if self.age_years is None else AGE_BANDS[age_band_index(self.age_years)]
 

@@ -136,6 +136,11 @@ class DoorRun(EngineObserver):
         return self._names
 
     @property
+    def recording_start(self) -> RecordingStart | None:
+        """When the recording began and how that is known, None for a live source or before it is known."""
+        return None if self._is_live else self._start
+
+    @property
     def info(self) -> SourceInfo | None:
         return self._engine.info if self._engine is not None else None
 

@@ -56,6 +56,9 @@ class Session:
         self.operator = ""
         self.runs: list[DoorRun] = []
         """The runs of this session, at most one of them active a door."""
+        sinks = list(sinks)
+        self.is_kept = bool(sinks)
+        """Whether it is written anywhere; further passes over a repeated file are not."""
         self.log = SessionLog(self.id, numbers, sinks, clock, entries)
         self.name, self.place, self.note = name, place, note
         self.closed = False

@@ -53,7 +53,7 @@ def label_text(track: Track) -> str:
         return f"staff #{track.track_id}"
     parts = []
     if decision.gender is not Gender.UNDECIDED:
-        parts.append(f"{decision.gender.value} {round(decision.probability * 100)}%")
+        parts.append(f"{decision.gender.value} {decision.percent}%")
     elif not decision.is_child:
         parts.append("undecided")
     if decision.age_band is not None:

@@ -229,13 +229,17 @@ def test_the_annotated_video_has_every_frame(tmp_path, clip, fake_pipeline) -> N
     assert [p.name for p in tmp_path.iterdir()] == ["o.mp4"]
 
 
-def test_a_bug_of_ours_is_called_one(clip, monkeypatch, capsys) -> None:
+@pytest.mark.allow_error_log
+def test_a_bug_of_ours_is_called_one_and_goes_into_the_log(clip, monkeypatch, capsys, caplog) -> None:
     def build(_settings):
         raise ZeroDivisionError
 
     monkeypatch.setattr(factory, "build_pipeline", build)
     assert cli.main(["count", str(clip)]) == 70
     assert "mistake of its own" in capsys.readouterr().err
+    (record,) = [r for r in caplog.records if r.levelname == "CRITICAL"]
+    assert record.exc_info
+    assert record.exc_info[0] is ZeroDivisionError
 
 
 @pytest.mark.skipif(os.name == "nt", reason="uses POSIX signals")

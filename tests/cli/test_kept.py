@@ -108,6 +108,20 @@ def test_what_cannot_be_corrected_is_refused(
     assert "Traceback" not in captured.err
 
 
+def test_what_the_disk_did_not_take_is_said(
+    kept: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = Store.close
+
+    def close_in_vain(store: Store, timeout_s: float = 10.0) -> bool:
+        close(store, timeout_s)
+        return False
+
+    monkeypatch.setattr(Store, "close", close_in_vain)
+    assert main(["correct", "last", "1", "--staff"]) == 0
+    assert "Not everything could be written" in capsys.readouterr().err
+
+
 def test_a_count_is_exported_whole_and_nothing_is_replaced_unasked(
     kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,3 +175,14 @@ def test_while_another_process_works_with_the_store_a_correction_says_so(
 def test_an_unknown_time_zone_is_refused(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sessions", "--time-zone", "Mars/Olympus"]) == 5
     assert "Europe/Berlin" in capsys.readouterr().err
+
+
+def test_counts_are_added_up_by_business_day(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sessions", "--by-day", *BERLIN]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["2026-05-12", "6", "4", "2", "0"]
+    # A business day that begins in the afternoon: the morning belongs to the day before.
+    assert main(["sessions", "--by-day", "--day-starts", "12", *BERLIN]) == 0
+    rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert rows == [["2026-05-12", "2"], ["2026-05-11", "4"]]
+    assert main(["sessions", "--by-day", "--day-starts", "24"]) == 2
+    assert "from 0 to 23" in capsys.readouterr().err

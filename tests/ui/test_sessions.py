@@ -80,6 +80,20 @@ def test_closing_while_counting_asks_and_goes_on_or_stops(
     assert store.is_closed(kept.id)
 
 
+@pytest.mark.allow_message_box
+def test_closing_says_so_where_the_count_is_kept_nowhere(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot
+) -> None:
+    window = make_window(services, store=None)
+    window.confirm_close = window.sessions.confirm_close
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+    texts: list[str] = []
+    answer(texts, "Stop and close")
+    assert window.close()
+    assert texts == ["Stop counting and close?"]
+
+
 def test_closing_after_the_end_does_not_ask(make_window: WindowMaker, services: FakeServices, qtbot: QtBot) -> None:
     window = make_window(services)
     window.confirm_close = window.sessions.confirm_close

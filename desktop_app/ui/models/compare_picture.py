@@ -83,7 +83,7 @@ def answer_words(decision: Decision) -> str:
     """Return a model's answer as text: "appears female 97%, about 34"."""
     text = GENDER_WORDS[decision.gender]
     if decision.gender is not Gender.UNDECIDED:
-        text += f" {round(decision.probability * 100)}%"
+        text += f" {decision.percent}%"
     return text if decision.age_years is None else f"{text}, about {decision.age_years:.0f}"
 
 

@@ -47,7 +47,7 @@ def label_text(track: Track, by_hand: bool = False) -> str:
         if not track.decision.is_child:
             parts.append(tr("undecided"))
     else:
-        parts.append(f"{_GENDERS[track.decision.gender]()} {round(track.decision.probability * 100)}%")
+        parts.append(f"{_GENDERS[track.decision.gender]()} {track.decision.percent}%")
     if track.decision.age_band is not None and not track.is_staff:
         band = track.decision.age_band.replace("-", "–")
         parts.append(tr("child {band}", band=band) if track.decision.is_child else band)

@@ -89,7 +89,7 @@ def _gender_words(track: Track, record: PersonRecord | None) -> str:
         return tr("{gender}, set by hand", gender=GENDER_WORDS[record.gender])
     if track.decision.gender is Gender.UNDECIDED:
         return tr("still looking") if track.is_looking else GENDER_WORDS[Gender.UNDECIDED]
-    percent = round(track.decision.probability * 100)
+    percent = track.decision.percent
     return f"{GENDER_WORDS[track.decision.gender]}, {percent}%"
 
 

@@ -141,9 +141,12 @@ class Controller(QObject):
         """Load the models ahead of the first start."""
         self.manager.warm_up(self.settings)
 
-    def start(self, source_text: str) -> None:
-        """Begin a new count, or go on with the one that was chosen for it. The count before is kept."""
-        door = Door(source_text, self.settings, DOOR, short_name(source_text))
+    def start(self, source_text: str, began_utc: float | None = None) -> None:
+        """Begin a new count, or go on with the one that was chosen for it. The count before is kept.
+
+        `began_utc` is when a recording began, in seconds since 1970, if the operator knows better than the file.
+        """
+        door = Door(source_text, self.settings, DOOR, short_name(source_text), began_utc)
         self._show(self.manager.start(door, self._options()), begins=True)
         self.count_changed.emit()
 

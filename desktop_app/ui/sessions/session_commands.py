@@ -140,13 +140,20 @@ class SessionCommands(QObject):
         """Ask whether to stop a running count for good; True where none runs."""
         if not self._controller.active:
             return True
-        people = self._controller.counts.people
+        people, session = self._controller.counts.people, self._controller.session
+        is_kept = session is None or session.is_kept
         box = QMessageBox(self._window)
         box.setWindowTitle(tr("Close Headcount"))
         box.setText(
-            tr("Stop and keep {people}?", people=people_words(people)) if people else tr("Stop counting and close?")
+            tr("Stop and keep {people}?", people=people_words(people))
+            if people and is_kept
+            else tr("Stop counting and close?")
         )
-        box.setInformativeText(tr("The count is kept. It can be looked at in Count, Kept counts."))
+        box.setInformativeText(
+            tr("The count is kept. It can be looked at in Count, Kept counts.")
+            if is_kept
+            else tr("What is counted now is not kept: the file repeats, or no count can be written.")
+        )
         go_on = box.addButton(tr("Keep counting"), QMessageBox.ButtonRole.RejectRole)
         stop = box.addButton(tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(go_on)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from desktop_app.settings import SecretStore, Settings
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
+from desktop_app.ui.sources.began_dialog import BeganDialog
 from desktop_app.ui.sources.first_start import StartPage
 from desktop_app.ui.sources.names import DEMO
 from desktop_app.ui.sources.opening import AddressDialog, ask_file, ask_folder
@@ -62,6 +63,19 @@ class SourceCommands(QObject):
         self._start_page.stop_preview()
         self._bar.set_current(text)
         self._controller.start(text)
+
+    @Slot()
+    def set_began(self) -> None:
+        """Ask when the recording shown began, and count it again with that time."""
+        run = self._controller.run
+        if run is None or run.info is None or run.info.is_live:
+            self._banner.show_message(
+                "info", tr("Only a video file has a beginning of its own."), tr("Open one first."), seconds=6
+            )
+            return
+        dialog = BeganDialog(run.door.name, run.recording_start, self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self._controller.start(run.door.source, dialog.utc)
 
     @Slot()
     def open_demo(self) -> None:

@@ -72,6 +72,7 @@ class Commands(QObject):
             "reset": self.count.new_count,
             "undo": self.count.undo,
             "redo": self.count.redo,
+            "began": self.sources.set_began,
             "kept": self.sessions.show_kept,
             "copy_totals": self.count.copy_totals,
             "add_line": self.places.draw_line,
