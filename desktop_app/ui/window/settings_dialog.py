@@ -157,9 +157,16 @@ class SettingsDialog(QDialog):
         )
         _row(
             form,
+            "Smallest face counted",
+            self._number("count", "min_face_px", 0.0, 200.0, 1.0, " pixels"),
+            "A smaller face is followed but not counted: below about 11 pixels nobody can say who it is.",
+        )
+        _row(
+            form,
             "Gone after",
             self._number("count", "lost_s", 0.1, 30.0, 0.5, " s"),
-            "How long someone may be out of sight and still be the same person.",
+            "How long someone may be out of sight and still be the same person. Somebody hidden in the middle of the "
+            "picture is expected back for 15 seconds wherever they look alike.",
         )
         _row(
             form,
