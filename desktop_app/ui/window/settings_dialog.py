@@ -158,7 +158,7 @@ class SettingsDialog(QDialog):
         _row(
             form,
             "Smallest face counted",
-            self._number("count", "min_face_px", 0.0, 200.0, 1.0, " pixels"),
+            self._number("count", "min_face_px", 4.0, 500.0, 1.0, " pixels"),
             "A smaller face is followed but not counted: below about 11 pixels nobody can say who it is.",
         )
         _row(
