@@ -126,14 +126,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def end_on_signals(app: QApplication, window: MainWindow) -> None:
-    """Let Ctrl-C and a request to end close the window as its own button does; a second one ends the program."""
+    """Let Ctrl-C and a request to end close the window without asking; a second one ends the program.
+
+    Whoever ends a program from a terminal does not look at its window for a question. The count is kept all the same.
+    """
     asked: list[int] = []
 
     def end(number: int, _frame: object) -> None:
         if asked:
             app.exit(128 + number)
         asked.append(number)
-        QTimer.singleShot(0, window.close)
+        QTimer.singleShot(0, window.close_unasked)
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

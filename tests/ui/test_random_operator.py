@@ -37,7 +37,8 @@ def test_nothing_an_operator_does_loses_an_entry(
     again, problem = open_window_store(lambda _sentence: None)
     assert again is not None, problem
     try:
-        assert len(watched.given) > 50
+        # How much is counted depends on how fast the machine is; that something was, must not.
+        assert {type(e.event).__name__ for e in watched.given} >= {"Opened", "DoorStarted", "Counted", "Closed"}
         assert missing(watched.given, again) == []
         left = [[type(e.event).__name__ for e in again.entries(info.id)] for info in again.unclosed()]
         assert left == [], did

@@ -343,6 +343,12 @@ class MainWindow(QMainWindow):
 
     # --- ending --------------------------------------------------------------------------------------------------
 
+    @Slot()
+    def close_unasked(self) -> None:
+        """Close although a count runs; it is kept."""
+        self.confirm_close = _agree
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         # A computer that shuts down does not wait for an answer.
         ending = application().isSavingSession()
@@ -392,3 +398,7 @@ def application() -> QApplication:
     found = QApplication.instance()
     assert isinstance(found, QApplication)
     return found
+
+
+def _agree() -> bool:
+    return True

@@ -1,4 +1,4 @@
-"""The operator says when a recording began, and the count carries that time."""
+"""When a recording began, and the end that is asked for from outside the window."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from desktop_app.session.services import RecordingStart
 from desktop_app.ui.sources.began_dialog import BeganDialog, known_from
+from desktop_app.ui.window.main_window import MainWindow
 
 
 def test_the_dialog_shows_what_is_known_and_gives_what_was_chosen(qtbot: object) -> None:
@@ -19,3 +20,13 @@ def test_the_dialog_shows_what_is_known_and_gives_what_was_chosen(qtbot: object)
 @pytest.mark.parametrize("clock", ["operator", "container", "file time", "opened"])
 def test_it_says_how_the_time_is_known(clock: str) -> None:
     assert known_from(clock).endswith(".")
+
+
+def test_a_request_to_end_does_not_wait_for_an_answer(window: MainWindow) -> None:
+    window.show()
+    window.confirm_close = lambda: False  # nobody is there to answer
+    window.close()
+    assert window.isVisible()
+    window.close_unasked()
+    assert not window.isVisible()
+    assert window.clean_exit
