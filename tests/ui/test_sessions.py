@@ -249,6 +249,7 @@ def test_the_real_store_keeps_a_count_of_the_window(
     assert isinstance(store, Store)
     assert problem == ""
     cut_off(store, 3)
+    assert store.flush()  # what a crash left is on the disk before the next start looks
     window = make_window(services, store=store)
     qtbot.waitUntil(lambda: "(3 people) was cut off" in window.banner.text, timeout=WAIT)
     button(window, "Keep it as it is").click()
