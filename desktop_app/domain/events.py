@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from desktop_app.domain.types import AGE_BANDS, Decision, Gender
+from desktop_app.domain.types import AGE_BANDS, Gender
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +294,6 @@ class Entry:
     seq: int
     utc: float
     event: Event
-
-
-def decision_of(event: Counted | Revised) -> Decision:
-    """Return the decision that an event carries."""
-    return Decision(event.gender, event.probability, event.age_years, event.age_spread_years)
 
 
 # ---- as plain values, for the store and for files

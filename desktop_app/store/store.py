@@ -226,6 +226,21 @@ class Store:
         """Return what counts can be brought back from: the daily copies, newest first, then damaged files set aside."""
         return [*backups.list_copies(self._files), *backups.list_damaged(self._files)]
 
+    @property
+    def needs_copy(self) -> bool:
+        """Whether a damaged file was set aside, whose counts a copy can bring back."""
+        return bool(self._report.get("damage"))
+
+    def restore_newest_copy(self) -> int:
+        """Add what is missing here from the newest copy, or from the damaged file where there is none.
+
+        Returns how many entries were added. Raises StoreError where there is nothing to restore from.
+        """
+        copies = self.copies()
+        if not copies:
+            raise StoreError("There is no copy of the counts.")
+        return self.restore_copy(copies[0])
+
     def restore_copy(
         self,
         copy: StoreCopy,

@@ -125,6 +125,11 @@ class FakeStore(MemoryStore):
         ids = dict.fromkeys(e.session for e in self.all)
         return [self._info(session_id) for session_id in reversed(ids)]
 
+    needs_copy = False
+
+    def restore_newest_copy(self) -> int:
+        return 0
+
     def unclosed(self) -> list[FakeInfo]:
         return [info for info in self.sessions() if not self.is_closed(info.id)]
 

@@ -295,6 +295,33 @@ def test_a_locked_file_is_told_while_counting_goes_on_and_nothing_is_lost(
     assert [info.people for info in store.sessions()] == [people]
 
 
+def test_the_counts_of_a_damaged_file_are_brought_back_with_a_click(
+    services: FakeServices, qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    from desktop_app.store.files import default_folder
+
+    store, _ = open_window_store(lambda _sentence: None)
+    assert isinstance(store, Store)
+    cut_off(store, 3)
+    assert store.flush()
+    assert store.close()
+    database = default_folder() / "counts.sqlite3"
+    copies = default_folder() / "copies"
+    copies.mkdir(exist_ok=True)
+    (copies / "counts-2026-11-25-1700000000000000.sqlite3").write_bytes(database.read_bytes())
+    database.write_bytes(b"no database at all" * 1000)
+    store, problem = open_window_store(lambda _sentence: None)
+    assert isinstance(store, Store)
+    assert "set aside" in problem
+    window = make_window(services, store=store)
+    window.sessions.problem(problem)
+    qtbot.waitUntil(lambda: "set aside" in window.banner.text, timeout=WAIT)
+    button(window, "Bring the earlier counts back").click()
+    qtbot.waitUntil(lambda: "earlier counts are back" in window.banner.text, timeout=WAIT)
+    assert [info.people for info in store.sessions()] == [3]
+    window.close()
+
+
 def test_deleting_all_data_leaves_no_count_behind(
     services: FakeServices, qtbot: QtBot, make_window: WindowMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

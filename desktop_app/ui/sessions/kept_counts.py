@@ -55,6 +55,11 @@ class CountStore(EntryStore, Protocol):
 
     def unclosed(self) -> Sequence[KeptInfo]: ...
 
+    @property
+    def needs_copy(self) -> bool: ...
+
+    def restore_newest_copy(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class KeptCount:
@@ -103,6 +108,15 @@ class KeptCounts:
             if session is not None and session.id == session_id:
                 return session
         return self._manager.load(session_id)
+
+    @property
+    def needs_copy(self) -> bool:
+        """Whether the file of counts was damaged and a copy can bring the earlier ones back."""
+        return self._store is not None and self._store.needs_copy
+
+    def restore_newest_copy(self) -> int:
+        """Bring the earlier counts back; return how many entries came. Raises StoreError."""
+        return self._store.restore_newest_copy() if self._store is not None else 0
 
     def keep_as_it_is(self, session_id: str) -> None:
         """Note that a count which was cut off is over."""

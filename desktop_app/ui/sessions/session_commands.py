@@ -130,9 +130,19 @@ class SessionCommands(QObject):
     @Slot(str)
     def _show_problem(self, sentence: str) -> None:
         if sentence:
-            self._banner.show_message("warning", sentence, waits=True, subject="store")
+            restore = ((tr("Bring the earlier counts back"), self.restore_copy),) if self._kept.needs_copy else ()
+            self._banner.show_message("warning", sentence, "", restore, waits=True, subject="store")
         else:
             self._banner.withdraw("store")
+
+    @Slot()
+    def restore_copy(self) -> None:
+        """Bring back the counts of a damaged file from the newest copy, beside what goes on."""
+        self._begin("restore", self._kept.restore_newest_copy, self._restored)
+
+    @Slot(object)
+    def _restored(self, _entries: object) -> None:
+        self._banner.show_message("good", tr("The earlier counts are back. Count, Kept counts shows them."), seconds=8)
 
     # --- the end -------------------------------------------------------------------------------------------------
 

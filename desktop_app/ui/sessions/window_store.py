@@ -42,6 +42,15 @@ class BesideStore(SecondProcessStore):
     def sessions(self) -> Sequence[SessionInfo]:
         return self._stored.sessions()
 
+    @property
+    def needs_copy(self) -> bool:
+        """False: the file belongs to the other process."""
+        return False
+
+    def restore_newest_copy(self) -> int:
+        """Return 0: the file belongs to the other process."""
+        return 0
+
     def unclosed(self) -> Sequence[SessionInfo]:
         """Return nothing: what is not closed may be what the other process counts."""
         return ()
