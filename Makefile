@@ -2,11 +2,12 @@
 #   make run           start the window (without a display: count the demo clip and print the table)
 #   make check         the quick checks before a commit: lint, types, layers, documentation, fast tests; no TensorFlow
 #   make test          everything: the same checks, every test, TensorFlow for the training tests, coverage
-#   make fuzz          every parser under atheris for a minute each (Linux; SECONDS=10 for less)
+#   make fuzz          every parser under atheris for a minute each (Linux; SECONDS=10 for less), new examples for the property tests
 #   make docs          the documentation as a site, under out/site
 #   make bench         the measurements of benchmarks/
 #   make package       the frozen program and its installers, under dist/
 #   make test-package  installs the .deb into a clean Debian root and runs it there
+#   make test-container  builds the container of `headcount serve` and uses it, without a container runtime
 #   make screenshots   the pictures of the README and the manual, from the real program
 SHELL := /bin/sh
 VENV ?= .venv
@@ -16,13 +17,15 @@ SOURCE ?=
 PYTEST_ARGS ?=
 # Empty where PYTEST_ARGS names a part of the tests: the floor in pyproject.toml is for all of them.
 COVERAGE ?= $(if $(PYTEST_ARGS),,--cov)
+# The tests run in this many processes; a part of them in one, so that what it prints can be seen.
+JOBS ?= $(if $(PYTEST_ARGS),0,$(shell getconf _NPROCESSORS_ONLN))
 # Warnings of TensorFlow's own start-up, about the CPU it found, are no news here.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help run check test fuzz lint docs hooks bench package frozen test-package test-frozen screenshots demo lock clean distclean
+.PHONY: help run check test fuzz lint docs hooks bench package frozen test-package test-frozen test-container screenshots demo lock clean distclean
 
 help:
-	@sed -n '2,11p' Makefile
+	@sed -n '2,12p' Makefile
 
 run:
 	@tools/run.sh "$(VENV)" $(SOURCE)
@@ -31,10 +34,10 @@ check: lint
 	$(PY) -m pytest -q -m "not slow and not train and not servers" $(PYTEST_ARGS)
 
 test:
-	@tools/setup.sh system window servers
+	@tools/setup.sh system window servers browser
 	@tools/setup.sh train "$(VENV)"
 	@$(MAKE) --no-print-directory lint
-	HEADCOUNT_REQUIRE_TRAIN=$${HEADCOUNT_REQUIRE_TRAIN-1} $(PY) -m pytest $(COVERAGE) $(PYTEST_ARGS)
+	HEADCOUNT_REQUIRE_TRAIN=$${HEADCOUNT_REQUIRE_TRAIN-1} $(PY) -m pytest -n $(JOBS) --maxprocesses 4 --dist worksteal $(COVERAGE) $(PYTEST_ARGS)
 
 SECONDS ?= 60
 
@@ -42,6 +45,7 @@ fuzz:
 	@tools/setup.sh test "$(VENV)"
 	@$(PY) -c "import atheris" 2>/dev/null || $(PY) -m pip install --quiet --require-hashes -r requirements/fuzz.txt
 	$(PY) -m tests.fuzz.run --seconds $(SECONDS)
+	$(PY) -m pytest -q -m hypothesis --hypothesis-profile=explore
 
 lint:
 	@tools/setup.sh system window
@@ -85,6 +89,10 @@ test-frozen:
 test-package:
 	@tools/setup.sh system package
 	@packaging/test_package.sh
+
+test-container:
+	@tools/setup.sh system container
+	@packaging/test_container.sh
 
 screenshots:
 	@tools/setup.sh system window servers

@@ -46,14 +46,14 @@ class Figures:
         self.faces += 1
         vote = Vote(settings)
         vote.add(attributes, WEIGHT)
-        if not vote.decision().is_child:
+        if not vote.decision(final=True).is_child:
             return
         self.children += 1
-        named = vote.decision().gender
+        named = vote.decision(final=True).gender
         self.named += named is not Gender.UNDECIDED
         self.right += named == gender
         vote.settings = replace(settings, child_at=settings.name_at)
-        named = vote.decision().gender
+        named = vote.decision(final=True).gender
         self.named_as_adults += named is not Gender.UNDECIDED
         self.right_as_adults += named == gender
 

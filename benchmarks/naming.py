@@ -20,7 +20,7 @@ import argparse
 import math
 import multiprocessing
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -45,6 +45,7 @@ SWEEP: dict[str, tuple[float, ...]] = {
     "change_at": (0.65, 0.7, 0.75, 0.8, 0.85, 0.9),
     "keep_at": (0.5, 0.55, 0.6, 0.65),
     "prior": (0.0, 0.25, 0.5, 1.0, 1.5),
+    "prior_in_view": (0.25, 1.0, 1.5, 2.0, 3.0),
     "min_evidence": (0.1, 0.25, 0.5, 0.75, 1.0, 1.5),
     "age_margin": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0),
     "child_at": (0.5, 0.8, 0.85, 0.9, 0.95),
@@ -69,15 +70,15 @@ class RecordingCounter(PeopleCounter):
         time_s: float,
         frame_size: tuple[int, int],
         facing: Collection[int] = (),
-        still: Collection[int] = (),
+        still: Mapping[int, float] | None = None,
     ) -> tuple[tuple[Track, ...], tuple[Event, ...]]:
         ended = tuple(ended)
-        self.calls.append(Updated(tuple(faces), ended, time_s, frame_size, frozenset(facing), frozenset(still)))
+        self.calls.append(Updated(tuple(faces), ended, time_s, frame_size, frozenset(facing), dict(still or {})))
         return super().update(faces, ended, time_s, frame_size, facing, still)
 
-    def cut(self, time_s: float) -> None:
-        self.calls.append(Cut(time_s))
-        super().cut(time_s)
+    def cut(self, time_s: float, *, same_room: bool = False, began_s: float = math.inf) -> None:
+        self.calls.append(Cut(time_s, same_room, began_s))
+        super().cut(time_s, same_room=same_room, began_s=began_s)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Updated:
     time_s: float
     frame_size: tuple[int, int]
     facing: frozenset[int]
-    still: frozenset[int]
+    still: Mapping[int, float]
 
     def __call__(self, counter: PeopleCounter) -> Iterable[Event]:
         return counter.update(self.faces, self.ended, self.time_s, self.frame_size, self.facing, self.still)[1]
@@ -113,9 +114,11 @@ class Cut:
     """A call of `PeopleCounter.cut`."""
 
     time_s: float
+    same_room: bool
+    began_s: float
 
     def __call__(self, counter: PeopleCounter) -> Iterable[Event]:
-        counter.cut(self.time_s)
+        counter.cut(self.time_s, same_room=self.same_room, began_s=self.began_s)
         return ()
 
 

@@ -3,10 +3,10 @@
     python -m benchmarks.random_operator [--actions 300] [--seed 1] [--seconds-between 0.15]
 
 The real window with everything real behind it counts from the demo clip and from a live camera that plays it; random
-actions follow each other: starts and stops, pauses, seeks, new counts, undo and redo, corrections, lines and zones,
-settings, dialogs. Prints how many were done, the longest time the GUI thread stood still, and what of the entries that
-the sessions wrote is missing in the store after the window was closed. Exit status 1 for a hang, a crash or a lost
-entry.
+actions follow each other: starts at one door or several, stops, pauses, seeks, new counts, undo and redo, corrections,
+lines and zones, settings, dialogs. Prints how many were done, the longest time the GUI thread stood still, and what of
+the entries that the sessions wrote is missing in the store after the window was closed. Exit status 1 for a hang, a
+crash or a lost entry.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import AGE_BANDS, Gender, Track
 from desktop_app.settings import PlaceSettings
 from desktop_app.ui.sessions.kept_counts import CountStore
+from desktop_app.ui.sessions.told_door import DoorPlan
 
 if TYPE_CHECKING:
     from desktop_app.ui.window.main_window import MainWindow
@@ -69,6 +70,8 @@ class RandomOperator:
         self.done: Counter[str] = Counter()
         self._actions: dict[str, tuple[int, Callable[[], object]]] = {
             "start": (4, self._start),
+            "start at several doors": (3, self._start_doors),
+            "another door": (4, self._trigger("next_door")),
             "stop": (2, self._trigger("stop")),
             "double click on the large button": (1, self._double_click),
             "pause": (4, self._trigger("pause")),
@@ -135,9 +138,13 @@ class RandomOperator:
     def _start(self) -> None:
         self.window.sources.open_source(self.rng.choice(self.sources))
 
+    def _start_doors(self) -> None:
+        sources = self.rng.sample(list(self.sources), min(len(self.sources), self.rng.randint(2, 3)))
+        self.window.sources.open_doors([DoorPlan(s, f"Door {n}") for n, s in enumerate(sources, 1)])
+
     def _double_click(self) -> None:
-        self.window.bar.start.click()
-        self.window.bar.start.click()
+        self.window.strip.start.click()
+        self.window.strip.start.click()
 
     def _seek(self) -> None:
         self.window.transport.seek_requested.emit(self.rng.uniform(0.0, 30.0))
@@ -209,13 +216,20 @@ class RandomOperator:
         self.window.resize(self.rng.randrange(600, 1500), self.rng.randrange(400, 950))
 
     def _kept(self) -> None:
-        dialog = self.window.sessions.dialog
-        if dialog is None:
+        """Look at kept counts, correct somebody, take that back, and come back to the count."""
+        results, people = self.window.parts.results, self.window.parts.results.people
+        choice = self.rng.random()
+        if choice < 0.4:
             self.window.sessions.show_kept()
-        elif dialog.list.count() and self.rng.random() < 0.5:
-            dialog.list.setCurrentRow(self.rng.randrange(dialog.list.count()))
+        elif choice < 0.6 and results.list.counts.counts:
+            results.list.choose(self.rng.choice(results.list.counts.counts).id)
+        elif choice < 0.75 and people.model.rowCount():
+            people.table.selectRow(self.rng.randrange(people.model.rowCount()))
+            people.press(self.rng.choice(("F", "M", "U", "S", "Delete")))
+        elif choice < 0.85:
+            results.undo()
         else:
-            dialog.close()
+            self.window.parts.show_tab("count")
 
     def _answer_banner(self) -> None:
         buttons = self.window.banner.buttons

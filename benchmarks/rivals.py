@@ -5,6 +5,7 @@ They are no dependency of the program; install `trackers` or `norfair` beside it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -58,7 +59,7 @@ class _Rival(Tracker):
             if face.last_seen_s == self._looked_s
         )
 
-    def cut(self) -> None:
+    def cut(self, began_s: float = math.inf) -> None:
         self._ended.extend(self._faces_by_key)
         self._before_cut = max([self._before_cut, *self._faces_by_key]) + 1
         self._faces_by_key = {}

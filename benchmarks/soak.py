@@ -78,7 +78,7 @@ def start_and_stop(starts: int) -> None:
     window = MainWindow(Services(), Settings(), ThemeManager(application, "light"), lambda _: None, store)
     window.confirm_close = lambda: True
     window.show()
-    wait_until(lambda: window.side.curve is not None, "the charts")
+    wait_until(lambda: window.side.chart is not None, "the charts")
     for number in range(1, starts + 1):
         if number % 10 == 0:
             failing.append(True)

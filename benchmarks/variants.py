@@ -28,6 +28,9 @@ from benchmarks.clips import Clip, frames, read_clips
 Image = NDArray[np.uint8]
 FPS = 15.0
 
+PASSER_FIRST_S, PASSER_EVERY_S, PASSER_TAKES_S = 1.5, 4.0, 1.6
+"""When somebody passes before the camera for the first time, how often, and how long each time."""
+
 # Clips whose people are in view from the first seconds on. The word names the people: clips with the same word share
 # somebody and are never put into one picture; "" stands for nobody.
 STEADY = {
@@ -157,6 +160,31 @@ def one_by_one(clip: Clip, seconds: float) -> Iterator[Variant]:
         yield Variant(f"{clip.path.stem}-{fps:.0f}fps", at_rate, clip.males, clip.females, clip.appearances, fps)
 
 
+def passed_by(image: Image, time_s: float) -> Image:
+    """Somebody broad in a checked coat walks past close to the camera, from either side in turn."""
+    height, width = image.shape[:2]
+    turn, since = divmod(time_s - PASSER_FIRST_S, PASSER_EVERY_S)
+    if turn < 0 or since > PASSER_TAKES_S:
+        return image
+    share = since / PASSER_TAKES_S
+    middle = (1.4 * (share if turn % 2 == 0 else 1 - share) - 0.2) * width
+    left, right = (min(max(round(middle + side * width), 0), width) for side in (-0.17, 0.17))
+    checks = (np.arange(height)[:, None] // 9 + np.arange(left, right)[None] // 14) % 2
+    hidden = image.copy()
+    hidden[:, left:right] = ((60 + 25 * checks)[:, :, None] * np.array([0.8, 0.9, 1.1])).astype(np.uint8)
+    return hidden
+
+
+def hidden(clips: Sequence[Clip], seconds: float) -> Iterator[Variant]:
+    """Each clip with a passer-by who hides everybody in it one after the other."""
+    for clip in clips:
+
+        def images(clip: Clip = clip) -> Iterator[Image]:
+            return (passed_by(image, tick / FPS) for tick, image in enumerate(resampled(clip, seconds)))
+
+        yield Variant(f"{clip.path.stem}-passed", images, clip.males, clip.females, clip.appearances)
+
+
 def fitted(image: Image, width: int = 640, height: int = 360) -> Image:
     """The picture in a frame of a fixed size, with black beside it."""
     scale = min(width / image.shape[1], height / image.shape[0])
@@ -175,6 +203,21 @@ def after_each_other(clips: Sequence[Clip], seconds: float, gap_s: float) -> Ite
                 yield np.full((360, 640, 3), 70, np.uint8)
         for image in resampled(clip, seconds):
             yield fitted(image)
+
+
+def faded(clips: Sequence[Clip], seconds: float, fade_s: float) -> Iterator[Image]:
+    """One clip after the other, each fading into the next for `fade_s`."""
+    number = round(fade_s * FPS)
+    ending: list[Image] = []
+    for clip in clips:
+        shown = [fitted(image) for image in resampled(clip, seconds)]
+        for i, (old, new) in enumerate(zip(ending, shown, strict=False)):
+            share = (i + 1) / (number + 1)
+            yield np.asarray(cv2.addWeighted(old, 1 - share, new, share, 0), np.uint8)
+        rest = shown[len(ending) :]
+        yield from rest[: len(rest) - number]
+        ending = rest[len(rest) - number :]
+    yield from ending
 
 
 def side_by_side(clips: Sequence[Clip], seconds: float) -> Iterator[Image]:
@@ -203,6 +246,12 @@ def together(clips: Sequence[Clip], seconds: float) -> Iterator[Variant]:
                 return after_each_other(trio, seconds / 2, gap_s)
 
             yield Variant(f"trio{i:02d}-gap{gap_s:.0f}", images, males, females, males + females)
+        for fade_s in (0.4, 1.0):
+
+            def fading(trio: Sequence[Clip] = trio, fade_s: float = fade_s) -> Iterator[Image]:
+                return faded(trio, seconds / 2, fade_s)
+
+            yield Variant(f"trio{i:02d}-fade{fade_s:g}", fading, males, females, males + females)
         pair = (first, second)
         males, females = sum(c.males for c in pair), sum(c.females for c in pair)
 
@@ -248,6 +297,7 @@ def main() -> int:
     clips = [c for c in read_clips(options.clips) if c.name in STEADY]
     variants = [v for clip in clips for v in one_by_one(clip, options.seconds)]
     variants += together(clips, options.seconds)
+    variants += hidden(clips, options.seconds)
     rows: dict[str, list[Variant]] = {"tune": [], "held": []}
     for number, variant in enumerate(v for v in variants if options.only in v.name):
         if number % options.every:

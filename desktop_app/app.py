@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, qInstallMessageHandler
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal, qInstallMessageHandler
+from PySide6.QtGui import QFileOpenEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
@@ -41,13 +41,39 @@ def _qt_message(kind: object, _context: object, text: str) -> None:
     logging.getLogger("qt").log(logging.WARNING if "Critical" in str(kind) else logging.INFO, text)
 
 
+class Application(QApplication):
+    """Qt's application, which also tells which files are to be opened where the system says so with events.
+
+    macOS does, for files that are opened from its file manager or dropped onto the icon; others give arguments.
+    """
+
+    files_asked = Signal(list)
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        super().__init__(list(argv))
+        self._files: list[str] = []
+
+    def event(self, event: QEvent) -> bool:
+        """Take a request to open a file; all else is Qt's. Several files come one by one, and are told of together."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            if not self._files:
+                QTimer.singleShot(0, self._tell)
+            self._files.append(event.file())
+            return True
+        return super().event(event)
+
+    def _tell(self) -> None:
+        files, self._files = self._files, []
+        self.files_asked.emit(files)
+
+
 def make_application(argv: Sequence[str]) -> QApplication:
     """Return the application object, the existing one if there is one."""
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    app = QApplication(list(argv))
+    app = Application(argv)
     QCoreApplication.setApplicationName("Headcount")
     QCoreApplication.setApplicationVersion(__version__)
     QGuiApplication.setApplicationDisplayName("Headcount")
@@ -61,14 +87,18 @@ def sources_of(arguments: Sequence[str]) -> list[str]:
     for text in arguments:
         if text.startswith("-") or not text.strip():
             continue
-        # As `opening.understand` has it, which is not imported for this: it would bring OpenCV before the window.
-        try:
-            path = Path(text).expanduser()
-            there = path.exists()
-        except (OSError, ValueError, RuntimeError):
-            path, there = Path(), False
-        sources.append(str(path.absolute()) if there else text)
+        path = _existing(text)
+        sources.append(text if path is None else str(path.absolute()))
     return sources
+
+
+def _existing(text: str) -> Path | None:
+    # As `opening.understand` has it, which is not imported for this: it would bring OpenCV before the window.
+    try:
+        path = Path(text).expanduser()
+        return path if path.exists() else None
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,6 +132,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _cannot_start(error)
     guard = _protect(window, relay)
     server.asked.connect(lambda asked: come_forward(window, asked))
+    if isinstance(app, Application):
+        app.files_asked.connect(lambda files: come_forward(window, files))
     relay.store_problem.connect(window.sessions.problem)
     window.show()
     if loaded.notice:
@@ -109,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.sessions.problem(problem)
     if sources:
         # After the window is on the screen, so that it appears at once however slow the source is.
-        QTimer.singleShot(0, lambda: window.sources.open_source(sources[0]))
+        QTimer.singleShot(0, lambda: open_sources(window, sources))
     end_on_signals(app, window)
     code = app.exec()
     server.close()
@@ -154,7 +186,15 @@ def come_forward(window: MainWindow, sources: Sequence[str]) -> None:
     window.show()
     window.raise_()
     window.activateWindow()
-    if sources:
+    open_sources(window, sources)
+
+
+def open_sources(window: MainWindow, sources: Sequence[str]) -> None:
+    """Open one source; several files go to the list of files to count, as when they are dropped onto the window."""
+    files = [path for source in sources if (path := _existing(source)) is not None]
+    if len(files) > 1:
+        window.commands.batch.show(files)
+    elif sources:
         window.sources.open_source(sources[0])
 
 

@@ -1,7 +1,7 @@
 """The two families of errors: what the user can put right, and our own bugs.
 
 Everything a user can meet derives from `HeadcountError` and carries a plain sentence and a remedy. Any other exception
-is a bug of ours and is reported as one.
+is a defect of the program and is reported as one.
 """
 
 from __future__ import annotations

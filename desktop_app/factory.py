@@ -37,9 +37,13 @@ from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, Y
 from desktop_app.vision.faces.tiled import TiledFaceDetector
 from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
+from desktop_app.vision.still import StillReader
 
 COARSE_SIDE = 640
 """The longer side, in pixels, at which YuNet searches a whole picture; what is smaller is found tile by tile."""
+
+BEST_ABOVE = 0.18
+"""By so much the best look at a counted person is above the score from which on a face is followed."""
 
 OnConnection = Callable[[bool, str], None]
 """Is told (connected, plain sentence) when a live source is lost and when it is back; `Engine.note_connection` fits."""
@@ -156,6 +160,8 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
     counting = CountingSettings(
         min_span_s=count.confirm_s,
         min_score=min(default.min_score, detector.score_threshold),
+        # A Haar cascade's score is not one of YuNet's; who chooses weaker faces gets people whose faces stay weak.
+        best_score=0.0 if detector.kind == "haar" else min(default.best_score, detector.score_threshold + BEST_ABOVE),
         min_face=_least_face(classifier.card, default.min_face) if detector.reject_non_faces else 0.0,
         min_size=count.min_face_px,
         linger_s=count.lost_s,
@@ -175,6 +181,27 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
     if count.model == OWN_MODEL:
         pipeline.lighter_model = partial(_lighter_model, settings, policy.litert)
     return pipeline
+
+
+def build_still_reader(settings: Settings | None = None, models: Sequence[str] = ()) -> StillReader:
+    """Return what finds and judges the faces of single pictures, with `models` instead of the settings' one.
+
+    The first model says what is a face. Raises ModelError and SettingsError as `build_pipeline`.
+    """
+    settings = settings or Settings()
+    policy = apply_thread_policy()
+    names = tuple(models) or (settings.count.model,)
+    classifiers = [load_classifier(model_path(name, data_dir() / "models"), policy.litert) for name in names]
+    min_face = (
+        _least_face(classifiers[0].card, CountingSettings().min_face) if settings.detector.reject_non_faces else 0.0
+    )
+    return StillReader(
+        build_detector(settings, policy.litert),
+        classifiers,
+        _vote_settings(settings),
+        min_face=min_face,
+        min_score=settings.detector.score_threshold,
+    )
 
 
 def _lighter_model(settings: Settings, threads: int) -> tuple[CardClassifier, LikenessSpace | None]:

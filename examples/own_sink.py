@@ -12,7 +12,8 @@ import json
 import sys
 from collections.abc import Sequence
 
-from desktop_app.domain.events import Event, kind_of, to_plain
+from desktop_app.domain.event_codec import kind_of, to_plain
+from desktop_app.domain.events import Event
 from desktop_app.engine.state import EngineObserver
 from desktop_app.factory import build_pipeline, open_source
 from desktop_app.session.headless import run_headless

@@ -20,12 +20,8 @@ rm -rf build/icons
 echo "== frozen program"
 rm -rf dist/headcount build/pyinstaller
 "$python" -m PyInstaller --noconfirm --log-level WARN --workpath build/pyinstaller --distpath dist packaging/headcount.spec
-# Symbol tables of the interpreter and of LiteRT are for debuggers. What auditwheel rewrote is left alone: strip damages it.
-strip --strip-unneeded dist/headcount/lib/libpython3*.so* dist/headcount/lib/python3*/lib-dynload/*.so \
-    dist/headcount/lib/ai_edge_litert/libpywrap_litert_common.so
-packaging/linux/one_openblas.sh "$python" dist/headcount/lib
 packaging/linux/less_icu.sh "$python" dist/headcount/lib
-find dist/headcount -xtype l -delete
+packaging/linux/smaller.sh "$python" dist/headcount/lib
 echo "== licences and list of components"
 "$python" packaging/components.py build/frozen/shipped.json dist/headcount/lib
 cp -r packaging/linux/share dist/headcount/share

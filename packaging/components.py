@@ -3,7 +3,8 @@
     python packaging/components.py build/frozen/shipped.json dist/headcount/lib
 
 Each bundled file is traced to the Python distribution that owns it, to a Debian package (libraries of the build
-machine), or to Python itself. A file without an owner stops the build: nothing ships whose licence is unknown.
+machine), or to Python itself. A file without an owner stops the build, and so does an owner without a licence or
+without its text: nothing ships whose licence is unknown or only named.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import argparse
 import importlib.metadata as metadata
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,16 +43,23 @@ VENDORED = (
     ("pyside6-essentials", "libQt6Core", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),
     ("pyside6-essentials", "Qt6Core.dll", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),
     ("pyside6-essentials", "QtCore", "Qt", "LGPL-3.0-only", "texts/LGPL-3.0.txt"),
+    ("pypdfium2", "libpdfium", "PDFium", "BSD-3-Clause AND Apache-2.0", ""),
+    ("pypdfium2", "pdfium.dll", "PDFium", "BSD-3-Clause AND Apache-2.0", ""),
 )
 # Distributions whose metadata names no SPDX licence, or whose wheel leaves the text out.
 LICENCES = {
     "ai-edge-litert": ("Apache-2.0", ""),
+    "backports-tarfile": ("MIT", ""),
     "colorama": ("BSD-3-Clause", ""),
     "flatbuffers": ("Apache-2.0", "../../LICENSE"),
+    "jaraco-classes": ("MIT", ""),
+    "jinja2": ("BSD-3-Clause", ""),
     "opencv-python-headless": ("Apache-2.0", ""),
     "protobuf": ("BSD-3-Clause", ""),
     "pyinstaller": ("GPL-2.0-or-later WITH Bootloader-exception", ""),
     "pyside6-essentials": ("LGPL-3.0-only", "texts/LGPL-3.0.txt"),
+    "reportlab": ("BSD-3-Clause", ""),
+    "segno": ("BSD-3-Clause", ""),
     "shiboken6": ("LGPL-3.0-only", "texts/LGPL-3.0.txt"),
     "packageurl-python": ("MIT", ""),
 }
@@ -79,9 +89,11 @@ class Part:
 def owners_of_files() -> dict[str, metadata.Distribution]:
     """Return which distribution owns each installed file, by its resolved path."""
     owners = {}
+    resolved = cache(os.path.realpath)  # thousands of files in hundreds of folders
     for distribution in metadata.distributions():
         for file in distribution.files or []:
-            owners[str(Path(str(distribution.locate_file(file))).resolve())] = distribution
+            folder, name = os.path.split(str(distribution.locate_file(file)))
+            owners[os.path.join(resolved(folder), name)] = distribution  # noqa: PTH118 - as fast as it gets
     return owners
 
 
@@ -105,7 +117,9 @@ def distribution_part(distribution: metadata.Distribution) -> Part:
     for file in distribution.files or []:
         path = Path(str(distribution.locate_file(file)))
         is_info = ".dist-info" in str(file) or path.parent.name == "cv2"
-        if is_info and path.name.lower().startswith(LICENCE_NAMES) and path.suffix not in (".py", ".pyc"):
+        # A folder of licences (PEP 639) may name its files by what they are: pypdfium2 has BSD-3-Clause.txt.
+        is_licence = path.name.lower().startswith(LICENCE_NAMES) or ".dist-info/licenses/" in file.as_posix()
+        if is_info and is_licence and path.suffix not in (".py", ".pyc"):
             texts.append(path)
     licence, text = LICENCES.get(plain(name), ("", ""))
     licence = distribution.metadata.get("License-Expression") or licence or distribution.metadata.get("License", "")
@@ -122,17 +136,22 @@ def distribution_part(distribution: metadata.Distribution) -> Part:
     )
 
 
-def debian_part(path: str) -> Part | None:
-    """Return the Debian package that owns a library of the build machine, None where there is none."""
-    if not shutil.which("dpkg"):
-        return None
-    for candidate in dict.fromkeys((path, path.removeprefix("/usr"), "/usr" + path, str(Path(path).resolve()))):
-        found = subprocess.run(["dpkg", "-S", candidate], capture_output=True, text=True, check=False)
-        if found.returncode == 0:
-            package = found.stdout.splitlines()[0].split(": ")[0].split(",")[0]
-            break
-    else:
-        return None
+def debian_packages(paths: list[str]) -> dict[str, str]:
+    """Return the Debian package that owns each library of the build machine, for those that belong to one."""
+    if not paths or not shutil.which("dpkg"):
+        return {}
+    # A merged /usr has two names for a file, and dpkg knows one of them.
+    names = {n: path for path in paths for n in (path, path.removeprefix("/usr"), f"/usr{path}")}
+    listing = subprocess.run(["dpkg", "-S", *names], capture_output=True, text=True, check=False).stdout
+    found = {}
+    for line in listing.splitlines():
+        packages, _, file = line.partition(": ")
+        if file in names:
+            found[names[file]] = packages.split(",")[0]
+    return found
+
+
+def debian_part(package: str) -> Part:
     shown = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=True
     )
@@ -147,11 +166,13 @@ def parts_of(shipped: dict[str, list[list[str]]], bundle: Path, freezer: str | N
     owners = owners_of_files()
     python = python_part()
     parts: dict[str, Part] = {"Python": python}
-    unknown = []
+    strangers = []
     standard = {str(Path(p).resolve()) for p in (sys.base_prefix, Path(json.__file__).parents[1])}
     for place, source in (entry for entries in shipped.values() for entry in entries):
-        path = str(Path(source).resolve()) if source not in ("-", "") else ""
-        if not path or path.startswith(str(ROOT / "build")) or _is_ours(path):
+        if not Path(source).is_absolute():
+            continue  # a link within the bundle
+        path = str(Path(source).resolve())
+        if _is_ours(path):
             continue
         if owner := owners.get(path):
             if owner.metadata["Name"] not in parts:
@@ -164,14 +185,16 @@ def parts_of(shipped: dict[str, list[list[str]]], bundle: Path, freezer: str | N
                     texts = [ROOT / "resources" / "licences" / text] if text else parts[owner.metadata["Name"]].texts
                     address = purl("generic", name.lower().replace(" ", "-"), version)
                     parts.setdefault(f"{name} ({wheel})", Part(f"{name} ({wheel})", version, licence, address, texts))
-        elif any(path.startswith(prefix + "/") for prefix in standard):
+        elif any(Path(path).is_relative_to(prefix) for prefix in standard):
             continue
-        elif part := debian_part(path):
-            parts.setdefault(part.name, part)
         elif "PyInstaller" not in path:
-            unknown.append(path)
-    if unknown:
-        raise SystemExit("No licence is known for what would ship:\n  " + "\n  ".join(sorted(set(unknown))))
+            strangers.append(path)
+    packages = debian_packages(strangers)
+    for package in sorted(set(packages.values())):
+        part = debian_part(package)
+        parts.setdefault(part.name, part)
+    if unknown := set(strangers) - set(packages):
+        raise SystemExit("No licence is known for what would ship:\n  " + "\n  ".join(sorted(unknown)))
     if freezer is not None:
         # Its start-up code is in the program without being a file of it.
         parts[freezer] = distribution_part(metadata.distribution(freezer))
@@ -200,16 +223,24 @@ def write_texts(parts: dict[str, Part], folder: Path) -> None:
     for part in sorted(parts.values(), key=lambda p: p.name.lower()):
         place = folder / part.name.replace("/", "-").replace(" ", "_")
         names = []
-        for text in part.texts:
+        for text in dict.fromkeys(part.texts):
             place.mkdir(parents=True, exist_ok=True)
-            name = text.name if not (place / text.name).exists() else f"{text.parent.name}-{text.name}"
+            # Several of one name, from several folders of a wheel, stay apart by as much of their way as that takes.
+            ways = ("-".join(text.parts[-length:]) for length in range(1, len(text.parts)))
+            name = next(way for way in ways if f"{place.name}/{way}" not in names)
             shutil.copyfile(text, place / name)
             names.append(f"{place.name}/{name}")
-        lines.append(
-            f"| {part.name} | {part.version} | {part.licence} | {', '.join(names) or 'named in its package'} |"
-        )
+        lines.append(f"| {part.name} | {part.version} | {part.licence} | {', '.join(names)} |")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "THIRD-PARTY.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def check_licences(parts: dict[str, Part]) -> None:
+    """Raises SystemExit naming the components whose licence, or its text, is not known."""
+    lacking = [f"{part.name}: no licence" for part in parts.values() if not part.licence]
+    lacking += [f"{part.name}: no licence text" for part in parts.values() if not part.texts]
+    if lacking:
+        raise SystemExit("Not to be shipped as it is:\n  " + "\n  ".join(sorted(lacking)))
 
 
 def write_sbom(parts: dict[str, Part], path: Path, version: str) -> None:
@@ -255,12 +286,12 @@ def main() -> None:
     from desktop_app import __version__
 
     parts = parts_of(json.loads(arguments.shipped.read_text(encoding="utf-8")), arguments.bundle)
+    check_licences(parts)
     licences = arguments.bundle / "resources" / "licences"
     write_texts(parts, licences / "third-party")
     shutil.copyfile(ROOT / "LICENSE", licences / "LICENSE.txt")
     write_sbom(parts, licences / "sbom.cdx.json", __version__)
-    missing = [part.name for part in parts.values() if not part.texts]
-    print(f"{len(parts)} components; licence text only named, not shipped, for: {', '.join(missing) or 'none'}")
+    print(f"{len(parts)} components, each with its licence and the text")
 
 
 if __name__ == "__main__":

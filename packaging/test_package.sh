@@ -78,7 +78,7 @@ missing=$(inside env LD_LIBRARY_PATH=/usr/lib/headcount/lib sh -c 'find /usr/lib
 
 echo "== use, as an ordinary user"
 cp packaging/smoke_test.py packaging/test_window.sh "$root/tmp/"
-cp dist/headcount/lib/resources/demo/demo.truth.json "$root/tmp/"
+cp dist/headcount/lib/resources/demo/demo.truth.json dist/headcount/lib/resources/demo/demo.mp4 "$root/tmp/"
 as_visitor python3 /tmp/smoke_test.py headcount --truth /tmp/demo.truth.json
 as_visitor cp /usr/lib/headcount/lib/resources/demo/demo.mp4 /home/visitor/visitors.mp4
 as_visitor sh /tmp/test_window.sh headcount /home/visitor/visitors.mp4 /tmp/pictures

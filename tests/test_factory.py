@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app import factory
+from desktop_app.domain.counting import CountingSettings
 from desktop_app.errors import ModelError
 from desktop_app.settings import Settings
 
@@ -100,3 +101,13 @@ def test_a_card_with_an_impossible_face_answer_is_refused(value: object) -> None
     assert factory._least_face({"min_face": 0.1}, 0.5) == 0.1
     with pytest.raises(ModelError, match="min_face"):
         factory._least_face({"min_face": value}, 0.5)
+
+
+def test_how_sure_the_detector_must_once_be_follows_its_threshold_and_is_not_asked_of_a_cascade() -> None:
+    """A cascade's scores are of another kind, and who asks for weaker faces is not denied them afterwards."""
+    shipped = Settings()
+    assert factory.build_pipeline(shipped).counter.settings.best_score == CountingSettings().best_score
+    weaker = replace(shipped, detector=replace(shipped.detector, score_threshold=0.4))
+    assert factory.build_pipeline(weaker).counter.settings.best_score == pytest.approx(0.4 + factory.BEST_ABOVE)
+    cascade = replace(shipped, detector=replace(shipped.detector, kind="haar"))
+    assert factory.build_pipeline(cascade).counter.settings.best_score == 0.0

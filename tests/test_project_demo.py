@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
-from desktop_app.domain.types import Box
+from desktop_app.domain.types import Box, Frame
+from desktop_app.factory import build_pipeline
+from desktop_app.settings import Settings
 from desktop_app.vision.faces.detectors import YuNetFaceDetector
+from tests.domain.log import totals_of
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIP = ROOT / "resources" / "demo" / "demo.mp4"
@@ -64,3 +68,15 @@ def test_the_detector_finds_the_faces_the_truth_shows() -> None:
                     found += any(box.iou(Box(*row[1:5])) > 0.35 for box in boxes)
     assert shown >= 12
     assert found >= 0.9 * shown
+
+
+@pytest.mark.slow
+def test_everybody_in_it_is_counted_once() -> None:
+    pipeline, events = build_pipeline(Settings()), []
+    capture = cv2.VideoCapture(str(CLIP))
+    for i in range(round(TRUTH["fps"] * TRUTH["duration_s"])):
+        read, image = capture.read()
+        assert read
+        events += pipeline.process(Frame(np.asarray(image, np.uint8), i / TRUTH["fps"], i)).events
+    events += pipeline.finish()
+    assert totals_of(events).counts().people == TRUTH["appearances"]

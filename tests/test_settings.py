@@ -12,9 +12,12 @@ from desktop_app.domain.tracking import TrackerSettings
 from desktop_app.domain.voting import VoteSettings
 from desktop_app.errors import OutputError, SettingsError
 from desktop_app.settings import (
+    MAX_DOORS,
     MAX_RECENT_SOURCES,
     CountSettings,
     DetectorSettings,
+    DoorSettings,
+    KeepSettings,
     PlaceSettings,
     Settings,
     SourceSettings,
@@ -26,6 +29,7 @@ from desktop_app.settings import (
     without_password,
     write_atomically,
 )
+from desktop_app.settings.counted_with import Difference, as_lines, differences, with_lines
 
 FULL = Settings(
     source=SourceSettings(
@@ -37,6 +41,7 @@ FULL = Settings(
         PlaceSettings("Eingang", "line", ((0.1, 0.5), (0.9, 0.5))),
         PlaceSettings("Kasse", "staff", ((0.0, 0.0), (0.2, 0.0), (0.2, 1.0))),
     ),
+    doors=(DoorSettings("Haupttür", "camera:1"), DoorSettings("Side door", "rtsp://cam/1", counts=False)),
     ui=UiSettings(theme="dark", show_labels=False),
 )
 
@@ -139,7 +144,7 @@ ODD_VALUES = (
 @pytest.mark.slow
 @pytest.mark.parametrize("place", [(f.name,) for f in fields(Settings)] + [
     (section, f.name)
-    for section in ("source", "detector", "count", "recording", "ui")
+    for section in ("source", "detector", "count", "recording", "keep", "reports", "ui", "kiosk")
     for f in fields(getattr(Settings(), section))
 ] + [("future",), ("ui", "future")], ids=".".join)  # fmt: skip
 def test_no_value_anywhere_keeps_the_program_from_starting_or_from_saving(tmp_path, monkeypatch, place) -> None:
@@ -167,6 +172,58 @@ def test_places_that_are_no_list_cost_only_themselves(tmp_path) -> None:
     loaded = load_settings(path)
     assert loaded.settings == replace(Settings(), detector=DetectorSettings(kind="haar"))
     assert "places" in loaded.notice
+
+
+def test_a_door_that_is_broken_or_there_already_costs_only_itself(tmp_path) -> None:
+    path = tmp_path / "settings.json"
+    doors = [
+        {"name": "Main door", "source": "camera:0"},
+        {"name": "MAIN DOOR", "source": "camera:1"},
+        {"name": "Side door", "source": "camera:0"},
+        {"name": " ", "source": "camera:2"},
+        {"name": "Back door"},
+        {"name": "No source", "source": ""},
+        7,
+        {"name": "Gate", "source": "gate.mp4", "counts": False},
+    ]
+    path.write_text(json.dumps({"doors": doors}), "utf-8")
+    loaded = load_settings(path)
+    assert [(d.name, d.counts) for d in loaded.settings.doors] == [("Main door", True), ("Gate", False)]
+    for said in (
+        "named “Main door” already",
+        "at the door “Main door” already",
+        "A door was not readable",
+        "has no source",
+    ):
+        assert said in loaded.notice
+    path.write_text('{"doors": "many"}', "utf-8")
+    assert load_settings(path).settings.doors == ()
+
+
+def test_each_door_has_its_own_turn(tmp_path) -> None:
+    side = DoorSettings("Side door", "camera:1", turn=90, mirror=True)
+    settings = replace(Settings(doors=(DoorSettings("Main door", "camera:0"), side)), source=SourceSettings(turn=180))
+    turns = {text: settings.at_source(text).source.turn for text in ("camera:0", "camera:1", "camera:2")}
+    assert turns == {"camera:0": 0, "camera:1": 90, "camera:2": 180}, "where no door is kept, the usual one holds"
+    assert settings.at_source("camera:1").source.mirror
+    path = tmp_path / "settings.json"
+    save_settings(settings, path)
+    assert load_settings(path).settings == settings
+    old = {"source": {"turn": 270}, "doors": [{"name": "Main door", "source": "camera:0"}]}
+    path.write_text(json.dumps(old), "utf-8")
+    assert load_settings(path).settings.doors[0].turn == 270, "as all doors were turned before"
+    old["doors"][0]["turn"] = 45
+    path.write_text(json.dumps(old), "utf-8")
+    loaded = load_settings(path)
+    assert [(d.name, d.turn) for d in loaded.settings.doors] == [("Main door", 0)]
+    assert "“door.turn” cannot be 45" in loaded.notice
+
+
+def test_no_more_doors_are_kept_than_there_are_keys_for() -> None:
+    doors = tuple(DoorSettings(f"Door {n}", f"camera:{n}") for n in range(MAX_DOORS + 1))
+    assert Settings(doors=doors[:-1]).door_at("camera:3") == doors[3]
+    with pytest.raises(SettingsError, match="At most 9 doors"):
+        Settings(doors=doors)
 
 
 def test_more_places_than_are_kept_are_said_once(tmp_path) -> None:
@@ -288,7 +345,7 @@ def test_the_defaults_are_those_of_the_counting_itself() -> None:
 
 def test_every_section_can_be_written_and_read() -> None:
     assert {f.name for f in fields(Settings)} == {
-        "source", "detector", "count", "places", "recording", "ui", "unknown",
+        "source", "detector", "count", "places", "doors", "recording", "keep", "reports", "ui", "kiosk", "unknown",
     }  # fmt: skip
 
 
@@ -306,3 +363,39 @@ def test_settings_of_earlier_versions_are_read_without_complaint_and_left_out_wh
     assert "mode" not in written["count"]
     assert not {"state", "first_start_done"} & set(written["ui"])
     assert written["ui"]["future"] == 1
+
+
+def test_a_line_belongs_to_the_source_it_was_drawn_on(tmp_path: Path) -> None:
+    points = ((0.1, 0.5), (0.9, 0.5))
+    door = PlaceSettings("Line 1", "line", points, "camera:Door")
+    side = replace(door, source="a.mp4")
+    settings = Settings(places=(door, side))
+    assert settings.at_source("camera:Door").places == (door,)
+    assert settings.at_source("b.mp4").places == ()
+    path = tmp_path / "settings.json"
+    save_settings(settings, path)
+    assert load_settings(path).settings.places == (door, side)
+    with pytest.raises(SettingsError, match="same name"):
+        Settings(places=(door, replace(side, source="")))
+
+
+def test_the_settings_in_a_log_tell_what_differs_now() -> None:
+    then = replace(Settings(), detector=replace(Settings().detector, kind="haar"), keep=KeepSettings(9))
+    lines = as_lines(then)
+    assert 'detector.kind="haar"' in lines
+    assert differences(lines, then) == []
+    assert differences(lines, Settings()) == [Difference("detector", "kind", "haar", "yunet")]
+    assert with_lines(Settings(), lines) == replace(then, keep=Settings().keep), "what decides no count is left alone"
+
+
+@pytest.mark.parametrize(
+    "line", ["", "detector.kind", "detector.kind=", "detector.gone=1", "other=2", "count.lost_s=999"]
+)
+def test_a_line_of_another_version_changes_nothing(line: str) -> None:
+    assert with_lines(Settings(), (line,)) == Settings()
+
+
+def test_every_setting_that_decides_a_count_is_in_its_log() -> None:
+    names = {line.partition("=")[0] for line in as_lines(Settings())}
+    wanted = {f"{s}.{f.name}" for s in ("detector", "count") for f in fields(getattr(Settings(), s))}
+    assert names == wanted

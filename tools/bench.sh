@@ -16,6 +16,8 @@ measure files
 measure networks
 measure gui
 measure crossings
+measure web load --seconds 30
+measure web predict --seconds 10
 if [ -d ../shared/clips ]; then
     measure detectors ../shared/clips
     measure counting ../shared/clips --jobs 2

@@ -29,6 +29,10 @@ STRIDES = (8, 16, 32)
 HEADS = ("cls", "obj", "bbox", "kps")
 """The heads of a stride in the order of the output's channels."""
 
+STORED_SIDE = STRIDES[-1]
+"""The side in pixels of the pictures that the file says it takes, the smallest there is: the program resizes it. LiteRT
+first asks for the memory that this size needs and does not give it back for a smaller one: 13 MB at 640 pixels."""
+
 UNITS = 14
 """Pairs of a 1x1 and a depthwise convolution in backbone and neck, behind the first convolution."""
 
@@ -106,7 +110,7 @@ def convert(path: Path) -> bytes:
         fine = unit(fine + doubled(middle))
         return {f"stride_{s}": head(x, i) for i, (s, x) in enumerate(zip(STRIDES, (fine, middle, coarse), strict=True))}
 
-    picture = tf.TensorSpec((1, 640, 640, 3), tf.float32, name="image")
+    picture = tf.TensorSpec((1, STORED_SIDE, STORED_SIDE, 3), tf.float32, name="image")
     traced = tf.function(network, input_signature=[picture]).get_concrete_function()
     return bytes(tf.lite.TFLiteConverter.from_concrete_functions([traced]).convert())
 

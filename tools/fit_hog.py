@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from desktop_app.domain.types import AGE_BANDS, Box, age_band_index
 from desktop_app.resources import yunet_weights
+from desktop_app.training.seen import known_list
 from desktop_app.vision.attributes.hog import HogSpec, describe
 from desktop_app.vision.attributes.preprocess import InputSpec, crop_face
 from desktop_app.vision.faces.detectors import YuNetFaceDetector
@@ -174,12 +175,15 @@ def main(argv: list[str] | None = None) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     arrays = {"gender_weights": gender[:-1], "gender_bias": gender[-1], "age_weights": age[:-1], "age_bias": age[-1]}
     np.savez_compressed(args.out / "hog.npz", **{k: v.astype(np.float16) for k, v in arrays.items()})
-    write_card(args.out, {what: float(value) for what, value in figures.items()}, len(x))
+    write_card(args.out, {what: float(value) for what, value in figures.items()}, len(x), whole=args.limit is None)
     return 0
 
 
-def write_card(folder: Path, figures: dict[str, float], faces: int) -> None:
+def write_card(folder: Path, figures: dict[str, float], faces: int, *, whole: bool) -> None:
+    """Write the card of weights that were fitted to all faces, if `whole`, or to some of them."""
     weights = folder / "hog.npz"
+    with np.load(weights) as arrays:
+        parameters = sum(int(arrays[name].size) for name in arrays.files)
     card = {
         "name": "HOG baseline",
         "summary": "Histograms of oriented gradients and a linear classifier: computer vision before networks.",
@@ -189,6 +193,9 @@ def write_card(folder: Path, figures: dict[str, float], faces: int) -> None:
         "hog": {"block": 16, "stride": 8, "cell": 8, "bins": 9},
         "outputs": {"gender": "gender", "age": "age"},
         "labels": {"gender": list(GENDERS), "age": list(AGE_BANDS)},
+        "trained_on": "fairface",
+        **({"training_faces": known_list("fairface").write(folder)} if whole else {}),
+        "parameters": parameters,
         "data": ["FairFace, 37,895 training faces (Kärkkäinen and Joo 2021), CC BY 4.0."],
         "licence": "Apache-2.0; made from FairFace, CC BY 4.0",
         "figures": [

@@ -22,11 +22,11 @@ compile() { # OUT SOURCE [OPTION...]
     { echo "# Made by tools/lock_requirements.sh from pyproject.toml; do not edit."; cat "$part"; } > "$out"
 }
 # One version of each package over all the files, so that one environment can serve `make run`, `check` and `test`.
-compile requirements/run.txt pyproject.toml "$@"
-compile requirements/train.txt pyproject.toml --extra train --extra test -c requirements/run.txt "$@"
-compile requirements/test.txt pyproject.toml --extra test -c requirements/train.txt "$@"
-compile requirements/fuzz.txt pyproject.toml --extra fuzz -c requirements/test.txt "$@"
-compile requirements/package.txt pyproject.toml --extra package -c requirements/run.txt "$@"
+compile requirements/run.txt pyproject.toml --extra web "$@"
+compile requirements/train.txt pyproject.toml --extra web --extra train --extra test -c requirements/run.txt "$@"
+compile requirements/test.txt pyproject.toml --extra web --extra test -c requirements/train.txt "$@"
+compile requirements/fuzz.txt pyproject.toml --extra web --extra fuzz -c requirements/test.txt "$@"
+compile requirements/package.txt pyproject.toml --extra web --extra package -c requirements/run.txt "$@"
 # What installs the project itself into an environment: the build backend that pyproject.toml names.
 sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml > "$parts/build.in"
 compile requirements/build.txt "$parts/build.in" -c requirements/train.txt "$@"

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from desktop_app.training import checkpoint, networks
 from desktop_app.training import config as configs
 from desktop_app.training.checkpoint import Notes
+from desktop_app.training.seen import known_list
 
 _TYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.FLOAT16: np.float16, schema.TensorType.INT8: np.int8}
 HEADS = {9: "age", 1: "face", 2: "gender"}
@@ -82,7 +83,8 @@ def main() -> int:
     parser.add_argument("model", type=Path)
     parser.add_argument("out", type=Path, help="folder of the run to write")
     options = parser.parse_args()
-    notes = Notes(configs.load("headcount"), 102, data={"name": "fairface", "train": 37895, "val": 2017, "test": 4982})
+    data = {"name": "fairface", "train": 37895, "val": 2017, "test": 4982}
+    notes = Notes(configs.load("headcount"), 102, data=data, seen=known_list("fairface"))
     checkpoint.save(recover(options.model), notes, options.out / "best.keras")
     return 0
 

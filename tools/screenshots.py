@@ -21,6 +21,7 @@ from desktop_app.app import make_application
 from desktop_app.engine.state import EngineState
 from desktop_app.settings import Settings
 from desktop_app.ui.sessions.services import LazyServices
+from desktop_app.ui.sessions.window_store import open_window_store
 from desktop_app.ui.widgets.theme import ThemeManager
 from desktop_app.ui.window.main_window import MainWindow
 
@@ -86,14 +87,48 @@ def take(window: MainWindow, themes: ThemeManager, folder: Path) -> None:
     themes.choose("dark")
     save(window, folder, "counting-dark")
     themes.choose("light")
-    save_dialog(window.show_settings, folder, "settings")
+    window.show_settings()
+    save(window, folder, "settings")
+    window.parts.show_tab("count")
     save_dialog(window.help.show_shortcuts, folder, "shortcuts")
     window.actions_["pause"].trigger()
     wait(lambda: window.controller.state is EngineState.FINISHED, "the end of the demo clip")
     save(window, folder, "finished")
+    window.parts.show_tab("results")
+    settle(6.0)  # the report is drawn in the background
+    save(window, folder, "results")
+    take_recount(window, folder)
+    take_sign(window, folder)
+    window.parts.show_tab("count")
     window.sources.open_source("rtsp://camera.invalid/stream")
     wait(lambda: window.banner.kind == "error" and not window.banner.isHidden(), "the message about a dead stream")
     save(window, folder, "error")
+
+
+def take_recount(window: MainWindow, folder: Path) -> None:
+    """Show what counting the demo clip again would change."""
+    window.parts.results.recount()
+    commands = window.commands.recount
+    wait(lambda: commands.dialog is not None and not commands.busy, "the question how to count again")
+    dialog = commands.dialog
+    assert dialog is not None
+    settings = Settings()
+    dialog.form.fill(replace(settings, count=replace(settings.count, decide_threshold=0.8, lost_s=2.0)))
+    dialog.form.edited.emit()
+    save(dialog, folder, "recount")
+    dialog.reject()
+
+
+def take_sign(window: MainWindow, folder: Path) -> None:
+    window.commands.settings.make_sign()
+    sign = window.commands.settings.sign
+    assert sign is not None
+    sign.by.setText("Town library")
+    sign.contact.setText("desk@library.example")
+    sign.purpose.setText("to plan opening hours")
+    wait(lambda: not sign.busy, "the sign")
+    save(sign, folder, "sign")
+    sign.reject()
 
 
 def main() -> None:
@@ -103,7 +138,10 @@ def main() -> None:
     settings = Settings()
     settings = replace(settings, ui=replace(settings.ui, theme="light"))
     themes = ThemeManager(app, "light")
-    window = MainWindow(LazyServices(), settings, themes, save=lambda _: None)
+    store, problem = open_window_store(print)  # in the folder of settings that tools/screenshots.sh made
+    if problem:
+        raise SystemExit(problem)
+    window = MainWindow(LazyServices(), settings, themes, save=lambda _: None, store=store)
     window.confirm_close = lambda: True
     try:
         take(window, themes, folder)

@@ -3,7 +3,7 @@
 #
 #   tools/setup.sh run|test|train VENV             a virtual environment with the locked packages and Headcount itself
 #   tools/setup.sh package VENV                    the same for building installers, without Headcount itself
-#   tools/setup.sh system GROUP...                 system packages: window, servers, package
+#   tools/setup.sh system GROUP...                 system packages: window, servers, browser, package, container
 #
 # System packages are installed with apt where that is possible without asking (root, or sudo without a password);
 # otherwise the one line to type is printed and the exit status is 1.
@@ -60,6 +60,19 @@ system_servers() { # the real servers on loopback that the tests count from
         wanted="$wanted python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base"
         wanted="$wanted gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly"
     fi
+}
+
+is_debian() {
+    grep -q '^ID=debian$' /etc/os-release 2>/dev/null
+}
+
+system_browser() { # what the pages are tested in; elsewhere than in Debian its package is another, and those tests skip
+    if is_debian; then need chromium has_command chromium; fi
+}
+
+system_container() { # builds and tries the container without a runtime
+    need buildah has_command buildah
+    need debootstrap has_command debootstrap
 }
 
 system_package() { # the installers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 from collections.abc import Sequence
@@ -52,6 +53,13 @@ def check_outputs(sources: Sequence[str], targets: Sequence[str | None]) -> None
 
 
 _held: dict[str, FileLock] = {}
+
+
+@atexit.register
+def _let_go() -> None:
+    """Give up the places that are held: Python warns of files that are still open when it ends."""
+    while _held:
+        _held.popitem()[1].release()
 
 
 def _hold(target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from desktop_app.cli.checks import check_outputs, check_seconds
-from desktop_app.cli.count import SOURCES_HELP
+from desktop_app.cli.count import SOURCES_HELP, add_haar
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.errors import HeadcountError
 from desktop_app.settings import Settings
@@ -27,6 +27,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     compare.add_argument("--json", metavar="OUT", help="write everything as JSON ('-' for standard output)")
     compare.add_argument("--csv", metavar="OUT", help="write one row a person ('-' for standard output)")
     compare.add_argument("--detector", choices=("yunet", "haar"), default=Settings().detector.kind)
+    add_haar(compare)
     compare.add_argument("--limit", type=float, metavar="S", help="stop after S seconds of video")
     compare.add_argument("--quiet", action="store_true", help="no progress bar and no table")
     compare.set_defaults(run=run)

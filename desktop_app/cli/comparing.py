@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app import factory
+from desktop_app.cli.count import detector_from
 from desktop_app.cli.observers import Progress, say
 from desktop_app.cli.output import columns, duration_text, plain_json
 from desktop_app.domain.person_facts import PersonRecord
@@ -90,7 +91,7 @@ def run_compare(args: argparse.Namespace, should_stop: Callable[[], bool]) -> Co
     settings = Settings()
     settings = replace(
         settings,
-        detector=replace(settings.detector, kind=args.detector),
+        detector=detector_from(args),
         count=replace(settings.count, model=keys[0]),
     )
     with quiet_native_start():
@@ -107,7 +108,7 @@ def run_compare(args: argparse.Namespace, should_stop: Callable[[], bool]) -> Co
     finally:
         progress.close()
         comparison.close()
-    snapshot = comparison.snapshot()
+    snapshot = comparison.snapshot(is_over=True)
     classifiers = (pipeline.classifier, *comparison.others)
     people = tuple((event, _decisions(snapshot, event, len(keys))) for event in summary.people)
     models = []

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.session.session import Session
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,6 +29,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     what.add_argument("--split", action="store_true", help="these are different people")
     what.add_argument("--add", choices=("female", "male", "undecided"), help="count somebody who was missed")
     what.add_argument("--undo", action="store_true", help="take back the last correction")
+    what.add_argument("--redo", action="store_true", help="do the correction again that was taken back last")
+    correct.add_argument("--door", metavar="NAME", default="", help="where the person passed, of several doors")
     correct.add_argument("--operator", metavar="NAME", default="", help="who says so")
     correct.add_argument("--note", metavar="TEXT", default="", help="why")
     correct.set_defaults(run=run)
@@ -34,37 +40,53 @@ def run(args: argparse.Namespace) -> int:
     """Write the correction and print the totals."""
     from desktop_app.cli.checks import UsageError
     from desktop_app.cli.kept import find_session, writing_store
-    from desktop_app.domain.events import Joined, Undone
+    from desktop_app.domain.events import PersonEvent, Undone
     from desktop_app.domain.types import AGE_BANDS, Gender
+    from desktop_app.session.history import decisions_of
     from desktop_app.session.manager import SessionManager
-    from desktop_app.session.session import CorrectionError, Session
+    from desktop_app.session.session import CorrectionError
 
     def ref_of(session: Session, number: int | None) -> str:
         if number is None:
             raise UsageError("Which person is meant?", "Give the number, as “headcount show ID --people” lists it.")
-        found = [p.ref for p in session.people() if p.number == number]
-        if not found:
-            raise CorrectionError(
-                f"There is no person {number} in this count.", "“headcount show ID --people” lists them."
-            )
-        return found[0]
+        people = [p for p in session.people() if args.door.casefold() in _names(session, p.door)]
+        found = [person for person in people if person.number == number]
+        if len(found) > 1:
+            here = [p.door for p in found]
+            doors = [name for door, name in session.log.all_doors.items() if door in here]
+            which = f"Add --door with one of: {', '.join(doors)}."
+            if len(set(doors)) < len(found):
+                which = "The window tells them apart by their times: correct it there, under Results."
+            raise UsageError(f"{len(found)} people of this count have the number {number}.", which)
+        if found:
+            return found[0].ref
+        numbers = session.log.read(lambda totals: {p.ref: {totals.number(ref) for ref in p.members} for p in people})
+        for person in people:
+            if number in numbers[person.ref]:
+                raise CorrectionError(
+                    f"Person {number} is counted as the same person as {person.number}.",
+                    f"Correct {person.number}, or split that person first.",
+                )
+        raise CorrectionError(f"There is no person {number} in this count.", "“headcount show ID --people” lists them.")
 
     if args.age_band and args.age_band not in AGE_BANDS:
         raise UsageError(f"“{args.age_band}” is no age band.", f"Give one of {', '.join(AGE_BANDS)}.")
-    if args.person is not None and (args.add or args.undo):
-        raise UsageError("--add and --undo take no number of a person.", "Leave the number out.")
+    if args.person is not None and (args.add or args.undo or args.redo):
+        raise UsageError("--add, --undo and --redo take no number of a person.", "Leave the number out.")
     with writing_store() as store:
         manager = SessionManager.for_kept(store)
         session = manager.load(find_session(store, args.session).id)
         session.operator = args.operator
         if args.add:
             session.add(Gender(args.add), note=args.note)
-        elif args.undo:
-            found = session.log.read(lambda totals: totals.corrections())
-            mine = [entry for entry in found if not isinstance(entry.event, Joined)]
+        elif args.undo or args.redo:
+            taken, taken_back = decisions_of(session.log.entries())
+            found = taken if args.undo else taken_back
+            mine = [decision for decision in found if isinstance(decision.entry.event, PersonEvent)]
             if not mine:
-                raise CorrectionError("There is no correction to take back.")
-            session.log.append([Undone(0.0, mine[-1].id)])
+                what = "take back" if args.undo else "do again"
+                raise CorrectionError(f"There is no correction to {what}.")
+            session.log.append([Undone(0.0, entry_id) for entry_id in mine[-1].to_undo])
         elif args.same_as is not None:
             session.merge(ref_of(session, args.person), ref_of(session, args.same_as))
         elif args.split:
@@ -82,3 +104,8 @@ def run(args: argparse.Namespace) -> int:
         counts = session.counts()
     print(f"{counts.people} people: {counts.female} female, {counts.male} male, {counts.undecided} undecided")
     return 0
+
+
+def _names(session: Session, door: str) -> tuple[str, ...]:
+    """Return how a door may be called on the command line: not at all, by its name, or by its id."""
+    return "", session.log.all_doors.get(door, "").casefold(), door.casefold()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from desktop_app.cli import source_file
+from desktop_app.cli.agenda import ITEM_HELP
 from desktop_app.cli.checks import UsageError, check_outputs, check_seconds
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.errors import SettingsError
-from desktop_app.settings import PlaceSettings, Settings
+from desktop_app.settings import DetectorSettings, PlaceSettings, Settings
 
 SOURCES_HELP = (
     "a video file, picture, folder of pictures, camera (camera:0 or camera:NAME), address (rtsp://, http://, a video "
@@ -41,9 +42,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     kept.add_argument(
         "--began", metavar="TIME", help="when the recording began, like 2026-05-12T09:00 (default: as the file says)"
     )
+    kept.add_argument(
+        "--agenda",
+        action="append",
+        default=[],
+        metavar="ITEM",
+        help="count an item of the programme, too: " + ITEM_HELP,
+    )
     kept.add_argument("--forget", action="store_true", help="do not keep this count in the program's own database")
-    how = count.add_argument_group("how to count")
+    add_how(count)
+    count.set_defaults(run=run)
+
+
+def add_how(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `settings_from` reads, and `--limit`."""
+    how = parser.add_argument_group("how to count")
     how.add_argument("--detector", choices=("yunet", "haar"), help="what finds the faces (default: %(default)s)")
+    add_haar(how)
     how.add_argument("--model", metavar="NAME", help="the network for gender and age, see “headcount models”")
     how.add_argument("--min-face", type=float, metavar="SHARE", help="smallest face, as a share of the shorter side")
     how.add_argument("--interval", type=float, metavar="S", help="seconds of video between two detections")
@@ -56,14 +71,27 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     how.add_argument("--zone", action="append", default=[], metavar=shape + ",x3,y3...", help="count visits")
     how.add_argument("--staff-zone", action="append", default=[], metavar="NAME:...", help="do not count who is there")
     defaults = Settings()
-    count.set_defaults(
-        run=run,
+    parser.set_defaults(
         detector=defaults.detector.kind,
         model=defaults.count.model,
         min_face=defaults.detector.min_face_share,
         interval=defaults.detector.interval_s,
         returns=defaults.count.returns_minutes,
     )
+
+
+def add_haar(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add `--haar`, which `detector_from` reads."""
+    parser.add_argument(
+        "--haar", metavar="FACTOR,NEIGHBOURS,CASCADE",
+        help="find faces by a Haar cascade with these settings, like 1.3,5,frontal (cascades: frontal, alt2, profile)",
+    )  # fmt: skip
+
+
+def detector_from(args: argparse.Namespace) -> DetectorSettings:
+    """Return what `--detector` and `--haar` ask for. Raises SettingsError."""
+    chosen = replace(Settings().detector, kind=args.detector)
+    return chosen if args.haar is None else chosen.with_haar(args.haar)
 
 
 def parse_place(text: str, kind: str, number: int) -> PlaceSettings:
@@ -92,7 +120,7 @@ def settings_from(args: argparse.Namespace) -> Settings:
     ]
     return replace(
         defaults,
-        detector=replace(defaults.detector, kind=args.detector, min_face_share=args.min_face, interval_s=args.interval),
+        detector=replace(detector_from(args), min_face_share=args.min_face, interval_s=args.interval),
         count=replace(defaults.count, model=args.model, returns_minutes=args.returns),
         places=tuple(places),
     )
@@ -122,6 +150,12 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("An annotated video shows one source.", "Give one source, or leave out --annotated.")
     if args.annotated and Path(args.annotated).suffix.lower() != ".mp4":
         raise UsageError(f"The annotated video {args.annotated} must end in .mp4.", "Choose such a name.")
+    if args.agenda:
+        from desktop_app.cli.kept import zone_from
+        from desktop_app.reports.agenda_file import read_agenda
+
+        # A mistake in it is said before an hour of counting. Its day is known afterwards only.
+        read_agenda(args.agenda, date.today(), zone_from(None))
     check_outputs(args.sources, (args.csv, args.json, args.annotated))
     interrupt = Interrupt()
     with interrupt.listening(), SourceCounter(args, settings, began_utc) as counter:

@@ -9,17 +9,23 @@ from types import TracebackType
 from typing import Self
 
 from desktop_app import factory
-from desktop_app.cli.kept import NOT_WRITTEN
+from desktop_app.cli.checks import STDOUT
+from desktop_app.cli.kept import NOT_WRITTEN, zone_from
 from desktop_app.cli.observers import AnnotatedVideo, Progress, Series, say
 from desktop_app.cli.output import SourceReport
+from desktop_app.domain.events import DoorStarted
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import FrameResult
 from desktop_app.engine.state import EngineOptions, EngineState
 from desktop_app.errors import HeadcountError, SourceError
 from desktop_app.recording.recorder import recover_recordings
+from desktop_app.reports.agenda_file import read_agenda, what_to_tell
+from desktop_app.reports.report import build_report
+from desktop_app.reports.times import local
 from desktop_app.session.door_run import Door, DoorRun, RunObserver
 from desktop_app.session.headless import RunSummary, summary_of
 from desktop_app.session.manager import SessionManager
+from desktop_app.session.session import Session
 from desktop_app.settings import Settings, without_password
 from desktop_app.sources.base import SourceInfo
 from desktop_app.store.files import default_folder
@@ -31,7 +37,7 @@ _LOOK_UP_S = 0.1
 """How often the main thread looks whether somebody asked to stop."""
 
 _STOP_LIMIT_S = 2.0
-_STORE_LIMIT_S = 10.0
+STORE_LIMIT_S = 10.0
 
 
 class SourceCounter:
@@ -41,7 +47,7 @@ class SourceCounter:
         self._args = args
         self._settings = settings
         self._began_utc = began_utc
-        self._store = None if args.forget else _open_store()
+        self._store = None if args.forget else open_store()
         self._watchers: list[RunObserver] = []
         self._manager = SessionManager(factory.ProgramServices(), self._store, [_Fan(self._watchers)])
 
@@ -52,7 +58,7 @@ class SourceCounter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._manager.shut_down(_STOP_LIMIT_S)
-        if self._store is not None and not self._store.close(_STORE_LIMIT_S):
+        if self._store is not None and not self._store.close(STORE_LIMIT_S):
             say(f"headcount: {NOT_WRITTEN}")
 
     def count_all(self, sources: Sequence[str], should_stop: Callable[[], bool]) -> tuple[list[SourceReport], int]:
@@ -81,7 +87,7 @@ class SourceCounter:
         progress = Progress(Path(name).name or name, args.limit, args.quiet)
         series, video = Series(args.every, args.quiet), AnnotatedVideo(args.annotated, settings)
         self._watchers[:] = [progress, series, video]
-        self._manager.open(args.session or Path(name).name, args.place)
+        session = self._manager.open(args.session or Path(name).name, args.place)
         run = self._manager.start(Door(text, settings, began_utc=self._began_utc), EngineOptions(limit_s=args.limit))
         try:
             while not run.wait(_LOOK_UP_S):
@@ -92,6 +98,7 @@ class SourceCounter:
         finally:
             progress.close()
             video.close()
+        self._note(session)
         summary = _summary(run)
         if summary.error is not None:
             say(f"headcount: {name}: {summary.error}" if name.strip() else f"headcount: {summary.error}")
@@ -100,8 +107,33 @@ class SourceCounter:
         problem = summary.error or video.error or incomplete
         return SourceReport(name, summary, tuple(series.points), *run.names), problem
 
+    def _note(self, session: Session) -> None:
+        """Keep the agenda with the count, on the day on which it began, and note the files that were asked for."""
+        args = self._args
+        started = next((e.event for e in session.log.entries() if isinstance(e.event, DoorStarted)), None)
+        if started is None:
+            return
+        for what, target in (("annotated video", args.annotated), ("table", args.csv), ("table", args.json)):
+            if target and target != STDOUT:
+                session.note_file(what, str(Path(target).absolute()))
+        if args.agenda:
+            zone = zone_from(None)
+            agenda = read_agenda(args.agenda, local(started.began_utc, zone).date(), zone)
+            session.set_agenda(agenda.items)
+            report = session.log.read(lambda totals: build_report(session.id, totals.entries()))
+            for sentence in (*agenda.notes, *what_to_tell(agenda.items, report.start_utc, report.end_utc, zone)):
+                say(f"headcount: {sentence}")
 
-def _open_store() -> Store | SecondProcessStore:
+
+KEPT_LATER = (
+    "Another Headcount is open. What is counted here is kept, too, and is in the list of counts once that one was "
+    "closed and Headcount is started again. Until then “last” is an earlier count."
+)
+
+
+def open_store() -> Store | SecondProcessStore:
+    """Open the store for a count, or a file that its holder takes in later. Raises StoreError."""
+
     def tell(problem: str) -> None:
         if problem:
             say(f"headcount: {problem}")
@@ -110,6 +142,7 @@ def _open_store() -> Store | SecondProcessStore:
         return Store.open(default_folder(), tell)
     except HeldError:
         # The window works with the store: it takes this count in when it starts the next time.
+        tell(KEPT_LATER)
         return SecondProcessStore(default_folder(), tell)
 
 

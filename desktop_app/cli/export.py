@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-FORMATS = ("pdf", "xlsx", "csv", "json", "svg")
+from desktop_app.settings import HIDE_BELOW
+
+FORMATS = ("pdf", "xlsx", "csv", "json", "svg", "png")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `headcount export` to the command line."""
     export = commands.add_parser(
-        "export", help="write a kept count as PDF, XLSX, CSV, JSON or SVG", description="Write a kept count as files."
+        "export",
+        help="write a kept count as PDF, XLSX, CSV, JSON, SVG or PNG",
+        description="Write a kept count as files.",
     )
     export.add_argument("session", metavar="ID", help="beginning of its id as “headcount sessions” lists it, or “last”")
     export.add_argument(
@@ -19,7 +23,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.add_argument("--out", default=".", metavar="FOLDER", help="where to (default: here)")
     export.add_argument("--name", metavar="NAME", help="name of the files without ending (default: the occasion's)")
     export.add_argument("--minutes", type=int, default=15, metavar="N", help="length of the intervals (default: 15)")
-    export.add_argument("--suppress", type=int, default=0, metavar="K", help="hide cells of fewer than K people")
+    export.add_argument("--against", metavar="ID", help="put another kept count beside it")
+    export.add_argument(
+        "--suppress",
+        type=int,
+        default=0,
+        choices=HIDE_BELOW,
+        metavar="K",
+        help="hide figures of fewer than K people (3, 5 or 10) and all rows of single people",
+    )
+    export.add_argument("--receipt", action="store_true", help="add the privacy receipt as a page of the PDF")
     export.add_argument("--excel", action="store_true", help="CSV as the spreadsheet of this locale opens it")
     export.add_argument("--time-zone", metavar="NAME", help="like Europe/Berlin (default: this computer's)")
     export.add_argument("--overwrite", action="store_true", help="replace files that are there")
@@ -28,30 +41,38 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Write the files and print their names."""
+    from contextlib import ExitStack
     from pathlib import Path
 
     from desktop_app.cli.checks import UsageError
-    from desktop_app.cli.kept import entries_of, find_session, reading_store, zone_from
-    from desktop_app.domain.totals import Totals
-    from desktop_app.reports.export import export, file_stem
-    from desktop_app.reports.report import ReportOptions, build_report
+    from desktop_app.cli.kept import find_session, reading_report, reading_store, zone_from
+    from desktop_app.reports.comparison import compare
+    from desktop_app.reports.export import Extras, export, file_stem
+    from desktop_app.reports.receipt import build_receipt
+    from desktop_app.reports.report import ReportOptions
+    from desktop_app.settings import load_settings
+    from desktop_app.store.files import DATABASE_NAME
 
     formats = [f.strip().lower() for f in args.format.split(",") if f.strip()]
     unknown = [f for f in formats if f not in FORMATS]
     if unknown or not formats:
         raise UsageError(f"“{args.format}” is no format.", f"Give one or more of {', '.join(FORMATS)}.")
-    if args.minutes < 1 or args.suppress < 0:
-        raise UsageError("--minutes must be at least 1 and --suppress not negative.")
-    zone = zone_from(args.time_zone)
-    with reading_store() as store:
+    if args.minutes < 1:
+        raise UsageError(f"--minutes cannot be {args.minutes}.", "Give 1 or more.")
+    options = ReportOptions(args.minutes, zone_from(args.time_zone), suppress_below=args.suppress)
+    with reading_store() as store, ExitStack() as stack:
         session = find_session(store, args.session)
-        entries = entries_of(store, session)
-    try:
-        report = build_report(session.id, entries, ReportOptions(args.minutes, zone, suppress_below=args.suppress))
-    except ValueError as error:
-        raise UsageError(f"This count cannot be exported so: {error}.", "Choose longer intervals.") from error
-    stem = Path(args.out) / (args.name or file_stem(report))
-    people = Totals(entries).people()
-    for path in export(report, people, stem, formats, for_excel=args.excel, overwrite=args.overwrite):
-        print(path)
+        other = find_session(store, args.against) if args.against else None
+        report, people = stack.enter_context(reading_report(store, session, options))
+        comparison = None
+        if other is not None:
+            comparison = compare(report, stack.enter_context(reading_report(store, other, options))[0])
+        keep_days = load_settings().settings.keep.people_days
+        receipt = build_receipt(report, DATABASE_NAME, keep_days) if args.receipt else None
+        stem = Path(args.out) / (args.name or file_stem(report))
+        extras = Extras(receipt=receipt, comparison=comparison)
+        for path in export(
+            report, people, stem, formats, for_excel=args.excel, overwrite=args.overwrite, extras=extras
+        ):
+            print(path)
     return 0

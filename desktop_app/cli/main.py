@@ -1,8 +1,8 @@
 """The command `headcount`: opens the window, or counts without one.
 
 Exit codes: 0 all counted; 1 no display for the window; 2 the command line was not understood; 3 to 6 as `errors` has
-them (source, model, setting, output); 70 a bug of ours; 129, 130 and 143 interrupted by a closed terminal, by Ctrl-C
-and by a request to end (the result so far is printed, written and kept).
+them (source, model, setting, output); 70 an unexpected exception; 129, 130 and 143 interrupted by a closed terminal, by
+Ctrl-C and by a request to end (the result so far is printed, written and kept).
 """
 
 from __future__ import annotations
@@ -16,7 +16,26 @@ import traceback
 from collections.abc import Sequence
 
 from desktop_app import __version__
-from desktop_app.cli import cameras, compare, correct, count, export, models, sessions, show, verify, window
+from desktop_app.cli import (
+    agenda,
+    batch,
+    cameras,
+    compare,
+    correct,
+    count,
+    delete,
+    export,
+    models,
+    recount,
+    restore,
+    retention,
+    serve,
+    sessions,
+    show,
+    sign,
+    verify,
+    window,
+)
 from desktop_app.errors import HeadcountError, OutputError
 from desktop_app.system.plain_text import printable
 from desktop_app.system.redaction import redact_prose
@@ -27,7 +46,10 @@ EXIT_BUG = 70
 _STREAM_ERRORS = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT)
 """With no file named, these come from the standard output: a full disk behind it, or a terminal that has gone."""
 
-_MODULES = (window, count, sessions, show, correct, export, verify, compare, cameras, models)
+_MODULES = (
+    *(window, count, batch, sessions, show, correct, recount, agenda, export, verify, delete, restore, retention, sign),
+    *(compare, serve, cameras, models),
+)
 """One module a command, in the order in which the help lists them."""
 
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)

@@ -45,7 +45,8 @@ class Progress(RunObserver):
         self.show_length(info)
 
     def on_state(self, run: DoorRun, state: EngineState, message: str) -> None:
-        if state is EngineState.RECONNECTING and message:
+        # What a film does not show is said at its end, with the times.
+        if message and (state is EngineState.RECONNECTING or (state is EngineState.BLANK and not run.is_film)):
             say(f"headcount: {message}")
 
     def on_notice(self, run: DoorRun, sentence: str) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.store.session_list import SessionInfo
+    from desktop_app.store.store import Store
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     zone = zone_from(args.time_zone)
     with reading_store() as store:
-        found = store.sessions()
+        found = [_with_figures(store, s) for s in store.sessions()]
     if args.by_day:
         return _print_days(args)
     if args.json:
@@ -44,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
         (
             s.id[:8],
             f"{local(s.opened_utc, zone):%Y-%m-%d %H:%M}",
+            f"{local(s.began_utc, zone):%Y-%m-%d %H:%M}",
             plain(s.name)[:32],
             plain(s.place)[:24],
             str(s.people),
@@ -54,19 +60,32 @@ def run(args: argparse.Namespace) -> int:
         )
         for s in found
     ]
-    head = ("Id", "Began", "Name", "Place", "People", "Female", "Male", "Undecided", "")
+    head = ("Id", "Counted at", "Began", "Name", "Place", "People", "Female", "Male", "Undecided", "")
     print("\n".join(columns(head, rows)))
     return 0
+
+
+def _with_figures(store: Store, session: SessionInfo) -> SessionInfo:
+    """Return a session with its figures: those of a long one that nobody has looked at are not worked out in a list."""
+    from dataclasses import replace
+
+    if session.is_current or session.people:
+        return session
+    c = store.totals(session.id).counts
+    return replace(session, people=c.people, female=c.female, male=c.male, undecided=c.undecided)
 
 
 def _print_days(args: argparse.Namespace) -> int:
     """Print how many people came on each business day, by when each of them was counted."""
     from collections import defaultdict
+    from datetime import timedelta
 
     from desktop_app.cli.checks import UsageError
     from desktop_app.cli.kept import reading_store, zone_from
     from desktop_app.cli.output import columns
     from desktop_app.domain.business_days import BusinessDays
+    from desktop_app.reports.arrivals import arrivals_in
+    from desktop_app.reports.intervals import Edges
 
     try:
         days = BusinessDays(zone_from(args.time_zone), args.day_starts)
@@ -78,12 +97,16 @@ def _print_days(args: argparse.Namespace) -> int:
         # What was joined to another count is counted with that one.
         joined = {session_id for s in found for session_id in s.joined}
         for session in (s for s in found if s.id not in joined):
-            for arrivals in store.totals(session.id).arrivals.values():
-                numbers = zip(arrivals.minute_utc, arrivals.female, arrivals.male, arrivals.undecided, strict=True)
-                for minute, *genders in numbers:
-                    day = sums[days.day_of(float(minute)).isoformat()]
-                    for i, number in enumerate(genders):
-                        day[i] += int(number)
+            summary = store.totals(session.id)
+            minutes = {float(m) for arrivals in summary.arrivals.values() for m in arrivals.minute_utc[[0, -1]]}
+            if not minutes:
+                continue
+            first, last = days.day_of(min(minutes)), days.day_of(max(minutes))
+            dates = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+            numbers = arrivals_in([Edges(*days.bounds(day)) for day in dates], summary)
+            for day, genders in zip(dates, numbers.tolist(), strict=True):
+                if any(genders):
+                    sums[day.isoformat()] = [a + b for a, b in zip(sums[day.isoformat()], genders, strict=True)]
     rows = [(day, str(sum(n)), *map(str, n)) for day, n in sorted(sums.items(), reverse=True)]
     print("\n".join(columns(("Business day", "People", "Female", "Male", "Undecided"), rows)))
     return 0

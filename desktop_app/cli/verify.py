@@ -20,8 +20,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the verdict. Returns 0 if the report agrees with a kept count, else 1."""
     from pathlib import Path
 
-    from desktop_app.cli.kept import entries_of, reading_store
-    from desktop_app.reports.report import digest_of
+    from desktop_app.cli.kept import reading_store
+    from desktop_app.domain.log_digest import LogDigest
     from desktop_app.reports.verify import read_identity
 
     identity = read_identity(Path(args.report))
@@ -30,8 +30,10 @@ def run(args: argparse.Namespace) -> int:
         if session is None:
             print("The count that this report was made from is not kept on this computer.")
             return 1
-        entries = entries_of(store, session)
-    if digest_of(entries) == identity.digest:
+        digest = LogDigest()
+        for entry in store.log_of((session.id, *session.joined)):
+            digest.take(entry)
+    if digest.hexdigest() == identity.digest:
         print("The report agrees with the kept count.")
         return 0
     print("The kept count has changed since this report was made, or the report was changed.")

@@ -1,4 +1,4 @@
-"""What the boxes of one frame say of each other: two on one face, or a print on somebody's shirt."""
+"""What boxes say of each other and of the picture: two on one face, a print on a shirt, a face at the edge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 from desktop_app.domain.motion import box_size
 from desktop_app.domain.types import Box, Detection
+
+EDGE_TOUCH, EDGE_AHEAD_S, EDGE_MOST = 0.05, 0.15, 0.5
+"""How near to the edge of the picture a face is at it, in face sizes: so near at rest, as far as it moves in so many
+seconds more, and no further than the last. 0.15 s is the usual time between two looks and half of it."""
 
 
 def one_box_a_face(detections: Sequence[Detection], iou: float = 0.4, cover: float = 0.7) -> list[int]:
@@ -47,3 +51,14 @@ def on_somebody(candidate: Detection, detections: Sequence[Detection]) -> bool:
         if abs(across) < 1.0 and -1.5 < down < 2.5 + size / wearer / 2:
             return True
     return False
+
+
+def is_at_edge(box: Box, frame_size: tuple[int, int], speed: float) -> bool:
+    """Whether somebody whose face was last seen here has probably left the picture of (width, height) since.
+
+    The face touches the edge, or would have reached it before the next look at its `speed`, in face sizes a second.
+    A large face before a webcam is near the edge all the time and goes nowhere.
+    """
+    margin = max(box.width, box.height) * min(EDGE_TOUCH + EDGE_AHEAD_S * speed, EDGE_MOST)
+    width, height = frame_size
+    return min(box.x1, box.y1, width - box.x2, height - box.y2) < margin

@@ -12,15 +12,20 @@ A face becomes a person (is *confirmed*, numbered and counted) once it was seen 
 enough, never on one flicker. Everything that happens to people is told by the events of `domain.events` at the moment
 when it happens; the counter holds no totals: `domain.totals` reads them from the events.
 
-Somebody who vanishes is expected back for `linger_s` near the same place, after a cut of the scene for `cut_memory_s`
-anywhere, and with `returns_s` for that long anywhere: a new face that looks like them is then the same person.
+Somebody who vanishes is expected back for `linger_s`, or longer if they are hidden: a new face is theirs if looks and
+place together speak for it (`domain.recognition`). After a cut of the scene, and with `returns_s`, only looks count.
 Without looks to compare, only the same place will do.
+
+The track of somebody hidden may go on with whoever hides them. It is in doubt once it has lost the face or jumped;
+then a new face may claim to be its owner, and what does not look like the owner becomes a person of its own.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from desktop_app.domain.boxes import is_at_edge
 from desktop_app.domain.counting_settings import CountingSettings
 from desktop_app.domain.events import Event, Merged
 from desktop_app.domain.people import Person
@@ -28,7 +33,7 @@ from desktop_app.domain.place_board import PlaceBoard
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.recognition import Absent, StaffLooks
 from desktop_app.domain.tracking import DOUBTFUL, TrackedFace
-from desktop_app.domain.types import Attributes, Box, Track
+from desktop_app.domain.types import Attributes, Track
 from desktop_app.domain.voting import Vote
 
 __all__ = ["CountingSettings", "PeopleCounter"]
@@ -102,9 +107,7 @@ class PeopleCounter:
 
     def observe(self, face: TrackedFace, attributes: Attributes, weight: float) -> None:
         """Take in what the network says of one glimpse of a face; `weight` > 0 is the glimpse's quality."""
-        person = self._person(face)
-        person.vote.add(attributes, weight)
-        person.decide()
+        self._person(face).glimpse(face, attributes, weight)
 
     def update(
         self,
@@ -113,12 +116,12 @@ class PeopleCounter:
         time_s: float,
         frame_size: tuple[int, int],
         facing: Collection[int] = (),
-        still: Collection[int] = (),
+        still: Mapping[int, float] | None = None,
     ) -> tuple[tuple[Track, ...], tuple[Event, ...]]:
         """Take in the tracks of one frame of (width, height); return them as `Track`s, and what has happened.
 
         `ended` are keys the tracker gave up, `facing` the keys of faces that look at the camera on this frame, `still`
-        those of faces that have not moved since they were first seen: pictures, which are not counted until they do.
+        since when faces that have not moved have been in view, by key: pictures, which are not counted until they move.
         """
         self._time_s = max(self._time_s, time_s)
         events = self._take_pending()
@@ -127,7 +130,7 @@ class PeopleCounter:
             events += self._end(key)
         for face in faces:
             if face.detection is not None:
-                self._person(face).is_still = face.key in still
+                self._person(face).still_since_s = None if still is None else still.get(face.key)
                 events += self._see(face, face.key in facing, frame_size)
         for person in self._absent.take_gone(time_s):
             events += self._close(person)
@@ -136,10 +139,15 @@ class PeopleCounter:
         self._here = [p for f in faces if (p := self._by_key.get(f.key)) is not None and p.number]
         return tuple(self._track(face) for face in faces), tuple(events)
 
-    def cut(self, time_s: float) -> None:
-        """Note that the scene was cut at `time_s`: whoever was in view may be anywhere now."""
+    def cut(self, time_s: float, *, same_room: bool = False, began_s: float = math.inf) -> None:
+        """Note that the scene was cut at `time_s`: whoever was in view may be anywhere now.
+
+        `same_room` tells that it was hardly a cut: much of the picture has stayed, and so have the people. Whoever was
+        first seen from `began_s` on is of the new scene.
+        """
         for person in self._in_view():
-            person.cut_s = time_s
+            if person.first_seen_s < began_s:
+                person.cut_s, person.same_room = time_s, same_room
 
     def finish(self) -> tuple[Event, ...]:
         """Close everybody at the end of a source; return the events of this. Whoever has gone can still be marked."""
@@ -186,11 +194,17 @@ class PeopleCounter:
             person.vote.forget_face()
         self._staff.forget_faces()
 
-    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+    def renumber(self, numbers: Mapping[str, int], next_number: int, refs: Mapping[str, str] | None = None) -> None:
         """Give the people in memory these numbers, by reference, and go on with `next_number`.
 
-        For a count that is taken up again: whoever has a number in it has been counted there.
+        For a count that is taken up again: whoever has a number in it has been counted there. `refs` gives people
+        another reference before that, the one that they have in that count.
         """
+        for old, ref in (refs or {}).items():
+            person = self._by_ref.get(old)
+            if person is not None:
+                person.former_refs.append(old)
+                person.ref, self._by_ref[ref] = ref, person
         for ref, person in self._by_ref.items():
             if ref in numbers:
                 person.number = numbers[ref]
@@ -242,7 +256,10 @@ class PeopleCounter:
         x, y = face.box.centre
         in_staff_zone = any(z.contains(x / frame_size[0], y / frame_size[1]) for z in self.staff_zones)
         person.see(face, facing, in_staff_zone)
-        person.at_edge = _is_at_edge(face.box, frame_size)
+        if (changed := self._absent.has_changed(person)) is not None:
+            person = self._hand_over_track(person) if changed else person
+            person.take_back()
+        person.at_edge = is_at_edge(face.box, frame_size, face.speed)
         if not person.confirmed and self._is_evident(person) and not person.is_held_back:
             person, events = self._confirm(person)
         elif person.confirmed and person.number == 0:
@@ -254,7 +271,7 @@ class PeopleCounter:
 
     def _is_evident(self, person: Person) -> bool:
         s, span = self.settings, person.last_seen_s - person.first_seen_s
-        if person.largest < s.min_size:
+        if person.largest < s.min_size or person.best_score < s.best_score:
             return False
         # A print on a shirt scores like a face now and then, but not on the whole.
         if 2 * person.on_somebody > person.hits and (person.hits < 3 * s.min_hits or person.mean_score < DOUBTFUL):
@@ -295,9 +312,13 @@ class PeopleCounter:
     def _reconsider(self, person: Person) -> tuple[Person, list[Event]]:
         """Return the person that `person` turns out to be, handing over everything, or `person` if nobody known."""
         person.asked_at = person.vote.glimpses
-        known = self._absent.recognise(person)
+        known = self._absent.recognise(
+            person, [p for p in self._in_view() if p.in_doubt and p.confirmed and p is not person]
+        )
         if known is None:
             return person, []
+        if known.keys:
+            self._hand_over_track(known)
         self._absent.remove(known)
         events: list[Event] = []
         if person.number:
@@ -312,6 +333,17 @@ class PeopleCounter:
         if known.number == 0:
             events += self._count(known)
         return known, events
+
+    def _hand_over_track(self, person: Person) -> Person:
+        """Let whoever the track of `person` has gone over to have it, and expect `person` back; return the former."""
+        other = person.other or Person(0, Vote(self.settings.vote), person.box, person.last_seen_s, person.last_seen_s)
+        other.key, self._next_key = self._next_key, self._next_key + 1
+        other.keys, person.keys = person.keys, set()
+        for key in other.keys:
+            self._by_key[key] = other
+        person.leave_track()
+        self._absent.add(person)
+        return other
 
     def _news(self, person: Person) -> list[Event]:
         """Return what is new about somebody who counts: the decision, staff or not, lines and zones."""
@@ -342,7 +374,7 @@ class PeopleCounter:
             person=person.ref,
             is_looking=person.is_looking,
             key=face.key,
-            held_back="still" if self._is_evident(person) and person.is_held_back else "",
+            held_back="still" if person.is_held_back and self._is_evident(person) else "",
         )
 
     # ---- people who vanish
@@ -355,7 +387,8 @@ class PeopleCounter:
         person.facing = False
         if person.keys:
             return events
-        brief = person.last_seen_s - person.first_seen_s < self.settings.still_s
+        still_since_s = person.still_since_s
+        brief = still_since_s is None or person.last_seen_s - still_since_s < self.settings.still_s
         if not person.confirmed and person.is_held_back and brief and self._is_evident(person):
             person, events = self._confirm(person)
         if person.confirmed:
@@ -391,10 +424,3 @@ class PeopleCounter:
     def _take_pending(self) -> list[Event]:
         pending, self._pending = self._pending, []
         return pending
-
-
-def _is_at_edge(box: Box, frame_size: tuple[int, int]) -> bool:
-    """Whether less than half a face's width lies between a face and the edge of the picture."""
-    margin = 0.5 * max(box.width, box.height)
-    width, height = frame_size
-    return min(box.x1, box.y1, width - box.x2, height - box.y2) < margin

@@ -11,12 +11,9 @@ session's own.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
 
+from desktop_app.domain.agenda import AgendaItem
 from desktop_app.domain.types import AGE_BANDS, Gender
 
 
@@ -66,11 +63,12 @@ class Revised(PersonEvent):
 class Merged(PersonEvent):
     """`person` turns out to be `into`, who was counted already: from here on both are one person.
 
-    `by_operator` tells a decision of the operator, who can undo it, from one of the counter.
+    `by_operator` tells a decision of the operator, who can undo it, from one of the counter; `operator` is their name.
     """
 
     into: str
     by_operator: bool = False
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,8 @@ class DoorStarted(Event):
     """A run began at the door called `name`, with this detector and model. `source` is a name without a password.
 
     `began_utc` is when media time 0 was, in seconds since 1970. `clock` says how that is known: "live", "operator",
-    "container", "file time", or "opened" where nothing better is known than when the source was opened.
+    "container", "file time", or "opened" where nothing better is known than when the source was opened. `settings` are
+    those that decide a count, as `settings.counted_with` writes them; () in logs of earlier versions.
     """
 
     source: str
@@ -143,6 +142,7 @@ class DoorStarted(Event):
     name: str = ""
     detector: str = ""
     model: str = ""
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +183,14 @@ class PlacesSet(Event):
     zones: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceRenamed(Event):
+    """The line or zone `place` of this door is called `name` from here on, and what was counted there counts for it."""
+
+    place: str
+    name: str
+
+
 # ---- of the session
 
 
@@ -210,6 +218,58 @@ class Joined(Event):
     """The entries of another session belong to this count too: a new count was undone, or two were joined."""
 
     session: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaSet(Event):
+    """The programme of the occasion, each item as `AgendaItem.to_text` writes it; the newest entry holds.
+
+    Raises ValueError for an item that is none.
+    """
+
+    items: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for item in self.items:
+            AgendaItem.from_text(item)
+
+
+FILE_KINDS = ("annotated video", "recording", "snapshot", "table")
+"""What can be written of a count while it runs; all but the table hold pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileWritten(Event):
+    """A file was written on the operator's request. `what` is one of `FILE_KINDS`; raises ValueError for another."""
+
+    what: str
+    path: str
+
+    def __post_init__(self) -> None:
+        if self.what not in FILE_KINDS:
+            raise ValueError(f"{self.what!r} is no kind of file; one of {', '.join(FILE_KINDS)} is")
+
+    @property
+    def holds_pictures(self) -> bool:
+        return self.what != "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Condensed(Event):
+    """What was counted in one interval, in place of the entries on single people, which were removed when they were
+    old enough.
+
+    `people` has numbers by "gender/automatic gender/age band"; the first is "" for people who did not count, the second
+    for those added by hand, the third where the age was unknown. `into`, `out`, `visits` and `stay_ms` are by place.
+    """
+
+    start_utc: float
+    length_s: float
+    people: dict[str, int] = field(default_factory=dict)
+    into: dict[str, int] = field(default_factory=dict)
+    out: dict[str, int] = field(default_factory=dict)
+    visits: dict[str, int] = field(default_factory=dict)
+    stay_ms: dict[str, int] = field(default_factory=dict)
 
 
 # ---- decided by the operator
@@ -267,6 +327,34 @@ class Added(PersonEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Checked(Event):
+    """The operator looked for themselves at some of those counted at a door. Numbers only: nobody is named.
+
+    `female`, `male` and `undecided` are the people to whom the program gave that label, as four numbers: so many appear
+    female, so many male, of so many the operator could not tell, so many were nobody ("counted wrongly"). `missed`
+    people passed and were not counted, `passed` were counted meanwhile, the ones not asked about included. Of one
+    `sitting` the newest entry holds; several sittings add up. Raises ValueError for numbers that cannot be.
+    """
+
+    sitting: str
+    female: tuple[int, ...] = (0, 0, 0, 0)
+    male: tuple[int, ...] = (0, 0, 0, 0)
+    undecided: tuple[int, ...] = (0, 0, 0, 0)
+    missed: int = 0
+    passed: int = 0
+    operator: str = ""
+
+    def __post_init__(self) -> None:
+        rows = (self.female, self.male, self.undecided)
+        if any(len(row) != 4 for row in rows) or min(*map(min, rows), self.missed, self.passed) < 0:
+            raise ValueError(
+                f"a check has four numbers a label, none below 0, not {rows}, {self.missed}, {self.passed}"
+            )
+        if sum(map(sum, rows)) > self.passed:
+            raise ValueError(f"{sum(map(sum, rows))} people checked of {self.passed} who passed cannot be")
+
+
+@dataclass(frozen=True, slots=True)
 class Undone(Event):
     """The entry `entry` counts as never written. Undoing this entry in turn brings it back: that is redo."""
 
@@ -276,8 +364,12 @@ class Undone(Event):
 OPERATOR_EVENTS = (Corrected, Split, Added, Merged, Joined)
 """What can be undone; of `Merged` only what the operator merged."""
 
-DECISIONS = (Corrected, Split, Added, Undone)
-"""What only an operator writes: it may come days after the door has seen anybody."""
+_ONLY_OPERATOR = (Corrected, Split, Added, Undone, Checked)
+
+
+def is_decision(event: Event) -> bool:
+    """Whether an operator wrote this, and not the door: it may come days after the door has seen anybody."""
+    return isinstance(event, _ONLY_OPERATOR) or (isinstance(event, Merged) and event.by_operator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,87 +386,3 @@ class Entry:
     seq: int
     utc: float
     event: Event
-
-
-# ---- as plain values, for the store and for files
-
-
-def _kind(cls: type[Event]) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-
-
-EVENT_KINDS: Mapping[str, type[Event]] = {
-    _kind(cls): cls
-    for cls in (
-        *(Counted, Revised, Merged, Left, StaffSeen, Crossed, CrossedBack, ZoneEntered, ZoneLeft),
-        *(DoorStarted, DoorEnded, SourceLost, SourceBack, Paused, Resumed, PlacesSet),
-        *(Opened, Closed, Reopened, Joined, Corrected, Split, Added, Undone),
-    )
-}
-"""Every event that can be in a log, by the name it is stored under."""
-
-_NAMES = {cls: name for name, cls in EVENT_KINDS.items()}
-
-
-def _type_and_optional(hint: Any) -> tuple[Any, bool]:
-    """Return the type of a field without `| None`, and whether None is allowed."""
-    if get_origin(hint) in (Union, UnionType):
-        return next(t for t in get_args(hint) if t is not type(None)), True
-    return get_origin(hint) or hint, False
-
-
-# Worked out once: a long log has a million events.
-
-
-_FIELDS: dict[type[Event], Mapping[str, tuple[Any, bool]]] = {}
-
-
-def _fields_of(cls: type[Event]) -> Mapping[str, tuple[Any, bool]]:
-    """Return the type of each field, and whether it may be None. Worked out when first needed, not at each start."""
-    known = _FIELDS.get(cls)
-    if known is None:
-        hints = get_type_hints(cls)
-        known = _FIELDS[cls] = {f.name: _type_and_optional(hints[f.name]) for f in fields(cls)}
-    return known
-
-
-def kind_of(event: Event) -> str:
-    """Return the name under which an event is stored, as in `EVENT_KINDS`."""
-    return _NAMES[type(event)]
-
-
-def to_plain(event: Event) -> dict[str, Any]:
-    """Return an event's fields as values that JSON has."""
-    return {name: getattr(event, name) for name in _fields_of(type(event))}
-
-
-def from_plain(kind: str, values: Mapping[str, Any]) -> Event:
-    """Return the event that `kind_of` and `to_plain` described.
-
-    Raises ValueError for an unknown kind, a missing or unknown field, or a value of the wrong type.
-    """
-    cls = EVENT_KINDS.get(kind)
-    if cls is None:
-        raise ValueError(f"{kind!r} is no kind of event that this program knows")
-    wanted = _fields_of(cls)
-    if unknown := values.keys() - wanted.keys():
-        raise ValueError(f"an event {kind!r} has no {', '.join(sorted(unknown))}")
-    try:
-        return cls(**{name: _checked(name, value, *wanted[name]) for name, value in values.items()})
-    except TypeError as error:
-        raise ValueError(f"an event {kind!r} is incomplete: {error}") from error
-
-
-def _checked(name: str, value: Any, wanted: Any, is_optional: bool) -> Any:
-    """Return `value` as the type that a field wants; raises ValueError for any other."""
-    if type(value) is wanted and wanted is not tuple:
-        return value
-    if value is None and is_optional:
-        return None
-    if wanted is float and type(value) is int:
-        return float(value)
-    if wanted is Gender and isinstance(value, str):
-        return Gender(value)
-    if wanted is tuple and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-        return tuple(value)
-    raise ValueError(f"{name} cannot be {value!r}")

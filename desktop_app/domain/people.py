@@ -5,15 +5,34 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from desktop_app.domain.events import Counted, Left, Revised, StaffSeen
 from desktop_app.domain.likeness import Looks
 from desktop_app.domain.motion import box_size
 from desktop_app.domain.tracking import Appearance, TrackedFace
-from desktop_app.domain.types import Box, Decision, Gender
+from desktop_app.domain.types import Attributes, Box, Decision, Gender
 from desktop_app.domain.voting import Vote
 
 LONGEST_STEP_S = 1.0
 """Between two sightings no more than this is taken as time facing the camera or time in a zone."""
+
+AGREES = 0.2
+"""From this scalar product of a glimpse's face features with the mean of a person's on, the glimpse may be of them."""
+
+SURELY_A_FACE = 0.5
+"""With a lower probability of a face a glimpse does not tell whose it is."""
+
+SURE_GAP_S, SURE_SCORE, SURE_STEP = 0.35, 0.6, 0.5
+"""A track surely goes on with the same person if it has not lost the face for longer, the detector is as sure of the
+face, and it lies no further from where it was, in face sizes."""
+
+
+def apart(a: Box, b: Box) -> float:
+    """Return the distance of two boxes in face sizes, plus the log ratio of their sizes."""
+    (ax, ay), (bx, by) = a.centre, b.centre
+    size_a, size_b = box_size(a), box_size(b)
+    return math.hypot(ax - bx, ay - by) / max(size_a, size_b) + abs(math.log(size_a / size_b))
 
 
 @dataclass(slots=True)
@@ -26,8 +45,12 @@ class Person:
     `staff_mark` is what the operator said, None for nothing; `marked_now` tells that it was said in the present count,
     whose log then has it already. `looks_like_staff` is the reference of somebody marked as staff whom the person looks
     like. `largest` is the largest size of the face in pixels. `at_edge` tells that it was at the edge of the picture
-    when it was last seen. `is_still` tells that it has not moved so far, and `count_anyway` that the operator wants it
-    counted all the same. The `told` fields are what events have said of the person in the present count.
+    when it was last seen, `same_room` that the cut at `cut_s` left much of the picture as it was. `first_box` is where
+    the face was first seen. `sure_s` and `sure_box` are when and where this surely was the person; `in_doubt` tells
+    that the track has since lost the face or jumped, and `other` gathers what has been seen since that does not look
+    like the person. `still_since_s` is since when a face has been in view that has not moved so far, None for one that
+    has, and `count_anyway` that the operator wants it counted all the same. The `told` fields are what events have said
+    of the person in the present count.
     """
 
     key: int
@@ -41,6 +64,7 @@ class Person:
     confirmed_s: float = 0.0
     hits: int = 0
     score_sum: float = 0.0
+    best_score: float = 0.0
     on_somebody: int = 0
     clothes: Appearance | None = None
     keys: set[int] = field(default_factory=set)
@@ -54,9 +78,15 @@ class Person:
     came_back: bool = False
     asked_at: int = 0
     cut_s: float | None = None
+    same_room: bool = False
     at_edge: bool = False
     largest: float = 0.0
-    is_still: bool = False
+    first_box: Box | None = None
+    sure_s: float = 0.0
+    sure_box: Box | None = None
+    in_doubt: bool = False
+    other: Person | None = None
+    still_since_s: float | None = None
     count_anyway: bool = False
     decision: Decision = field(default_factory=Decision)
     told: tuple[Gender, str | None] | None = None
@@ -71,7 +101,7 @@ class Person:
     @property
     def is_held_back(self) -> bool:
         """Whether this seems to be a picture of somebody, and the operator has not said otherwise."""
-        return self.is_still and not self.count_anyway
+        return self.still_since_s is not None and not self.count_anyway
 
     @property
     def is_looking(self) -> bool:
@@ -99,6 +129,10 @@ class Person:
 
     def see(self, face: TrackedFace, facing: bool, in_staff_zone: bool) -> None:
         """Take in a frame on which the face was found."""
+        self.first_box = self.first_box or face.box
+        self._note_doubt(face)
+        if not self.in_doubt:
+            self.sure_s, self.sure_box = face.last_seen_s, face.box
         passed = max(0.0, face.last_seen_s - self.last_seen_s)
         self.dwell_s += passed
         step = min(passed, LONGEST_STEP_S)
@@ -112,15 +146,61 @@ class Person:
             self.hits += 1
             self.largest = max(self.largest, box_size(face.detection.box))
             self.score_sum += face.detection.score
+            self.best_score = max(self.best_score, face.detection.score)
             self.on_somebody += face.on_somebody
-        if face.appearance is not None:
+        if face.appearance is not None and not self.in_doubt:
             self.clothes = face.appearance
+        if self.other is not None:
+            self.other.see(face, facing, in_staff_zone)
 
-    def apart(self, box: Box) -> float:
-        """Distance of a box from where the person was last seen, in face sizes, plus the log ratio of the sizes."""
-        (ax, ay), (bx, by) = self.box.centre, box.centre
-        size_a, size_b = box_size(self.box), box_size(box)
-        return math.hypot(ax - bx, ay - by) / max(size_a, size_b) + abs(math.log(size_a / size_b))
+    def _note_doubt(self, face: TrackedFace) -> None:
+        """Note whether the track of a face that was found may have gone over to somebody else with this sighting."""
+        detection = face.detection
+        if self.sure_box is None or detection is None or face.last_seen_s == self.sure_s:
+            return
+        hidden_s = face.last_seen_s - self.last_seen_s
+        jumped = apart(self.box, detection.box) > SURE_STEP
+        self.in_doubt |= hidden_s > SURE_GAP_S or detection.score < SURE_SCORE or jumped
+
+    def glimpse(self, face: TrackedFace, attributes: Attributes, weight: float) -> None:
+        """Take in what the network says of one glimpse.
+
+        On a track in doubt it counts only if it looks like the person; the others are gathered in `other`.
+        """
+        self._note_doubt(face)
+        mean = self.vote.embedding
+        if self.confirmed and self.in_doubt and mean is not None and attributes.embedding is not None:
+            if attributes.face < SURELY_A_FACE:
+                return
+            if float(np.dot(mean, attributes.embedding)) < AGREES:
+                self._note_other(face, attributes, weight)
+                return
+            self._be_sure(face)
+        self.vote.add(attributes, weight)
+        self.decide()
+
+    def _note_other(self, face: TrackedFace, attributes: Attributes, weight: float) -> None:
+        if self.other is None:
+            vote = Vote(self.vote.settings)
+            self.other = Person(self.key, vote, face.box, face.last_seen_s, face.last_seen_s)
+        self.other.vote.add(attributes, weight)
+
+    def take_back(self) -> None:
+        """Take what has been seen of `other` for the person, whose looks have changed: a mask, another light."""
+        if self.other is not None:
+            self.vote.absorb(self.other.vote)
+            self.in_doubt, self.other = False, None
+            self.decide()
+
+    def _be_sure(self, face: TrackedFace) -> None:
+        self.in_doubt, self.other = False, None
+        self.sure_s, self.sure_box = face.last_seen_s, face.box
+
+    def leave_track(self) -> None:
+        """Go back to when this was surely the person: their track has gone over to somebody else since."""
+        self.dwell_s = max(0.0, self.dwell_s - (self.last_seen_s - self.sure_s))
+        self.last_seen_s, self.box = self.sure_s, self.sure_box or self.box
+        self.in_doubt, self.other, self.facing = False, None, False
 
     def decide(self) -> None:
         """Make up the decision again from all glimpses; what was shown of somebody who counts changes reluctantly."""
@@ -133,11 +213,18 @@ class Person:
         self.hits += other.hits
         self.largest = max(self.largest, other.largest)
         self.score_sum += other.score_sum
+        self.best_score = max(self.best_score, other.best_score)
         self.facing_s += other.facing_s
         self.facing = other.facing
         self.dwell_s += other.dwell_s
         self.staff_zone_s += other.staff_zone_s
         self.box, self.last_seen_s = other.box, other.last_seen_s
+        self.sure_s, self.sure_box, self.in_doubt, self.other = (
+            other.sure_s,
+            other.sure_box,
+            other.in_doubt,
+            other.other,
+        )
         self.at_edge = other.at_edge
         self.clothes = other.clothes if other.clothes is not None else self.clothes
         self.cut_s = None

@@ -7,11 +7,12 @@ they happened to be read.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from desktop_app.domain.events import (
     Added,
+    Condensed,
     Corrected,
     Counted,
     Crossed,
@@ -23,6 +24,7 @@ from desktop_app.domain.events import (
     ZoneEntered,
     ZoneLeft,
 )
+from desktop_app.domain.renamed_places import RenamedPlaces
 from desktop_app.domain.types import AGE_BANDS, Gender, age_band_index
 
 IsActive = Callable[[str], bool]
@@ -83,6 +85,8 @@ class PersonFacts:
 
     def counted_by(self, is_active: IsActive) -> Entry | None:
         """Return the first entry by which this person counts, None if there is none."""
+        if not self.added:
+            return self.counted
         entries = [e for e in self.added if is_active(e.id)]
         if self.counted is not None:
             entries.append(self.counted)
@@ -144,6 +148,21 @@ class PersonRecord:
     """(door, line) -> (1 for in or -1 for out, media time in seconds, UTC)"""
     visits: Mapping[tuple[str, str], Visits] = field(default_factory=dict)
     """(door, zone) -> visits"""
+    is_condensed: bool = False
+    """Known as a number of an interval only: see `condensed_records`."""
+    linked_labels: tuple[tuple[str, Gender], ...] | None = None
+    """`labels` where they are not simply this person's: of people whom the operator merged or split."""
+
+    @property
+    def labels(self) -> tuple[tuple[str, Gender], ...]:
+        """(door, gender) of each person whom the program alone counted here.
+
+        Two for two whom the operator made one; none for somebody added by hand, and for one of two whom the program
+        had taken for one.
+        """
+        if self.linked_labels is not None:
+            return self.linked_labels
+        return () if self.is_added else ((self.door, self.auto_gender),)
 
     @property
     def band_index(self) -> int | None:
@@ -153,28 +172,30 @@ class PersonRecord:
         return AGE_BANDS.index(self.age_band)
 
 
-def record_of(members: Iterable[PersonFacts], is_active: IsActive) -> PersonRecord | None:
+def record_of(members: Iterable[PersonFacts], is_active: IsActive, place_names: RenamedPlaces) -> PersonRecord | None:
     """Return one record for people merged into one, the first of them the one they are merged into.
 
-    None as long as none of them was counted.
+    Places have their present names. None as long as none of them was counted.
     """
     people = list(members)
-    counted = min(filter(None, (p.counted_by(is_active) for p in people)), key=lambda e: e.seq, default=None)
+    head = people[0]
+    counted = own = head.counted_by(is_active)
+    if len(people) > 1:
+        counted = min(filter(None, (p.counted_by(is_active) for p in people)), key=lambda e: e.seq, default=None)
     if counted is None:
         return None
-    head = people[0]
-    own = head.counted_by(is_active) or counted
+    own = own or counted
     corrections = _corrections(people, is_active)
     decided = next((p.decided for p in people if p.decided is not None), None)
     added = own.event if isinstance(own.event, Added) else None
     auto_gender = decided.gender if decided else added.gender if added else Gender.UNDECIDED
     auto_band = _band(decided, added)
-    newest = max(people, key=lambda p: p.seqs.get("staff_seen", -1)).staff_seen
+    newest = _newest("staff_seen", people).staff_seen
     auto_staff = newest is not None and newest.is_staff
     is_staff = corrections["staff"] == "yes" if "staff" in corrections else auto_staff
     is_removed = corrections.get("removed") == "yes"
     counts = not (is_staff or is_removed)
-    left = max(people, key=lambda p: p.seqs.get("left", -1)).left
+    left = _newest("left", people).left
     first = counted.event
     return PersonRecord(
         ref=head.ref,
@@ -201,14 +222,65 @@ def record_of(members: Iterable[PersonFacts], is_active: IsActive) -> PersonReco
         dwell_s=left.dwell_s if left else 0.0,
         facing_s=left.facing_s if left else 0.0,
         corrected=tuple(sorted(corrections)),
-        crossings=_crossings(people) if counts else {},
-        visits=_visits(people) if counts else {},
+        crossings=_crossings(people, place_names) if counts and any(p.crossings for p in people) else {},
+        visits=_visits(people, place_names) if counts and any(p.entered or p.visited for p in people) else {},
     )
 
 
-def _corrections(people: Iterable[PersonFacts], is_active: IsActive) -> dict[str, str]:
+def _newest(kind: str, people: Sequence[PersonFacts]) -> PersonFacts:
+    """Return the person with the newest entry of a kind, as `PersonFacts.seqs` names it."""
+    return people[0] if len(people) == 1 else max(people, key=lambda p: p.seqs.get(kind, -1))
+
+
+def condensed_records(entry: Entry, place_names: RenamedPlaces) -> Iterator[PersonRecord]:
+    """Return records that add up to what a `Condensed` entry says; nothing for any other entry.
+
+    Everybody who was counted in the interval has one, at its beginning. Crossings and visits, which are no longer
+    anybody's, have records of their own that do not count.
+    """
+    event = entry.event
+    if not isinstance(event, Condensed):
+        return
+
+    def record(
+        name: str,
+        gender: str = "",
+        automatic: str = "",
+        band: str = "",
+        crossings: Mapping[tuple[str, str], tuple[int, float, float]] | None = None,
+        visits: Mapping[tuple[str, str], Visits] | None = None,
+    ) -> PersonRecord:
+        ref, auto = f"{entry.id}.{name}", Gender(automatic or gender or Gender.UNDECIDED)
+        return PersonRecord(
+            ref, (ref,), 0, entry.session, entry.door, event.time_s, event.start_utc,
+            counts=bool(gender), gender=Gender(gender or auto), auto_gender=auto, probability=1.0, is_looking=False,
+            age_years=None, age_spread_years=None, age_band=band or None, auto_age_band=band or None,
+            is_staff=False, is_removed=not gender, is_added=not automatic,
+            first_seen_s=event.time_s, last_seen_s=event.time_s, dwell_s=0.0, facing_s=0.0,
+            crossings=crossings or {}, visits=visits or {}, is_condensed=True,
+        )  # fmt: skip
+
+    for key, number in event.people.items():
+        gender, automatic, band = key.split("/")
+        for i in range(number):
+            yield record(f"{key}.{i}", gender, automatic, band)
+    for sign, numbers in ((1, event.into), (-1, event.out)):
+        for place, number in numbers.items():
+            name = place_names.name(entry.door, place, entry.seq)
+            crossing = {(entry.door, name): (sign, event.time_s, event.start_utc)}
+            for i in range(number):
+                yield record(f"{place}.{sign}.{i}", crossings=crossing)
+    for place, number in event.visits.items():
+        visits = Visits(number, 0, number, event.stay_ms.get(place, 0))
+        name = place_names.name(entry.door, place, entry.seq)
+        yield record(f"{place}.visits", visits={(entry.door, name): visits})
+
+
+def _corrections(people: Sequence[PersonFacts], is_active: IsActive) -> dict[str, str]:
     """Return the newest decision of the operator on each thing that can be corrected."""
     found: dict[str, str] = {}
+    if not any(p.corrections for p in people):
+        return found
     for entry in sorted((e for p in people for e in p.corrections if is_active(e.id)), key=lambda e: e.seq):
         if isinstance(entry.event, Corrected):
             found[entry.event.what] = entry.event.new
@@ -227,7 +299,9 @@ def _band(decided: Counted | Revised | None, added: Added | None) -> str | None:
     return (added.age_band or None) if added is not None else None
 
 
-def _crossings(people: Iterable[PersonFacts]) -> dict[tuple[str, str], tuple[int, float, float]]:
+def _crossings(
+    people: Iterable[PersonFacts], place_names: RenamedPlaces
+) -> dict[tuple[str, str], tuple[int, float, float]]:
     """Return one crossing at most for each line: the balance of all, so that a U-turn is none."""
     balance: dict[tuple[str, str], int] = defaultdict(int)
     entries: dict[tuple[str, str], list[tuple[int, Entry]]] = defaultdict(list)
@@ -236,11 +310,12 @@ def _crossings(people: Iterable[PersonFacts]) -> dict[tuple[str, str], tuple[int
         if not isinstance(event, Crossed | CrossedBack):
             continue
         sign = 1 if event.direction == "in" else -1
+        place = entry.door, place_names.name(entry.door, event.place, entry.seq)
         if isinstance(event, CrossedBack):
-            balance[entry.door, event.place] -= sign
+            balance[place] -= sign
         else:
-            balance[entry.door, event.place] += sign
-            entries[entry.door, event.place].append((sign, entry))
+            balance[place] += sign
+            entries[place].append((sign, entry))
     found = {}
     for place, net in balance.items():
         sign = (net > 0) - (net < 0)
@@ -250,16 +325,16 @@ def _crossings(people: Iterable[PersonFacts]) -> dict[tuple[str, str], tuple[int
     return found
 
 
-def _visits(people: Iterable[PersonFacts]) -> dict[tuple[str, str], Visits]:
+def _visits(people: Iterable[PersonFacts], place_names: RenamedPlaces) -> dict[tuple[str, str], Visits]:
     """Return the visits by (door, zone). What began at one moment is one visit, whoever it was told of."""
     entered: dict[tuple[str, str, float], int] = {}
     left: dict[tuple[str, str, float], tuple[int, float]] = {}
     for person in people:
         for (place, entered_s), entry in person.entered.items():
-            stay = (entry.door, place, entered_s)
+            stay = (entry.door, place_names.name(entry.door, place, entry.seq), entered_s)
             entered[stay] = max(entered.get(stay, -1), entry.seq)
         for (place, entered_s), entry in person.visited.items():
-            stay = (entry.door, place, entered_s)
+            stay = (entry.door, place_names.name(entry.door, place, entry.seq), entered_s)
             if isinstance(entry.event, ZoneLeft):
                 left[stay] = max(left.get(stay, (-1, 0.0)), (entry.seq, entry.event.dwell_s))
     found: dict[tuple[str, str], Visits] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from desktop_app.domain.events import Crossed, CrossedBack, Event, ZoneEntered, ZoneLeft
 from desktop_app.domain.motion import box_size
@@ -29,12 +30,20 @@ class PlaceBoard:
     def replace(self, former: PlaceBoard, time_s: float) -> list[Event]:
         """Keep what is known at those places of `former` that are drawn here just the same; end the visits elsewhere.
 
-        Returns the visits that end by this.
+        A place that only has another name goes on under that one. Returns the visits that end by this.
         """
         lines = {counter.line: counter for counter in former.lines}
         zones = {counter.zone: counter for counter in former.zones}
-        self.lines = tuple(lines.get(counter.line, counter) for counter in self.lines)
-        self.zones = tuple(zones.get(counter.zone, counter) for counter in self.zones)
+        kept = {counter.name for counter in self._all}
+        # Where two are drawn alike, each keeps its own name; only what is called by none of the names was renamed.
+        unnamed_lines = {replace(c.line, name=""): c for c in former.lines if c.name not in kept}
+        unnamed_zones = {replace(c.zone, name=""): c for c in former.zones if c.name not in kept}
+        self.lines = tuple(
+            (lines.get(c.line) or unnamed_lines.pop(replace(c.line, name=""), c)).called(c.name) for c in self.lines
+        )
+        self.zones = tuple(
+            (zones.get(c.zone) or unnamed_zones.pop(replace(c.zone, name=""), c)).called(c.name) for c in self.zones
+        )
         gone = [zone for zone in former.zones if zone not in self.zones]
         return [_left(zone, stay, time_s) for zone in gone for stay in zone.end_all()]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 Point = tuple[float, float]
 
@@ -89,6 +90,11 @@ class LineCounter:
     @property
     def name(self) -> str:
         return self.line.name
+
+    def called(self, name: str) -> Self:
+        """Give the line this name; return the counter."""
+        self.line = replace(self.line, name=name)
+        return self
 
     def reset(self) -> None:
         self._paths.clear()
@@ -187,6 +193,11 @@ class ZoneCounter:
     @property
     def name(self) -> str:
         return self.zone.name
+
+    def called(self, name: str) -> Self:
+        """Give the zone this name; return the counter."""
+        self.zone = replace(self.zone, name=name)
+        return self
 
     def reset(self) -> None:
         self._stays.clear()

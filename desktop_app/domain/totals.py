@@ -12,14 +12,27 @@ an entry that comes late, or twice, changes nothing but what it says: no order m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.events import OPERATOR_EVENTS, Entry, Merged, PersonEvent, PlacesSet, Split, Undone
-from desktop_app.domain.person_facts import PersonFacts, PersonRecord, record_of
+from desktop_app.domain.events import (
+    OPERATOR_EVENTS,
+    Condensed,
+    Counted,
+    Entry,
+    Merged,
+    PersonEvent,
+    PlaceRenamed,
+    PlacesSet,
+    Split,
+    Undone,
+)
+from desktop_app.domain.joined_doors import JoinedDoors
+from desktop_app.domain.person_facts import PersonFacts, PersonRecord, condensed_records, record_of
+from desktop_app.domain.renamed_places import RenamedPlaces
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
 
 
@@ -93,32 +106,91 @@ class _PlaceSum:
     dwell_ms: int = 0
 
 
+class RecordSums:
+    """What person records add up to. Adding one costs the same however many there are."""
+
+    def __init__(self) -> None:
+        self._all, self._by_door = _Sum(), defaultdict[str, _Sum](_Sum)
+        self._places: dict[tuple[str, str], _PlaceSum] = defaultdict(_PlaceSum)
+
+    def add(self, record: PersonRecord, times: int = 1) -> None:
+        """Take a record in; with `times` = -1, out again."""
+        if record.counts:
+            self._all.add(record, times)
+            self._by_door[record.door].add(record, times)
+        for key, (sign, _, _) in record.crossings.items():
+            if sign > 0:
+                self._places[key].into += times
+            else:
+                self._places[key].out += times
+        for key, visits in record.visits.items():
+            place = self._places[key]
+            place.inside += times * visits.open
+            place.visits += times * visits.visits
+            place.ended += times * visits.ended
+            place.dwell_ms += times * visits.dwell_ms
+
+    def counts(self, door: str | None = None, *, in_view: int = 0) -> Counts:
+        """Return the totals, of one door or of all; `in_view` is passed through."""
+        total = self._all if door is None else self._by_door.get(door, _Sum())
+        return total.counts(in_view)
+
+    def places(self, kinds: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], PlaceFigures]:
+        """Return the figures of every line and zone by (door, name); `kinds` has those that the log tells of."""
+        found = {}
+        crossed = (k for k, s in self._places.items() if k not in kinds and s != _PlaceSum())
+        for key in (*kinds, *crossed):
+            s = self._places.get(key, _PlaceSum())
+            kind = kinds.get(key) or ("zone" if s.visits else "line")
+            found[key] = PlaceFigures(
+                kind, s.into, s.out, s.inside, s.visits, s.dwell_ms / s.ended / 1000 if s.ended else 0.0
+            )
+        return found
+
+
 class Totals:
     """The totals of one session, or of several joined ones. Not thread-safe."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.version = 0
         """Rises with every entry applied, so that a reader knows whether anything is new."""
+        self.doors = JoinedDoors(self.is_active)
+        """What the ids and names of the doors are here, where several sessions are joined. To be read only."""
         self._entries: dict[str, Entry] = {}
         self._undone_by: dict[str, list[Entry]] = defaultdict(list)
+        self._begin()
+        self.apply_all(entries)
+
+    def _begin(self) -> None:
+        """Forget what follows from the entries, but for which are undone and what the doors are."""
         self._facts: dict[str, PersonFacts] = {}
         self._links: dict[str, list[Entry]] = defaultdict(list)  # merges and splits by each reference they touch
         self._record_of: dict[str, PersonRecord] = {}  # by every member's reference
-        self._all, self._by_door = _Sum(), defaultdict[str, _Sum](_Sum)
-        self._places: dict[tuple[str, str], _PlaceSum] = defaultdict(_PlaceSum)
+        self._sums = RecordSums()
         self._place_kinds: dict[tuple[str, str], tuple[int, str]] = {}
-        self.apply_all(entries)
+        self._place_names = RenamedPlaces()
+        self._condensed: list[Entry] = []
 
     # ---- reading
 
     def counts(self, door: str | None = None, *, in_view: int = 0) -> Counts:
         """Return the totals, of one door or of all; `in_view` is not in the log and is passed through."""
-        total = self._all if door is None else self._by_door.get(door, _Sum())
-        return total.counts(in_view)
+        return self._sums.counts(door, in_view=in_view)
 
     def person(self, ref: str) -> PersonRecord | None:
         """Return the record of the person with this reference, whoever they were merged into; None before counted."""
         return self._record_of.get(ref)
+
+    def number(self, ref: str) -> int:
+        """Return the number on the screen under which somebody was counted first, 0 for one added by hand."""
+        facts = self._facts.get(ref)
+        event = facts.counted.event if facts is not None and facts.counted is not None else None
+        return event.number if isinstance(event, Counted) else 0
+
+    def door(self, ref: str) -> str:
+        """Return the id of the door at which somebody was counted first, "" for nobody who was."""
+        facts = self._facts.get(ref)
+        return facts.counted.door if facts is not None and facts.counted is not None else ""
 
     def records(self) -> tuple[PersonRecord, ...]:
         """Return the records in no order, a merged person's once a reference. Quick: `curve_of` does the rest."""
@@ -131,15 +203,16 @@ class Totals:
 
     def places(self) -> dict[tuple[str, str], PlaceFigures]:
         """Return the figures of every line and zone by (door, name)."""
-        found = {}
-        crossed = (k for k, s in self._places.items() if k not in self._place_kinds and s != _PlaceSum())
-        for key in (*self._place_kinds, *crossed):
-            s = self._places.get(key, _PlaceSum())
-            kind = self._place_kinds[key][1] if key in self._place_kinds else ("zone" if s.visits else "line")
-            found[key] = PlaceFigures(
-                kind, s.into, s.out, s.inside, s.visits, s.dwell_ms / s.ended / 1000 if s.ended else 0.0
-            )
-        return found
+        return self._sums.places(self.place_kinds())
+
+    def place_kinds(self) -> dict[tuple[str, str], str]:
+        """Return "line" or "zone" for every place that the log tells of, by (door, name)."""
+        named = ((door, self._place_names.name(door, place, seq), seq, kind)
+                 for (door, place), (seq, kind) in self._place_kinds.items())  # fmt: skip
+        kinds: dict[tuple[str, str], tuple[int, str]] = {}
+        for door, name, seq, kind in named:
+            kinds[door, name] = max(kinds.get((door, name), (-1, "")), (seq, kind))
+        return {key: kind for key, (_, kind) in kinds.items()}
 
     def curve(self, *, utc: bool = False, max_points: int = 2048) -> Curve:
         """Return the running totals over media time, or over UTC; thinned out to `max_points`."""
@@ -151,7 +224,7 @@ class Totals:
 
     def corrections(self) -> list[Entry]:
         """Return the operator's decisions that hold, oldest first."""
-        mine = (e for e in self._entries.values() if _is_by_operator(e))
+        mine = (e for e in self._entries.values() if is_by_operator(e))
         return sorted((e for e in mine if self.is_active(e.id)), key=lambda e: e.seq)
 
     def is_active(self, entry_id: str) -> bool:
@@ -183,16 +256,24 @@ class Totals:
             touched.update(dict.fromkeys(self._take(entry)))
         self._refresh(touched)
 
-    def _take(self, entry: Entry) -> set[str]:
+    def _take(self, entry: Entry) -> Iterable[str]:
         """Note an entry and return the references of those whose records it may change."""
         if entry.id in self._entries:
-            return set()
+            return ()
         self._entries[entry.id] = entry
         self.version += 1
+        if isinstance(entry.event, Undone):
+            self._undone_by[entry.event.entry].append(entry)
+        if self.doors.take(entry):  # seldom: another count was joined, or its door or place is called otherwise
+            self._begin()
+            return [ref for known in self._entries.values() for ref in self._put(self.doors.here(known))]
+        return self._put(self.doors.here(entry))
+
+    def _put(self, entry: Entry) -> set[str]:
+        """Put an entry, which has the id of its door here, to what it is about."""
         event = entry.event
         touched: set[str] = set()
         if isinstance(event, Undone):
-            self._undone_by[event.entry].append(entry)
             touched |= self._touched_by_undo(event.entry)
         elif isinstance(event, PersonEvent):
             self._facts_of(event.person).take(entry)
@@ -207,9 +288,34 @@ class Totals:
                 for name in names:
                     known = self._place_kinds.get((entry.door, name), (-1, ""))
                     self._place_kinds[entry.door, name] = max(known, (entry.seq, kind))
+        elif isinstance(event, PlaceRenamed):
+            touched |= self._rename(entry)
+        elif isinstance(event, Condensed):
+            self._condensed.append(entry)
+            self._add_condensed(entry)
         if entry.id in self._undone_by:  # its undoing was read before it
             touched |= self._touched_by_undo(entry.id)
         return touched
+
+    def _add_condensed(self, entry: Entry) -> None:
+        for record in condensed_records(entry, self._place_names):
+            self._record_of[record.ref] = record
+            self._sums.add(record)
+
+    def _rename(self, entry: Entry) -> set[str]:
+        """Take in the new name of a place; return the references of those who were there."""
+        again = [e for e in self._condensed if e.door == entry.door]
+        for condensed in again:
+            for record in condensed_records(condensed, self._place_names):
+                self._forget(record.ref)
+        self._place_names.take(entry)
+        for condensed in again:
+            self._add_condensed(condensed)
+        return {
+            ref
+            for ref, record in self._record_of.items()
+            if not record.is_condensed and any(d == entry.door for d, _ in (*record.crossings, *record.visits))
+        }
 
     def _facts_of(self, ref: str) -> PersonFacts:
         facts = self._facts.get(ref)
@@ -232,8 +338,11 @@ class Totals:
     def _refresh(self, refs: Iterable[str]) -> None:
         """Work the records of these people out again, and of whoever they were or are merged with."""
         refs = tuple(refs)
-        merged = (m for r in refs if r in self._record_of for m in self._record_of[r].members)
-        refs = dict.fromkeys((*refs, *merged))
+        if self._links:
+            merged = (m for r in refs if r in self._record_of for m in self._record_of[r].members)
+            refs = tuple(dict.fromkeys((*refs, *merged)))
+            alone = [r for ref in refs if ref in self._links for r in self._group(ref, by_operator=False)]
+            refs = tuple(dict.fromkeys((*refs, *alone)))
         done: set[str] = set()
         for ref in refs:
             if ref in done:
@@ -242,11 +351,13 @@ class Totals:
             done.update(group)
             for member in group:
                 self._forget(member)
-            record = record_of([self._facts_of(r) for r in group], self.is_active)
+            record = record_of([self._facts_of(r) for r in group], self.is_active, self._place_names)
             if record is not None:
+                if self._links and any(member in self._links for member in group):
+                    record = replace(record, linked_labels=self._labels(group))
                 for member in group:
                     self._record_of[member] = record
-                self._add(record, 1)
+                self._sums.add(record)
 
     def _forget(self, ref: str) -> None:
         record = self._record_of.get(ref)
@@ -254,15 +365,33 @@ class Totals:
             return
         for member in record.members:
             self._record_of.pop(member, None)
-        self._add(record, -1)
+        self._sums.add(record, -1)
 
-    def _group(self, ref: str) -> list[str]:
-        """Return everybody merged with `ref`, the one they are merged into first."""
+    def _labels(self, group: Iterable[str]) -> tuple[tuple[str, Gender], ...]:
+        """Return (door, gender) of each person of the program's own making whom `group` stands for.
+
+        Such a person belongs to the group that holds the first counted of their references, and so to one group only.
+        """
+        found = []
+        for ref in group:
+            alone = self._group(ref, by_operator=False)
+            if next((r for r in alone if self._facts_of(r).counted_by(self.is_active)), None) != ref:
+                continue
+            record = record_of([self._facts_of(r) for r in alone], self.is_active, self._place_names)
+            if record is not None and not record.is_added:
+                found.append((record.door, record.auto_gender))
+        return tuple(found)
+
+    def _group(self, ref: str, *, by_operator: bool = True) -> list[str]:
+        """Return everybody merged with `ref`, the one they are merged into first.
+
+        Without `by_operator` as the program alone has it: what the operator merged or split is left out.
+        """
         if ref not in self._links:
             return [ref]
         members, into, stack = {ref}, set[str](), [ref]
         while stack:
-            for merge in self._merges(stack.pop()):
+            for merge in self._merges(stack.pop(), by_operator):
                 into.add(merge.person)
                 new = {merge.person, merge.into} - members
                 members |= new
@@ -274,36 +403,37 @@ class Totals:
         counted = self._facts_of(ref).counted_by(self.is_active)
         return (counted is None, counted.seq if counted else 0, ref)
 
-    def _merges(self, ref: str) -> list[Merged]:
-        """Return the merges of this reference that hold."""
+    def _merges(self, ref: str, by_operator: bool) -> list[Merged]:
+        """Return the merges of this reference that hold, or that the program made."""
         links = self._links.get(ref, ())
         found = []
         for entry in links:
             event = entry.event
-            if isinstance(event, Merged) and event.person != event.into and self.is_active(entry.id):
+            if not isinstance(event, Merged) or event.person == event.into:
+                continue
+            if not by_operator:
+                if not event.by_operator:
+                    found.append(event)
+            elif self.is_active(entry.id):
                 splits = (*self._links.get(event.person, ()), *self._links.get(event.into, ()))
                 if not any(isinstance(s.event, Split) and s.seq > entry.seq and self.is_active(s.id) for s in splits):
                     found.append(event)
         return found
 
-    def _add(self, record: PersonRecord, times: int) -> None:
-        if record.counts:
-            self._all.add(record, times)
-            self._by_door[record.door].add(record, times)
-        for key, (sign, _, _) in record.crossings.items():
-            if sign > 0:
-                self._places[key].into += times
-            else:
-                self._places[key].out += times
-        for key, visits in record.visits.items():
-            place = self._places[key]
-            place.inside += times * visits.open
-            place.visits += times * visits.visits
-            place.ended += times * visits.ended
-            place.dwell_ms += times * visits.dwell_ms
+
+def record_alone(ref: str, entries: Iterable[Entry], place_names: RenamedPlaces) -> PersonRecord | None:
+    """Return the record of somebody who was never merged or split and of whom no entry was undone; None before counted.
+
+    It is what `Totals` has of them, in a fraction of the time. `entries` are all that there are on this person.
+    """
+    facts = PersonFacts(ref)
+    for entry in entries:
+        facts.take(entry)
+    return record_of((facts,), lambda _: True, place_names)
 
 
-def _is_by_operator(entry: Entry) -> bool:
+def is_by_operator(entry: Entry) -> bool:
+    """Whether an entry is a decision of the operator that can be undone."""
     event = entry.event
     if isinstance(event, Merged):
         return event.by_operator

@@ -44,7 +44,9 @@ class TrackerSettings:
 
     `sure_score`: from here a box may begin a track. `weak_score`: from here a box may continue one. `max_gap_s`: how
     long a face that has been seen at least `settled_hits` times may stay hidden before its track ends; a face seen
-    less often is given up after `young_gap_s`. `show_s`: how long a hidden face is still reported.
+    less often is given up after `young_gap_s`. Where the looks themselves come at such a slow and steady pace, up to
+    `sparse_gap_s` apart, a face that each of them found goes on all the same. `show_s`: how long a hidden face is still
+    reported.
     `unmatched`: what it costs to leave a track and a detection without each other, in the unit of the costs of a pair:
     about the distance in face sizes from where the face was expected.
     `gate`: largest squared Mahalanobis distance (chi squared, 3 degrees of freedom: 16.3 is the 99.9% point).
@@ -61,6 +63,7 @@ class TrackerSettings:
     max_gap_s: float = 1.5
     young_gap_s: float = 0.6
     settled_hits: int = 3
+    sparse_gap_s: float = 10.0
     show_s: float = 0.5
     gate: float = 16.3
     reach: float = 4.0
@@ -77,8 +80,8 @@ class TrackerSettings:
             raise ValueError(
                 f"scores must satisfy 0 <= weak_score <= sure_score <= 1, not {self.weak_score} and {self.sure_score}"
             )
-        if min(self.max_gap_s, self.young_gap_s, self.show_s) <= 0:
-            raise ValueError("max_gap_s, young_gap_s and show_s must be more than 0 seconds")
+        if min(self.max_gap_s, self.young_gap_s, self.sparse_gap_s, self.show_s) <= 0:
+            raise ValueError("max_gap_s, young_gap_s, sparse_gap_s and show_s must be more than 0 seconds")
         if self.max_tracks < 1:
             raise ValueError(f"max_tracks must be at least 1, not {self.max_tracks}")
 
@@ -156,7 +159,8 @@ class Tracker:
         """Forget every track and begin the keys again from 1."""
         self._tracklets: list[_Tracklet] = []
         self._next_key = 1
-        self._time_s = float("-inf")
+        self._time_s = self._looked_s = float("-inf")
+        self._step_s = float("inf")
         self._ended: list[int] = []
         self._on_somebody: set[int] = set()
 
@@ -181,7 +185,8 @@ class Tracker:
         """
         if appearances is not None and len(appearances) != len(detections):
             raise ValueError(f"{len(detections)} detections came with {len(appearances)} appearances")
-        self._advance(time_s)
+        self._advance(time_s, looks_on=time_s - self._looked_s <= min(1.5 * self._step_s, self.settings.sparse_gap_s))
+        self._looked_s, self._step_s = time_s, time_s - self._looked_s
         looks: list[Appearance | None] = list(appearances or [None] * len(detections))
         kept = one_box_a_face(detections, self.settings.same_face_iou, self.settings.same_face_cover)
         faces = [detections[i] for i in kept]
@@ -203,16 +208,21 @@ class Tracker:
         self._advance(time_s)
         return self._faces(time_s)
 
-    def cut(self) -> None:
-        """End every track, because the scene was cut.
+    def cut(self, began_s: float = math.inf) -> None:
+        """End every track, because the scene was cut, but those first seen from `began_s` on: they are of the new one.
 
         Whether somebody seen after the cut is one of those seen before is a matter of looks and no longer of motion;
         `domain.counting.PeopleCounter` answers it.
         """
-        self._ended.extend(t.key for t in self._tracklets)
-        self._tracklets = []
+        self._ended.extend(t.key for t in self._tracklets if t.first_seen_s < began_s)
+        self._tracklets = [t for t in self._tracklets if t.first_seen_s >= began_s]
 
-    def _advance(self, time_s: float) -> None:
+    def _advance(self, time_s: float, *, looks_on: bool = False) -> None:
+        """Carry the tracks on to `time_s` and end those that were gone for too long.
+
+        With `looks_on` the looks come on at their usual pace, however slow: a track that the last look found has not
+        been gone at all.
+        """
         if time_s < self._time_s:
             raise ValueError(f"time runs backwards: {time_s} s after {self._time_s} s; call reset() after a seek")
         self._time_s = time_s
@@ -220,7 +230,7 @@ class Tracker:
         for tracklet in self._tracklets:
             settled = tracklet.hits >= self.settings.settled_hits
             gap = self.settings.max_gap_s if settled else self.settings.young_gap_s
-            if time_s - tracklet.last_seen_s > gap:
+            if time_s - tracklet.last_seen_s > gap and not (looks_on and not tracklet.missed):
                 self._ended.append(tracklet.key)
                 continue
             tracklet.motion.predict(time_s, hidden=tracklet.missed)

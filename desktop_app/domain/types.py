@@ -8,6 +8,7 @@ pixels of the frame they came with, x to the right and y down.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,7 +35,7 @@ def age_band_index(age_years: float) -> int:
     """
     if not (math.isfinite(age_years) and age_years >= 0):
         raise ValueError(f"age must be a finite number of years >= 0, not {age_years!r}")
-    return max(i for i, start in enumerate(AGE_BAND_STARTS) if age_years >= start)
+    return bisect_right(AGE_BAND_STARTS, age_years) - 1
 
 
 CHILD_BELOW_YEARS = 10.0
@@ -250,7 +251,8 @@ class FrameResult:
     `in_view` is how many confirmed persons are in view, staff left out. `detected` tells whether the detector ran on
     this frame. `events` are what happened on it, in order. `timings_s` maps a stage ("detect", "track", "classify",
     "count", "total") to the seconds it took. `counts` are the totals of the session after this frame, filled in by the
-    session for whoever draws them; None without one.
+    session for whoever draws them; None without one. `tone` is the brightness (0 to 255) of a picture that is of one
+    tone and so shows nothing, None for any other.
     """
 
     frame: Frame
@@ -260,3 +262,4 @@ class FrameResult:
     events: tuple[Event, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=dict)
     counts: Counts | None = None
+    tone: float | None = None

@@ -13,8 +13,9 @@ Age: the expectation over the age bands (Rothe, Timofte and Van Gool, "Deep expe
 from a single image", IJCV 2018) of the weighted mean of the bands. Its spread is the standard
 deviation of that mixture, so it holds both the doubt within each glimpse and the glimpses' disagreement.
 
-What is shown changes reluctantly, like a switch with two thresholds (hysteresis): a named gender needs strong evidence
-against it, and a shown age band is left only when the mean lies well beyond its edge.
+What is shown changes reluctantly, like a switch with two thresholds (hysteresis): a gender is shown only once there is
+enough evidence to stay with it, a named one needs strong evidence against it, and a shown age band is left only when
+the mean lies well beyond its edge.
 """
 
 from __future__ import annotations
@@ -50,10 +51,12 @@ class VoteSettings:
 
     A weight of 1 is one good glimpse (a sharp frontal face of about 48 pixels or more). `prior` is the weight of an
     imagined first glimpse that says 50%, so that little evidence is not sure of anything. A gender is named from
-    `name_at` and `min_evidence` (the least sum of weights) on. While somebody is in view, a named gender changes only
-    when the other one reaches `change_at` (or `name_at`, if that is more), and is never taken back. Once they have
-    gone it is kept if it still has `keep_at`; otherwise they stay Undecided. The values are chosen by
-    `benchmarks.naming`; each lies within a range where the results hardly change.
+    `name_at` and `min_evidence` (the least sum of weights) on. While somebody is in view it is shown only once it would
+    be named with the heavier `prior_in_view`, too: people come into view half hidden or out of focus, and better
+    glimpses follow. A shown gender changes only when the other one reaches `change_at` (or `name_at`, if that is more),
+    and is never taken back. Once somebody has gone, the gender last named, shown or not, stands if it still has
+    `keep_at`; otherwise they stay Undecided. The values are chosen by `benchmarks.naming`; each lies within a range
+    where the results hardly change.
 
     A child's gender is named only from `child_at` on (or `name_at`, if that is more), and kept at the end only with
     that. While somebody is in view, their shown age band changes only when the mean age lies `age_margin` years beyond
@@ -64,6 +67,7 @@ class VoteSettings:
     change_at: float = 0.75
     keep_at: float = 0.4
     prior: float = 0.25
+    prior_in_view: float = 1.5
     min_evidence: float = 0.25
     child_at: float = 0.9
     age_margin: float = 1.5
@@ -74,7 +78,7 @@ class VoteSettings:
         for name in ("name_at", "change_at", "child_at"):
             if not 0.5 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 0.5 and below 1, not {getattr(self, name)}")
-        for name in ("prior", "min_evidence", "age_margin"):
+        for name in ("prior", "prior_in_view", "min_evidence", "age_margin"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be a number of at least 0, not {getattr(self, name)}")
 
@@ -88,6 +92,7 @@ class Vote:
         "_embedding",
         "_faces",
         "_glimpses",
+        "_leaning",
         "_log_odds",
         "_weight",
         "settings",
@@ -102,6 +107,7 @@ class Vote:
         self._bands = np.zeros(len(AGE_BANDS))
         self._embedding: NDArray[np.float32] | None = None
         self._glimpses = 0
+        self._leaning = Gender.UNDECIDED  # the gender last named, with enough evidence to show it or not
 
     @property
     def glimpses(self) -> int:
@@ -111,6 +117,11 @@ class Vote:
     def weight(self) -> float:
         """The sum of the weights so far: how much evidence there is."""
         return self._weight
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the glimpses so far name a gender, be it with too little evidence to show it yet."""
+        return self._weight > 0 and self._likely_so_far() is not Gender.UNDECIDED
 
     @property
     def face(self) -> float:
@@ -147,6 +158,7 @@ class Vote:
         if attributes.embedding is not None:
             scaled = (effective * attributes.embedding).astype(np.float32)
             self._embedding = scaled if self._embedding is None else self._embedding + scaled
+        self._lean()
 
     def _add_faces(self, probabilities: list[float]) -> None:
         self._faces = sorted([*self._faces, *probabilities], reverse=True)[:BEST_GLIMPSES]
@@ -157,6 +169,8 @@ class Vote:
 
     def absorb(self, other: Vote) -> None:
         """Add all glimpses of another vote, of the same person seen again."""
+        if other._weight > self._weight:
+            self._leaning = other._leaning
         self._log_odds += other._log_odds
         self._weight += other._weight
         self._add_faces(other._faces)
@@ -165,6 +179,8 @@ class Vote:
         self._glimpses += other._glimpses
         if other._embedding is not None:
             self._embedding = other._embedding if self._embedding is None else self._embedding + other._embedding
+        if self._weight > 0:
+            self._lean()
 
     def decision(self, shown: Decision | None = None, *, final: bool = False) -> Decision:
         """Say what all glimpses together say.
@@ -174,28 +190,57 @@ class Vote:
         if self._weight <= 0:
             return Decision()
         shown = shown or Decision()
-        female = 1 / (1 + math.exp(-self._log_odds / (self._weight + self.settings.prior)))
+        female = self._female(self.settings.prior)
         age, spread = self._age()
         if age is not None and shown.age_years is not None and not final:
             age = _within_band(age, shown.age_years, self.settings.age_margin)
-        gender = self._gender(female, is_child(age), shown.gender, final)
+        gender = self._gender(shown.gender, is_child(age), final)
         probability = {Gender.FEMALE: female, Gender.MALE: 1 - female}.get(gender, max(female, 1 - female))
         return Decision(gender, probability, age, spread, self._glimpses)
 
-    def _gender(self, female: float, child: bool, shown: Gender, final: bool) -> Gender:
-        s = self.settings
-        likelier = Gender.FEMALE if female >= 0.5 else Gender.MALE
-        probability = max(female, 1 - female)
-        name_at = max(s.name_at, s.child_at) if child else s.name_at
-        if shown is Gender.UNDECIDED:
-            return likelier if probability >= name_at and self._weight >= s.min_evidence else Gender.UNDECIDED
-        if likelier is not shown and probability >= max(s.change_at, name_at):
-            return likelier
-        keep_at = name_at if child else s.keep_at
-        of_shown = probability if likelier is shown else 1 - probability
-        if final and of_shown < keep_at:
+    def _female(self, prior: float) -> float:
+        """Return the probability of female, with a first glimpse of this weight imagined that says 50%."""
+        return 1 / (1 + math.exp(-self._log_odds / (self._weight + prior)))
+
+    def _gender(self, shown: Gender, child: bool, final: bool) -> Gender:
+        """Return the gender to show of somebody who appears to be a child or not."""
+        s, name_at = self.settings, self._name_at(child)
+        if shown is Gender.UNDECIDED and not final:
+            is_enough = self._likely(name_at, s.prior_in_view) is self._leaning
+            return self._leaning if is_enough else Gender.UNDECIDED
+        named = self._named(self._leaning if shown is Gender.UNDECIDED else shown, child)
+        if named is Gender.UNDECIDED or not final:
+            return named
+        female = self._female(s.prior)
+        probability = female if named is Gender.FEMALE else 1 - female
+        return named if probability >= (name_at if child else s.keep_at) else Gender.UNDECIDED
+
+    def _named(self, before: Gender, child: bool) -> Gender:
+        """Return the gender that all glimpses name; one named `before` changes only for strong evidence."""
+        s, name_at = self.settings, self._name_at(child)
+        if before is Gender.UNDECIDED:
+            return self._likely(name_at, s.prior)
+        likely = self._likely(max(s.change_at, name_at), s.prior)
+        return before if likely is Gender.UNDECIDED else likely
+
+    def _likely(self, least: float, prior: float) -> Gender:
+        """Return the gender of at least this probability, UNDECIDED for neither or too little evidence."""
+        female = self._female(prior)
+        if self._weight < self.settings.min_evidence or max(female, 1 - female) < least:
             return Gender.UNDECIDED
-        return shown
+        return Gender.FEMALE if female >= 0.5 else Gender.MALE
+
+    def _likely_so_far(self) -> Gender:
+        """Return the gender that is named from the glimpses alone, whatever was named before."""
+        return self._likely(self._name_at(is_child(self._age()[0])), self.settings.prior)
+
+    def _lean(self) -> None:
+        likely = self._likely_so_far()
+        if likely is not Gender.UNDECIDED:
+            self._leaning = likely
+
+    def _name_at(self, child: bool) -> float:
+        return max(self.settings.name_at, self.settings.child_at) if child else self.settings.name_at
 
     def _age(self) -> tuple[float | None, float | None]:
         if self._age_weight <= 0:

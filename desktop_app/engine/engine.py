@@ -17,6 +17,7 @@ from functools import partial
 
 from desktop_app.domain.events import Event
 from desktop_app.domain.types import Frame
+from desktop_app.engine.blank_watch import BlankWatch
 from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy
 from desktop_app.engine.commands import Command, CommandQueue
 from desktop_app.engine.pacing import Pacer
@@ -26,6 +27,8 @@ from desktop_app.errors import HeadcountError
 from desktop_app.sources.base import FrameSource, SourceInfo, not_seen
 
 log = logging.getLogger(__name__)
+
+_MAY_BE_LOST = (EngineState.RUNNING, EngineState.PAUSED, EngineState.OPENING, EngineState.BLANK)
 
 _POLL_S = 0.2
 """How often the analysis looks up from an empty channel for commands; it is woken at once by a frame or a stop."""
@@ -82,6 +85,7 @@ class Engine:
         self._limit_passed = False
         self._info: SourceInfo | None = None
         self._statistics = RunStatistics(self.options.start_time_s)
+        self._blank = BlankWatch()
         self._threads: list[threading.Thread] = []
 
     # ---- what the outside reads
@@ -108,7 +112,12 @@ class Engine:
     @property
     def omissions(self) -> tuple[str, ...]:
         """What of the source was not seen so far, one sentence each; with any, the count is not complete."""
-        return not_seen(self._source)
+        return (*not_seen(self._source), *(self._blank.omissions(self._info) if self._info is not None else ()))
+
+    @property
+    def blank_since_s(self) -> float | None:
+        """The session time since which the pictures show nothing, None while they show something."""
+        return self._blank.since_s
 
     @property
     def stats(self) -> EngineStats:
@@ -127,7 +136,7 @@ class Engine:
         """Hold a file where it is; a live source goes on being read, so that it is fresh when counting resumes."""
         with self._state_lock:
             self._pacer.pause()
-            if self._state is EngineState.RUNNING:
+            if self._state in (EngineState.RUNNING, EngineState.BLANK):
                 self._enter(EngineState.PAUSED)
         self._tell_states()
 
@@ -166,7 +175,7 @@ class Engine:
         with self._state_lock:
             if connected and self._state is EngineState.RECONNECTING:
                 self._enter(self._going(), message)
-            elif not connected and self._state in (EngineState.RUNNING, EngineState.PAUSED, EngineState.OPENING):
+            elif not connected and self._state in _MAY_BE_LOST:
                 self._enter(EngineState.RECONNECTING, message)
         self._tell_states()
 
@@ -331,9 +340,22 @@ class Engine:
         frame = self._statistics.on_session_clock(raw, info.fps if info is not None else 0.0)
         result = self._pipeline.process(frame)
         self._statistics.analysed(frame, raw.time_s, info is not None and info.is_live)
+        if info is not None:
+            self._blank.note(raw.time_s, frame.time_s, result.tone, info, self._pacer.era)
+            self._follow_blank()
         # The events first: whoever draws the result finds the totals that go with it.
         self._report(result.events)
         self._tell(lambda o: o.on_result(result))
+
+    def _follow_blank(self) -> None:
+        """Tell when the pictures have shown nothing for too long, and when they show something again."""
+        blank = self._blank
+        with self._state_lock:
+            if blank.is_blank and self._state is EngineState.RUNNING:
+                self._enter(EngineState.BLANK, blank.message)
+            elif not blank.is_blank and self._state is EngineState.BLANK:
+                self._enter(self._going())
+        self._tell_states()
 
     def _report(self, events: Sequence[Event]) -> None:
         if events:
@@ -343,6 +365,8 @@ class Engine:
         events = self._pipeline.finish()
         self._pipeline.reset()
         self._statistics.restart()
+        self._blank.restart()
+        self._follow_blank()
         self._tell(lambda o: o.on_restart(events))
 
     def _finish(self) -> None:
@@ -357,6 +381,8 @@ class Engine:
             self._set_state(EngineState.FAILED, message)
         else:
             stopped = self._stop.is_set() and not self._limit_passed
+            if self._blank.is_blank_throughout and self._state is EngineState.RUNNING:
+                self._set_state(EngineState.BLANK, self._blank.message)  # too short for it to be said before
             self._set_state(EngineState.STOPPED if stopped else EngineState.FINISHED, " ".join(self.omissions))
         self._ended.set()
 
@@ -369,7 +395,7 @@ class Engine:
         if self._error is None:
             self._error = error
         if not isinstance(error, HeadcountError):
-            log.error("a bug of ours ended the run", exc_info=error)
+            log.error("an unexpected exception ended the run", exc_info=error)
         self._tell(lambda o: o.on_error(error))
 
     def _going(self) -> EngineState:

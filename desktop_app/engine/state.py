@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 class EngineState(StrEnum):
-    """Where a run stands. `FINISHED`, `FAILED` and `STOPPED` are final: the next run is a new engine."""
+    """Where a run stands. `FINISHED`, `FAILED` and `STOPPED` are final: the next run is a new engine.
+
+    `BLANK` is a run whose source gives pictures that show nothing, all of one tone.
+    """
 
     IDLE = "idle"
     OPENING = "opening"
     RUNNING = "running"
     PAUSED = "paused"
     RECONNECTING = "reconnecting"
+    BLANK = "blank"
     FINISHED = "finished"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -34,6 +38,11 @@ class EngineState(StrEnum):
     @property
     def is_final(self) -> bool:
         return self in (EngineState.FINISHED, EngineState.FAILED, EngineState.STOPPED)
+
+    @property
+    def sees_nothing(self) -> bool:
+        """Whether nobody could be counted although the run goes on and nobody has paused it."""
+        return self in (EngineState.RECONNECTING, EngineState.BLANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +94,11 @@ class Pipeline(Protocol):
         """Return the events that close the count so far and those that open a new one with whoever is in view."""
         ...
 
-    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
-        """Give people in memory these numbers on the screen, by reference, and count on from `next_number`."""
+    def renumber(self, numbers: Mapping[str, int], next_number: int, refs: Mapping[str, str] | None = None) -> None:
+        """Give people in memory these numbers on the screen, by reference, and count on from `next_number`.
+
+        `refs` gives people another reference first, by the one that they have.
+        """
         ...
 
     def fall_back(self) -> str:
@@ -140,7 +152,7 @@ class EngineObserver:
         """The file begins again: `events` end the pass before. The pipeline has forgotten everybody."""
 
     def on_error(self, error: Exception) -> None:
-        """The run failed: a `HeadcountError` to show, or any other exception, which is a bug of ours."""
+        """The run failed: a `HeadcountError` to show, or any other exception, which is a defect of the program."""
 
 
 @dataclass(frozen=True, slots=True)

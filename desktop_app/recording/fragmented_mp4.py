@@ -12,11 +12,12 @@ import json
 import os
 import struct
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from desktop_app.recording.mp4_boxes import first_box, full_box, inner_box, make_box, only_box, read_boxes
 from desktop_app.system.file_lock import lock_descriptor
 from desktop_app.system.safe_file import open_regular
 from desktop_app.system.safe_json import parse_json
@@ -59,28 +60,32 @@ class Segment:
 def read_segment(data: bytes) -> Segment:
     """Read a small MP4 file with one video track, as OpenCV writes it. Raises NotAnMp4Error."""
     try:
-        movie = _only(data, b"moov")
-        header, track = _only(movie, b"mvhd"), _only(movie, b"trak")
-        table = _path(track, (b"mdia", b"minf", b"stbl"))
-        delta = struct.unpack_from(">I", _only(table, b"stts"), 12)[0]
-        return Segment(_samples(table), header, track, delta, data)
+        movie = only_box(data, b"moov")
+        header, track = only_box(movie, b"mvhd"), only_box(movie, b"trak")
+        table = inner_box(track, (b"mdia", b"minf", b"stbl"))
+        delta = struct.unpack_from(">I", only_box(table, b"stts"), 12)[0]
+        return Segment(_samples(table, len(data)), header, track, delta, data)
     except (struct.error, IndexError, LookupError) as error:
         raise NotAnMp4Error("it has no index that can be read") from error
 
 
-def _samples(table: bytes) -> list[Sample]:
-    sizes_box = _only(table, b"stsz")
+def _samples(table: bytes, file_bytes: int) -> list[Sample]:
+    sizes_box = only_box(table, b"stsz")
     fixed, count = struct.unpack_from(">II", sizes_box, 4)
+    if fixed * count > file_bytes:
+        raise NotAnMp4Error("its pictures are larger than the file")
     sizes = [fixed] * count if fixed else list(struct.unpack_from(f">{count}I", sizes_box, 12))
     offsets = _chunk_offsets(table)
     keys = set(range(1, count + 1))
-    if (sync := _maybe(table, b"stss")) is not None:
+    if (sync := first_box(table, b"stss")) is not None:
         keys = set(struct.unpack_from(f">{struct.unpack_from('>I', sync, 4)[0]}I", sync, 8))
-    runs = _only(table, b"stsc")
+    runs = only_box(table, b"stsc")
     entries = [struct.unpack_from(">III", runs, 8 + 12 * i) for i in range(struct.unpack_from(">I", runs, 4)[0])]
     samples: list[Sample] = []
     for chunk, start in enumerate(offsets, 1):
-        held = next(n for first, n, _ in reversed(entries) if first <= chunk)
+        held = next((n for first, n, _ in reversed(entries) if first <= chunk), None)
+        if held is None:
+            raise NotAnMp4Error(f"nothing says how many pictures its chunk {chunk} holds")
         at = start
         for _ in range(held):
             if len(samples) == count:
@@ -92,51 +97,12 @@ def _samples(table: bytes) -> list[Sample]:
 
 
 def _chunk_offsets(table: bytes) -> list[int]:
-    narrow = _maybe(table, b"stco")
-    box, letter = (narrow, "I") if narrow is not None else (_only(table, b"co64"), "Q")
+    narrow = first_box(table, b"stco")
+    box, letter = (narrow, "I") if narrow is not None else (only_box(table, b"co64"), "Q")
     return list(struct.unpack_from(f">{struct.unpack_from('>I', box, 4)[0]}{letter}", box, 8))
 
 
-# --- boxes ------------------------------------------------------------------------------------------------------------
-
-
-def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at + 8 <= len(content):
-        size, kind = struct.unpack_from(">I4s", content, at)
-        head = 8
-        if size == 1 and at + 16 <= len(content):
-            size, head = struct.unpack_from(">Q", content, at + 8)[0], 16
-        if size < head or at + size > len(content):
-            return
-        yield kind, content[at + head : at + size]
-        at += size
-
-
-def _maybe(content: bytes, wanted: bytes) -> bytes | None:
-    return next((body for kind, body in _boxes(content) if kind == wanted), None)
-
-
-def _only(content: bytes, wanted: bytes) -> bytes:
-    found = _maybe(content, wanted)
-    if found is None:
-        raise LookupError(wanted.decode("latin-1"))
-    return found
-
-
-def _path(content: bytes, names: Sequence[bytes]) -> bytes:
-    for name in names:
-        content = _only(content, name)
-    return content
-
-
-def _box(kind: bytes, *bodies: bytes) -> bytes:
-    body = b"".join(bodies)
-    return struct.pack(">I4s", len(body) + 8, kind) + body
-
-
-def _full(kind: bytes, body: bytes, version: int = 0, flags: int = 0) -> bytes:
-    return _box(kind, struct.pack(">I", version << 24 | flags), body)
+# --- the movie --------------------------------------------------------------------------------------------------------
 
 
 def _timed(body: bytes, at: int, duration: int) -> bytes:
@@ -146,33 +112,37 @@ def _timed(body: bytes, at: int, duration: int) -> bytes:
 
 def _movie(segment: Segment, tables: bytes, pictures: int, *extra: bytes) -> bytes:
     """Return the content of a `moov` box like the segment's, with other sample tables and the length of `pictures`."""
-    media_ticks = struct.unpack_from(">I", _path(segment.track, (b"mdia", b"mdhd")), 12)[0]
+    media_ticks = struct.unpack_from(">I", inner_box(segment.track, (b"mdia", b"mdhd")), 12)[0]
     movie_ticks = struct.unpack_from(">I", segment.header, 12)[0]
     media = pictures * segment.delta
     movie = round(media * movie_ticks / max(1, media_ticks))
 
     def rebuilt(content: bytes) -> bytes:
         out = b""
-        for kind, body in _boxes(content):
+        for kind, body in read_boxes(content):
             if kind == b"edts":
                 continue
             if kind in (b"mdia", b"minf"):
                 body = rebuilt(body)
             elif kind == b"stbl":
-                body = _box(b"stsd", _only(body, b"stsd")) + tables
+                body = make_box(b"stsd", only_box(body, b"stsd")) + tables
             elif kind == b"mdhd":
                 body = _timed(body, 16, media)
             elif kind == b"tkhd":
                 body = _timed(body, 20, movie)
-            out += _box(kind, body)
+            out += make_box(kind, body)
         return out
 
-    return _box(b"mvhd", _timed(segment.header, 16, movie)) + _box(b"trak", rebuilt(segment.track)) + b"".join(extra)
+    return (
+        make_box(b"mvhd", _timed(segment.header, 16, movie))
+        + make_box(b"trak", rebuilt(segment.track))
+        + b"".join(extra)
+    )
 
 
 def _empty_tables() -> bytes:
     none = struct.pack(">I", 0)
-    return _full(b"stts", none) + _full(b"stsc", none) + _full(b"stsz", none + none) + _full(b"stco", none)
+    return full_box(b"stts", none) + full_box(b"stsc", none) + full_box(b"stsz", none + none) + full_box(b"stco", none)
 
 
 def _whole_tables(fragments: Sequence[Sequence[Sample]], delta: int) -> bytes:
@@ -184,11 +154,11 @@ def _whole_tables(fragments: Sequence[Sequence[Sample]], delta: int) -> bytes:
             runs.append((number, len(fragment)))
     return b"".join(
         (
-            _full(b"stts", struct.pack(">III", 1, len(samples), delta)),
-            _full(b"stss", struct.pack(f">I{len(keys)}I", len(keys), *keys)),
-            _full(b"stsc", struct.pack(">I", len(runs)) + b"".join(struct.pack(">III", a, n, 1) for a, n in runs)),
-            _full(b"stsz", struct.pack(f">II{len(samples)}I", 0, len(samples), *(s.size for s in samples))),
-            _full(b"co64", struct.pack(f">I{len(fragments)}Q", len(fragments), *(f[0].offset for f in fragments))),
+            full_box(b"stts", struct.pack(">III", 1, len(samples), delta)),
+            full_box(b"stss", struct.pack(f">I{len(keys)}I", len(keys), *keys)),
+            full_box(b"stsc", struct.pack(">I", len(runs)) + b"".join(struct.pack(">III", a, n, 1) for a, n in runs)),
+            full_box(b"stsz", struct.pack(f">II{len(samples)}I", 0, len(samples), *(s.size for s in samples))),
+            full_box(b"co64", struct.pack(f">I{len(fragments)}Q", len(fragments), *(f[0].offset for f in fragments))),
         )
     )
 
@@ -199,10 +169,10 @@ def _fragment(segment: Segment, number: int, first_picture: int) -> tuple[bytes,
     # Flags: the data's offset is given, and for each sample its size and flags; offsets count from the moof box.
     run_head = 8 + 4 + 4 + 4
     length = 8 + 16 + 8 + (8 + 4 + 4) + (8 + 4 + 8) + run_head + len(rows)
-    run = _full(b"trun", struct.pack(">Ii", len(segment.samples), length + 8) + rows, flags=0x601)
-    time = _full(b"tfdt", struct.pack(">Q", first_picture * segment.delta), version=1)
-    track = _box(b"traf", _full(b"tfhd", struct.pack(">I", 1), flags=0x020000), time, run)
-    moof = _box(b"moof", _full(b"mfhd", struct.pack(">I", number)), track)
+    run = full_box(b"trun", struct.pack(">Ii", len(segment.samples), length + 8) + rows, flags=0x601)
+    time = full_box(b"tfdt", struct.pack(">Q", first_picture * segment.delta), version=1)
+    track = make_box(b"traf", full_box(b"tfhd", struct.pack(">I", 1), flags=0x020000), time, run)
+    moof = make_box(b"moof", full_box(b"mfhd", struct.pack(">I", number)), track)
     assert len(moof) == length
     return moof, sum(s.size for s in segment.samples)
 
@@ -233,7 +203,7 @@ class FragmentedMp4:
         try:
             lock_descriptor(file.fileno())
             kinds = b"isom" + struct.pack(">I", 512) + b"isomiso5iso6mp41"
-            file.write(_box(b"ftyp", kinds) + _box(b"uuid", OURS, json.dumps(note).encode()))
+            file.write(make_box(b"ftyp", kinds) + make_box(b"uuid", OURS, json.dumps(note).encode()))
         except OSError:
             file.close()
             path.unlink(missing_ok=True)
@@ -254,9 +224,9 @@ class FragmentedMp4:
         if self._first is None:
             self._first = segment
             extends = struct.pack(">IIIII", 1, 1, segment.delta, 0, 0)
-            movie = _movie(segment, _empty_tables(), 0, _box(b"mvex", _full(b"trex", extends)))
+            movie = _movie(segment, _empty_tables(), 0, make_box(b"mvex", full_box(b"trex", extends)))
             self._indexes.append(start + 4)
-            self._write(_box(b"moov", movie))
+            self._write(make_box(b"moov", movie))
             start = self._file.tell()
         moof, size = _fragment(segment, len(self._fragments) + 1, self._pictures)
         pictures = b"".join(data[s.offset : s.offset + s.size] for s in segment.samples)
@@ -291,7 +261,7 @@ class FragmentedMp4:
                 movie = _movie(self._first, _whole_tables(self._fragments, self._first.delta), self._pictures)
                 end = self._file.seek(0, os.SEEK_END)
                 # Under a name that is passed over first, so that at no moment there are two indexes or none.
-                self._write(_box(b"free", movie))
+                self._write(make_box(b"free", movie))
                 os.fsync(self._file.fileno())
                 self._rename(self._indexes[0], b"free")
                 self._rename(end + 4, b"moov")
@@ -338,7 +308,7 @@ def reopen(path: Path) -> FragmentedMp4 | None:
 
 
 def _note(head: bytes) -> dict[str, object] | None:
-    boxes = list(_boxes(head))
+    boxes = list(read_boxes(head))
     if len(boxes) < 2 or boxes[0][0] != b"ftyp" or boxes[1][0] != b"uuid" or boxes[1][1][:16] != OURS:
         return None
     try:
@@ -359,7 +329,7 @@ def _read_fragments(recording: FragmentedMp4, file: BinaryIO) -> None:
             break
         if kind in (b"moov", b"moof", b"free") and size <= _MOST_INDEX_BYTES:
             body = file.read(size - 8)
-            if _maybe(body, b"mvex") is not None:
+            if first_box(body, b"mvex") is not None:
                 recording._first = _initial(body)
                 recording._indexes.append(at + 4)
                 whole = at + size
@@ -385,16 +355,16 @@ def _read_fragments(recording: FragmentedMp4, file: BinaryIO) -> None:
 
 def _initial(movie: bytes) -> Segment | None:
     try:
-        extends = _path(movie, (b"mvex", b"trex"))
+        extends = inner_box(movie, (b"mvex", b"trex"))
         delta = struct.unpack_from(">I", extends, 12)[0]
-        return Segment([], _only(movie, b"mvhd"), _only(movie, b"trak"), delta, b"")
+        return Segment([], only_box(movie, b"mvhd"), only_box(movie, b"trak"), delta, b"")
     except (LookupError, struct.error):
         return None
 
 
 def _run(body: bytes) -> list[tuple[int, bool]] | None:
     try:
-        run = _path(body, (b"traf", b"trun"))
+        run = inner_box(body, (b"traf", b"trun"))
         count = struct.unpack_from(">I", run, 4)[0]
         rows = struct.unpack_from(f">{2 * count}I", run, 12)
         return [(rows[i], rows[i + 1] == _KEY) for i in range(0, len(rows), 2)]

@@ -1,15 +1,16 @@
 """How sure is the count at this door: from a few people whom the operator looked at, to figures with an interval.
 
-The operator says of the next people what they see: female, male, can't tell, missed by the program, or counted
-wrongly. Only these numbers are kept.
+The operator says of people whom the program chooses what they see: female, male, can't tell, or nobody ("counted
+wrongly"); and taps once for each who passes and is missed. Only these numbers are kept (`domain.events.Checked`).
 
 *Split.* Among the people to whom the program gave one label, the true share of women has a Beta posterior with
 Jeffreys' prior, Beta(x + 1/2, n - x + 1/2), shrunk towards the error rates of the model's card where few were checked.
 The people who were not checked are drawn from it, those who were are known: with the strata weighted as the program
 counted them this is the Bayesian form of the Rogan-Gladen correction (Rogan and Gladen, American Journal of
-Epidemiology 1978) and of prediction-powered inference (Angelopoulos et al., Science 2023).
+Epidemiology 1978) and of prediction-powered inference (Angelopoulos et al., Science 2023). As the strata are weighted,
+it does not matter that the program chooses more people of a rare label.
 
-*Count.* People missed and counts of nobody give a posterior of the true number by the number counted. That the count is
+*Count.* Counts of nobody and people missed give a posterior of the true number by the number counted. That the count is
 good enough is shown as an equivalence, as public transport tests its counters (two one-sided tests, Schuirmann 1987):
 "within 5% with 95% confidence" means that the 90% interval lies within 5%. Finding no difference would show nothing.
 """
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from desktop_app.domain.types import Gender
 
@@ -28,37 +30,56 @@ CARD_WEIGHT = 2.0
 """The model's card counts as much as this many people checked in each stratum."""
 
 ENOUGH_POINTS = 0.005
-"""An interval narrower by less than this for twice the work is not worth checking more."""
+"""An interval narrower by less than this a side for twice the work is not worth checking more."""
+
+FEW = 30
+"""Below this many people checked a sentence says that more would help, whatever the interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
     """People to whom the program gave one label: `counted` in all; of those checked, so many appear so.
 
-    `unclear` are those of whom the operator could not tell either. Raises ValueError for figures that cannot be.
+    `unclear` are those of whom the operator could not tell either, `false` counts were of nobody. Raises ValueError for
+    figures that cannot be.
     """
 
     counted: int
     female: int = 0
     male: int = 0
     unclear: int = 0
+    false: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.counted, self.female, self.male, self.unclear) < 0 or self.checked > self.counted:
+        parts = (self.counted, self.female, self.male, self.unclear, self.false)
+        if min(parts) < 0 or self.checked > self.counted:
             raise ValueError(f"{self.checked} checked of {self.counted} counted cannot be")
 
     @property
-    def checked(self) -> int:
+    def people(self) -> int:
+        """How many of those checked were people."""
         return self.female + self.male + self.unclear
+
+    @property
+    def checked(self) -> int:
+        return self.people + self.false
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedByEye:
-    """Everything that is kept of a check. `missed` people were not counted, `false` counts were of nobody."""
+    """Everything that is kept of a check, and what the program counted in all.
+
+    While the operator was looking, `passed` people were counted and `missed` were not. Raises ValueError for figures
+    that cannot be.
+    """
 
     strata: Mapping[Gender, Stratum] = field(default_factory=dict)
     missed: int = 0
-    false: int = 0
+    passed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.missed < 0 or not self.checked <= self.passed <= self.counted:
+            raise ValueError(f"{self.checked} checked of {self.passed} who passed of {self.counted} cannot be")
 
     @property
     def counted(self) -> int:
@@ -67,6 +88,10 @@ class CheckedByEye:
     @property
     def checked(self) -> int:
         return sum(s.checked for s in self.strata.values())
+
+    @property
+    def false(self) -> int:
+        return sum(s.false for s in self.strata.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +109,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class CardErrors:
-    """How often the model is wrong by its card: the share of women among those it calls male, and the reverse."""
+    """How often the model is wrong by its card: the share of women whom it calls male, and the reverse."""
 
     women_called_male: float = 0.06
     men_called_female: float = 0.06
@@ -97,34 +122,28 @@ def women_share(
 
     Raises ValueError for a confidence that is none.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"a confidence lies between 0 and 1, not {confidence}")
-    if not check.checked:
+    _check_confidence(confidence)
+    if not check.checked - check.false:
         return None
-    card = card or CardErrors()
-    believed = {Gender.FEMALE: 1 - card.men_called_female, Gender.MALE: card.women_called_male, Gender.UNDECIDED: 0.5}
-    rng = np.random.default_rng(seed)
-    women = np.zeros(DRAWS)
-    for gender, stratum in check.strata.items():
-        mean = believed[gender]
-        share = rng.beta(
-            stratum.female + 0.5 + CARD_WEIGHT * mean, stratum.male + 0.5 + CARD_WEIGHT * (1 - mean), DRAWS
-        )
-        # Of whoever nobody could tell, the share says as much as of the people not checked.
-        open_ones = stratum.counted - stratum.female - stratum.male
-        women += stratum.female + rng.binomial(open_ones, share)
-    return _interval(women / max(check.counted, 1), confidence)
+    women, people, _ = _draw(check, card or CardErrors(), seed)
+    return _interval(women / np.maximum(people, 1), confidence)
 
 
 def count_ratio(check: CheckedByEye, confidence: float = 0.95, seed: int = 0) -> Interval | None:
-    """Return the true number of people by the number counted, 1.0 for a perfect count; None without a check."""
-    found = check.checked
-    if not found + check.missed:
+    """Return the true number of people by the number counted, 1.0 for a perfect count; None without a check.
+
+    Raises ValueError for a confidence that is none.
+    """
+    _check_confidence(confidence)
+    if not check.checked:
         return None
-    rng = np.random.default_rng(seed)
-    recall = rng.beta(found + 0.5, check.missed + 0.5, DRAWS)
-    precision = rng.beta(found + 0.5, check.false + 0.5, DRAWS)
-    return _interval(precision / recall, confidence)
+    _, people, rng = _draw(check, CardErrors(), seed)
+    seen = people * check.passed / check.counted
+    recall = rng.beta(seen + 0.5, check.missed + 0.5)
+    unseen = people - seen
+    # While nobody looked, as many more were missed as go with the people counted then: a negative binomial.
+    more = np.where(unseen > 0, rng.negative_binomial(np.maximum(unseen, 1e-9), recall), 0)
+    return _interval((people + check.missed + more) / check.counted, confidence)
 
 
 def is_within(check: CheckedByEye, margin: float = 0.05, confidence: float = 0.95) -> bool:
@@ -138,51 +157,98 @@ def more_would_help(check: CheckedByEye, card: CardErrors | None = None) -> bool
     now = women_share(check, card)
     if now is None:
         return True
-    doubled = CheckedByEye(
-        {g: _doubled(s) for g, s in check.strata.items()},
-        2 * check.missed,
-        2 * check.false,
-    )
-    after = women_share(doubled, card)
+    after = women_share(doubled(check), card)
     return after is not None and now.width - after.width > 2 * ENOUGH_POINTS
 
 
-def raw_is_inside(check: CheckedByEye, card: CardErrors | None = None) -> bool:
-    """Whether the program's own split, undecided people halved, lies in the interval: no need to correct it."""
-    share = women_share(check, card)
-    if share is None or not check.counted:
-        return False
+def doubled(check: CheckedByEye) -> CheckedByEye:
+    """Return what checking as many again would find if it found the same."""
+    strata = {g: _doubled(s) for g, s in check.strata.items()}
+    checked = sum(s.checked for s in strata.values())
+    passed = max(checked, min(2 * check.passed, check.counted))
+    return CheckedByEye(strata, round(check.missed * passed / max(check.passed, 1)), passed)
+
+
+def raw_share(check: CheckedByEye) -> float:
+    """Return the program's own share of women, undecided people halved; 0.5 where nobody was counted."""
     numbers = {g: s.counted for g, s in check.strata.items()}
-    raw = (numbers.get(Gender.FEMALE, 0) + 0.5 * numbers.get(Gender.UNDECIDED, 0)) / check.counted
-    return share.low <= raw <= share.high
+    women = numbers.get(Gender.FEMALE, 0) + 0.5 * numbers.get(Gender.UNDECIDED, 0)
+    return women / check.counted if check.counted else 0.5
 
 
-def sentence(check: CheckedByEye, card: CardErrors | None = None) -> str:
-    """Return what a report says of the check, in plain words; "" without one."""
-    share, ratio = women_share(check, card), count_ratio(check)
-    if share is None or ratio is None:
-        return ""
-    text = f"Checked by eye: {check.checked} of {check.counted} people. Women {_percent(share.low)} to "
-    text += f"{_percent(share.high)}% (95% interval)"
-    if raw_is_inside(check, card):
-        text += ", which agrees with the split counted"
-    text += ". "
-    if is_within(check):
-        return text + "The number of people is right within 5%, with 95% confidence."
-    low, high = _percent(ratio.low - 1), _percent(ratio.high - 1)
-    return text + f"The true number of people is {low:+d} to {high:+d}% of the number counted away."
+def raw_is_inside(check: CheckedByEye, card: CardErrors | None = None) -> bool:
+    """Whether the program's own split lies in the interval: no need to correct it."""
+    share = women_share(check, card)
+    return share is not None and share.low <= raw_share(check) <= share.high
+
+
+def next_label(waiting: Mapping[Gender, int], checked: Mapping[Gender, int], counted: Mapping[Gender, int]) -> Gender:
+    """Return the label of which somebody should be checked next, of those of whom anybody is `waiting`.
+
+    Most people are checked where most were counted, but a rare label gets its part too: by the square roots of the
+    numbers counted. Raises ValueError where nobody waits.
+    """
+    possible = [g for g in Gender if waiting.get(g, 0) > 0]
+    if not possible:
+        raise ValueError("nobody waits to be checked")
+    return min(possible, key=lambda g: (checked.get(g, 0) + 0.5) / max(counted.get(g, 0), 1) ** 0.5)
+
+
+def _draw(
+    check: CheckedByEye, card: CardErrors, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], np.random.Generator]:
+    """Return draws of how many women and how many people are among those counted, and the generator to go on with."""
+    rng = np.random.default_rng(seed)
+    believed = _believed(check, card)
+    # A label of whom few were checked is believed to be somebody about as often as the others are; the half of
+    # Jeffreys' prior is shared out among the labels, so that all of them together have one half.
+    nobody = check.false / max(check.checked, 1)
+    women, people = np.zeros(DRAWS), np.zeros(DRAWS)
+    for gender, stratum in check.strata.items():
+        half = 0.5 * max(stratum.counted, 1) / max(check.counted, 1)
+        precision = rng.beta(stratum.people + 1 - nobody + half, stratum.false + nobody + half, DRAWS)
+        unchecked = rng.binomial(stratum.counted - stratum.checked, precision)
+        mean = believed[gender]
+        share = rng.beta(
+            stratum.female + 0.5 + CARD_WEIGHT * mean, stratum.male + 0.5 + CARD_WEIGHT * (1 - mean), DRAWS
+        )
+        # Of whoever nobody could tell, the share says as much as of the people not checked.
+        women += stratum.female + rng.binomial(unchecked + stratum.unclear, share)
+        people += stratum.people + unchecked
+    return women, people, rng
+
+
+def _believed(check: CheckedByEye, card: CardErrors) -> dict[Gender, float]:
+    """Return the share of women to expect of each label by the card alone.
+
+    The card was measured on as many women as men. How many women there are here follows from the program's own split
+    by Rogan and Gladen's estimator, and from that, by Bayes, how far each label can be trusted.
+    """
+    female, male = (check.strata[g].counted if g in check.strata else 0 for g in (Gender.FEMALE, Gender.MALE))
+    right_of_women, right_of_men = 1 - card.women_called_male, 1 - card.men_called_female
+    raw = (female + 0.5) / (female + male + 1)
+    women = min(0.99, max(0.01, (raw + right_of_men - 1) / max(right_of_women + right_of_men - 1, 0.1)))
+    called_female = women * right_of_women + (1 - women) * (1 - right_of_men)
+    called_male = women * (1 - right_of_women) + (1 - women) * right_of_men
+    return {
+        Gender.FEMALE: women * right_of_women / called_female,
+        Gender.MALE: women * (1 - right_of_women) / called_male,
+        Gender.UNDECIDED: women,
+    }
 
 
 def _doubled(s: Stratum) -> Stratum:
     times = min(2.0, s.counted / s.checked) if s.checked else 1.0
-    return Stratum(s.counted, int(s.female * times), int(s.male * times), int(s.unclear * times))
+    numbers = (int(n * times) for n in (s.female, s.male, s.unclear, s.false))
+    return Stratum(s.counted, *numbers)
 
 
-def _percent(value: float) -> int:
-    return round(100 * value)
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence lies between 0 and 1, not {confidence}")
 
 
-def _interval(values: np.ndarray, confidence: float) -> Interval:
+def _interval(values: NDArray[np.float64], confidence: float) -> Interval:
     tail = 50 * (1 - confidence)
     low, high = np.percentile(values, [tail, 100 - tail])
     return Interval(float(values.mean()), float(low), float(high))

@@ -1,4 +1,4 @@
-"""People, intervals and corrections as CSV: RFC 4180 for machines, or as the local spreadsheet opens it."""
+"""The tables of a report, and CSV: RFC 4180 for machines, or as the local spreadsheet opens it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import IO
 
 from desktop_app.domain.events import Added, Corrected, Merged, PersonEvent, Split
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.reports.intervals import Interval
+from desktop_app.reports.comparison import Comparison
+from desktop_app.reports.intervals import FIGURES, Interval
 from desktop_app.reports.report import Report, ReportOptions
-from desktop_app.reports.texts import cell
+from desktop_app.reports.suppression import hide
+from desktop_app.reports.texts import cell, plain
 from desktop_app.reports.times import iso
 
 Value = str | int | float | None
@@ -40,37 +42,71 @@ INTERVAL_FIELDS = (
 )
 
 PERSON_FIELDS = (
-    *("number", "door", "counted", "gender", "automatic_gender", "age_band", "automatic_age_band"),
+    *("number", "door", "door_id", "counted", "gender", "automatic_gender", "age_band", "automatic_age_band"),
     *("probability", "age", "dwell_s", "facing_s", "corrected", "added_by_hand"),
 )
 
-CORRECTION_FIELDS = ("time", "what", "person", "old", "new", "operator", "note")
+CORRECTION_FIELDS = ("time", "what", "door", "door_id", "person", "old", "new", "operator", "note")
 
 
 def interval_rows(intervals: Iterable[Interval], options: ReportOptions) -> Iterator[tuple[Value, ...]]:
     """Return one row an interval, as `INTERVAL_FIELDS`. Where nobody was watching, figures are None, not 0."""
     for i in intervals:
         times = (iso(i.start_utc, options.zone), iso(i.end_utc, options.zone), i.name)
-        numbers: tuple[Value, ...] = (i.people, i.female, i.male, i.undecided, i.into, i.out)
-        if i.is_missing:
-            numbers = (None,) * 6
-        elif options.suppress_below:
-            numbers = tuple(hidden(n, options.suppress_below) for n in numbers if isinstance(n, int))
-        yield (*times, *numbers, i.inside, round(i.watched_s))
+        yield (*times, *(i.shown(figure) for figure in (*FIGURES, "inside")), round(i.watched_s))
 
 
-def hidden(number: int, below: int) -> Value:
-    """Return a figure, or "<5" for one of fewer people than `below`, which might tell of somebody."""
-    return f"<{below}" if 0 < number < below else number
+DOOR_FIELDS = ("door", "door_id", *INTERVAL_FIELDS)
 
 
-def person_rows(people: Iterable[PersonRecord], options: ReportOptions) -> Iterator[tuple[Value, ...]]:
-    """Return one row a person who counts, as `PERSON_FIELDS`."""
-    for p in people:
-        if p.counts:
+def door_rows(report: Report) -> Iterator[tuple[Value, ...]]:
+    """Return one row an interval of each door, as `DOOR_FIELDS`; none where there is only one door."""
+    for door, intervals in report.door_intervals:
+        for row in interval_rows(intervals, report.options):
+            yield (*_door(report, door), *row)
+
+
+PLACE_FIELDS = ("door", "door_id", "name", "kind", "in", "out", "visits", "mean_stay_s")
+
+
+def place_rows(report: Report) -> Iterator[tuple[Value, ...]]:
+    """Return one row a line and zone, as `PLACE_FIELDS`."""
+    below = report.options.suppress_below
+    for door, name, f in report.places:
+        figures = (hide(f.into, below), hide(f.out, below), hide(f.visits, below))
+        yield (*_door(report, door), plain(name), f.kind, *figures, round(f.mean_dwell_s, 1))
+
+
+AGE_FIELDS = ("age_band", "female", "male", "undecided")
+
+
+def age_rows(report: Report) -> Iterator[tuple[Value, ...]]:
+    """Return one row an age band, as `AGE_FIELDS`."""
+    for row in report.pyramid:
+        yield (row.band, *(row.shown(figure) for figure in AGE_FIELDS[1:]))
+
+
+_COMPARED = ("people", "female", "male", "undecided")
+COMPARISON_FIELDS = ("name", *(f"{side}_{figure}" for side in ("here", "there") for figure in _COMPARED), "difference")
+
+
+def comparison_rows(comparison: Comparison) -> Iterator[tuple[Value, ...]]:
+    """Return one row an agenda item and interval of two counts, as `COMPARISON_FIELDS`."""
+    for row in (*comparison.agenda, *comparison.rows):
+        pair = (row.first, row.second)
+        figures = (None if i is None else i.shown(figure) for i in pair for figure in _COMPARED)
+        yield (row.name, *figures, row.difference("people"))
+
+
+def person_rows(people: Iterable[PersonRecord], report: Report) -> Iterator[tuple[Value, ...]]:
+    """Return one row a person who counts, as `PERSON_FIELDS`: none where nothing may be said of single people."""
+    options = report.options
+    doors = {door.id: _door(report, door.id) for door in report.doors}
+    for p in people if not options.hides_people else ():
+        if p.counts and not p.is_condensed:
             yield (
                 p.number or None,
-                p.door,
+                *(doors.get(p.door) or _door(report, p.door)),
                 iso(p.counted_utc, options.zone),
                 p.gender.value,
                 p.auto_gender.value,
@@ -89,19 +125,26 @@ def correction_rows(report: Report) -> Iterator[tuple[Value, ...]]:
     """Return one row a decision of the operator that holds, as `CORRECTION_FIELDS`.
 
     People have their numbers as in `person_rows`; whoever was added by hand has none. Somebody added has the time at
-    which they count.
+    which they count. There are none where nothing may be said of single people.
     """
-    for entry in report.corrections:
+    for entry in report.corrections if not report.options.hides_people else ():
         event, time = entry.event, iso(entry.utc, report.options.zone)
-        person = report.numbers.get(event.person) if isinstance(event, PersonEvent) else None
+        if not isinstance(event, PersonEvent):
+            continue
+        whom = (*_door(report, report.corrected_at.get(event.person, "")), report.numbers.get(event.person))
         if isinstance(event, Corrected):
-            yield (time, event.what, person, event.old, event.new, event.operator, event.note)
+            yield (time, event.what, *whom, event.old, event.new, event.operator, event.note)
         elif isinstance(event, Added):
-            yield (time, "added", person, "", event.gender.value, event.operator, event.note)
+            yield (time, "added", *whom, "", event.gender.value, event.operator, event.note)
         elif isinstance(event, Merged):
-            yield (time, "same person", person, "", report.numbers.get(event.into), "", "")
+            yield (time, "same person", *whom, "", report.numbers.get(event.into), event.operator, "")
         elif isinstance(event, Split):
-            yield (time, "split", person, "", "", event.operator, "")
+            yield (time, "split", *whom, "", "", event.operator, "")
+
+
+def _door(report: Report, door: str) -> tuple[str, str]:
+    """Return what every table calls a door: its name, which no other door of the report has, and its id."""
+    return plain(report.door_name(door)), plain(door)
 
 
 def write_csv(
@@ -124,21 +167,24 @@ def _text(value: Value, flavour: CsvFlavour) -> str:
     return cell(value) if isinstance(value, str) else str(value)
 
 
-def write_report(
-    file: IO[str],
-    report: Report,
-    people: Iterable[PersonRecord],
-    what: str = "intervals",
-    flavour: CsvFlavour = FOR_MACHINES,
-) -> None:
-    """Write one table of a report: "intervals", "agenda", "people" or "corrections". Raises ValueError for another."""
+def tables(
+    report: Report, people: Iterable[PersonRecord], comparison: Comparison | None = None
+) -> dict[str, tuple[Sequence[str], Iterable[Sequence[Value]]]]:
+    """Return every table that this report has, as name -> (header, rows). The rows are read as they are asked for."""
     options = report.options
-    tables = {
-        "intervals": (INTERVAL_FIELDS, interval_rows(report.intervals, options)),
-        "agenda": (INTERVAL_FIELDS, interval_rows(report.agenda, options)),
-        "people": (PERSON_FIELDS, person_rows(people, options)),
-        "corrections": (CORRECTION_FIELDS, correction_rows(report)),
+    found: dict[str, tuple[Sequence[str], Iterable[Sequence[Value]]]] = {
+        "intervals": (INTERVAL_FIELDS, interval_rows(report.intervals, options))
     }
-    if what not in tables:
-        raise ValueError(f"{what!r} is no table of a report; one of {', '.join(tables)} is")
-    write_csv(file, *tables[what], flavour)
+    if report.agenda:
+        found["agenda"] = (INTERVAL_FIELDS, interval_rows(report.agenda, options))
+    if report.door_intervals:
+        found["doors"] = (DOOR_FIELDS, door_rows(report))
+    if report.places:
+        found["places"] = (PLACE_FIELDS, place_rows(report))
+    found["ages"] = (AGE_FIELDS, age_rows(report))
+    if comparison is not None:
+        found["comparison"] = (COMPARISON_FIELDS, comparison_rows(comparison))
+    if not options.hides_people:
+        found["people"] = (PERSON_FIELDS, person_rows(people, report))
+        found["corrections"] = (CORRECTION_FIELDS, correction_rows(report))
+    return found

@@ -9,8 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
+from desktop_app.reports.looks import LIGHT
+
 Colour = str
 """As "#rrggbb"."""
+
+FEMALE, MALE, UNDECIDED = LIGHT.female, LIGHT.male, LIGHT.undecided
+INK, FAINT, GRID = "#1f2430", "#5b6472", "#d9dde3"
+HATCH, BAND = "#b8bec6", "#eef1f5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ def to_svg(drawing: Drawing) -> str:
         f'width="{drawing.width:g}" height="{drawing.height:g}" role="img" font-family="sans-serif">',
         f"<title>{escape(drawing.title)}</title><desc>{escape(drawing.description)}</desc>",
         '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect width="5" height="5" fill="#ffffff"/><rect width="1.2" height="5" fill="#b8bec6"/></pattern></defs>',
+        '<rect width="5" height="5" fill="#ffffff"/>'
+        f'<rect width="1.2" height="5" fill="{HATCH}"/></pattern></defs>',
     ]
     for shape in drawing.shapes:
         match shape:

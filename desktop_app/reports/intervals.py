@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,7 +20,13 @@ from desktop_app.reports.watched import Span
 MINUTES = (1, 5, 15, 60)
 """The lengths of interval that a report offers."""
 
+_MOST_ON_A_PAGE = 48
+
 MOST_INTERVALS = 20_000
+
+
+FIGURES = ("people", "female", "male", "undecided", "into", "out")
+"""The figures of an interval that a table shows, by the names of their fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class Interval:
 
     `watched_s` is how long at least one door was watched. `is_missing` means that nobody was watching: its zeros say
     nothing. `into` and `out` are crossings of lines; `inside` is their balance since the first interval, at its end.
+    `hidden` names the figures that must not be shown, with what is shown instead; see `suppression`.
     """
 
     start_utc: float
@@ -48,10 +58,27 @@ class Interval:
     out: int
     inside: int
     watched_s: float
+    hidden: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def is_missing(self) -> bool:
         return self.watched_s <= 0 and self.people == 0 and self.into == 0 and self.out == 0
+
+    def shown(self, figure: str) -> int | str | None:
+        """Return one of `FIGURES` or "inside" as it may be shown: None where nobody was watching, a text if hidden."""
+        if self.is_missing and figure != "inside":
+            return None
+        value = self.hidden.get(figure, getattr(self, figure))
+        assert value is None or isinstance(value, int | str)
+        return value
+
+
+def suitable_minutes(span_s: float) -> int:
+    """Return the length of the intervals, of `MINUTES`, that gives a page something to show: at most about 48 of them.
+
+    `span_s` is the time from the first to the last thing that the report tells of, in seconds.
+    """
+    return next((m for m in MINUTES if span_s <= _MOST_ON_A_PAGE * 60 * m), MINUTES[-1])
 
 
 def regular_edges(start_utc: float, end_utc: float, minutes: int, zone: ZoneInfo) -> list[Edges]:
@@ -64,8 +91,7 @@ def regular_edges(start_utc: float, end_utc: float, minutes: int, zone: ZoneInfo
     step_s = 60.0 * minutes
     if (end_utc - start_utc) / step_s > MOST_INTERVALS:
         raise ValueError(f"more than {MOST_INTERVALS} intervals; choose longer ones")
-    local = datetime.fromtimestamp(start_utc, UTC).astimezone(zone)
-    offset_s = (local.utcoffset() or timedelta()).total_seconds()
+    offset_s = _offset_s(start_utc, zone)
     # Whole local times differ from whole UTC times only by the offset; a change of the clocks by whole hours or half
     # hours leaves intervals up to that length on whole local times.
     first = np.floor((start_utc + offset_s) / step_s) * step_s - offset_s
@@ -73,33 +99,81 @@ def regular_edges(start_utc: float, end_utc: float, minutes: int, zone: ZoneInfo
     return [Edges(float(first + i * step_s), float(first + (i + 1) * step_s)) for i in range(count)]
 
 
-def count_in(edges: Sequence[Edges], people: Iterable[PersonRecord], spans: Iterable[Span]) -> list[Interval]:
-    """Count people, crossings and watched time in each interval; the intervals may overlap and have gaps."""
-    records = [p for p in people if p.counts]
-    times = {g: _sorted(p.counted_utc for p in records if p.gender is g) for g in Gender}
-    crossings = [(sign, utc) for p in records for sign, _, utc in p.crossings.values()]
-    into, out = _sorted(u for s, u in crossings if s > 0), _sorted(u for s, u in crossings if s < 0)
-    spans = list(spans)
-    found = []
-    for edge in edges:
-        genders = {g: _between(times[g], edge.start_utc, edge.end_utc) for g in Gender}
-        until = (float("-inf"), edge.end_utc)
-        found.append(
-            Interval(
-                edge.start_utc,
-                edge.end_utc,
-                edge.name,
-                sum(genders.values()),
-                genders[Gender.FEMALE],
-                genders[Gender.MALE],
-                genders[Gender.UNDECIDED],
-                _between(into, edge.start_utc, edge.end_utc),
-                _between(out, edge.start_utc, edge.end_utc),
-                _between(into, *until) - _between(out, *until),
-                _watched(spans, edge),
-            )
+def _offset_s(utc: float, zone: ZoneInfo) -> float:
+    return (datetime.fromtimestamp(utc, UTC).astimezone(zone).utcoffset() or timedelta()).total_seconds()
+
+
+class PeopleTimes:
+    """When people came and when they crossed lines, by door: what intervals are counted from.
+
+    Takes 8 bytes for each of these moments, whoever it was.
+    """
+
+    def __init__(self, people: Iterable[PersonRecord] = ()) -> None:
+        self._came: dict[tuple[str, Gender], array[float]] = defaultdict(lambda: array("d"))
+        self._crossed: dict[tuple[str, int], array[float]] = defaultdict(lambda: array("d"))
+        for person in people:
+            self.add(person)
+
+    def add(self, person: PersonRecord) -> None:
+        if person.counts:
+            self._came[person.door, person.gender].append(person.counted_utc)
+        for (door, _), (sign, _, utc) in person.crossings.items():
+            self._crossed[door, sign].append(utc)
+
+    def count(self, edges: Sequence[Edges], spans: Iterable[Span], door: str | None = None) -> list[Interval]:
+        """Count people, crossings and watched time in each interval, of one door or of all.
+
+        The intervals may overlap and have gaps.
+        """
+        starts, ends = (np.array([getattr(e, name) for e in edges], np.float64) for name in ("start_utc", "end_utc"))
+        came = {g: _sorted(t for (d, x), t in self._came.items() if x is g and door in (None, d)) for g in Gender}
+        genders = {g: _between(times, starts, ends) for g, times in came.items()}
+        entered, left = (
+            _sorted(t for (d, x), t in self._crossed.items() if x == sign and door in (None, d)) for sign in (1, -1)
         )
-    return found
+        into, out = _between(entered, starts, ends), _between(left, starts, ends)
+        inside = np.searchsorted(entered, ends) - np.searchsorted(left, ends)
+        watched = watched_in([s for s in spans if door in (None, s.door)], starts, ends)
+        female, male, undecided = (genders[g].tolist() for g in (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED))
+        return [
+            Interval(
+                edge.start_utc, edge.end_utc, edge.name,
+                female[i] + male[i] + undecided[i], female[i], male[i], undecided[i],
+                int(into[i]), int(out[i]), int(inside[i]), float(watched[i]),
+            )
+            for i, edge in enumerate(edges)
+        ]  # fmt: skip
+
+
+def count_in(edges: Sequence[Edges], people: Iterable[PersonRecord], spans: Iterable[Span]) -> list[Interval]:
+    """Count people, crossings and watched time in each interval; see `PeopleTimes.count`."""
+    return PeopleTimes(people).count(edges, spans)
+
+
+_LENGTHS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720, 1440, 2 * 1440, 7 * 1440, 28 * 1440)
+"""Minutes that the intervals of a short table may have."""
+
+
+def together(intervals: Sequence[Interval], most: int, zone: ZoneInfo) -> list[Interval]:
+    """Return about `most` intervals at the most, each put together from neighbours between two whole local times."""
+    if len(intervals) <= most:
+        return list(intervals)
+    minutes = (intervals[0].end_utc - intervals[0].start_utc) / 60
+    whole = (length for length in _LENGTHS if length % minutes == 0)
+    length: float = next((n for n in whole if len(intervals) * minutes / n <= most - 1), 0)
+    length = length or minutes * -(-len(intervals) // most)
+    offset_s = _offset_s(intervals[0].start_utc, zone)
+    found = groupby(intervals, key=lambda i: (i.start_utc + offset_s) // (60 * length))
+    groups = [list(group) for _, group in found]
+    return [
+        Interval(
+            g[0].start_utc, g[-1].end_utc, "",
+            sum(i.people for i in g), sum(i.female for i in g), sum(i.male for i in g), sum(i.undecided for i in g),
+            sum(i.into for i in g), sum(i.out for i in g), g[-1].inside, sum(i.watched_s for i in g),
+        )
+        for g in groups
+    ]  # fmt: skip
 
 
 def peak(intervals: Sequence[Interval]) -> Interval | None:
@@ -108,24 +182,25 @@ def peak(intervals: Sequence[Interval]) -> Interval | None:
     return best if best is not None and best.people else None
 
 
-def _sorted(values: Iterable[float]) -> NDArray[np.float64]:
-    return np.sort(np.fromiter(values, np.float64))
+def _sorted(parts: Iterable[array[float]]) -> NDArray[np.float64]:
+    return np.sort(np.concatenate([np.zeros(0), *(np.frombuffer(part, np.float64) for part in parts)]))
 
 
-def _between(times: NDArray[np.float64], start: float, end: float) -> int:
-    first, last = np.searchsorted(times, [start, end], side="left")
-    return int(last - first)
+def _between(
+    times: NDArray[np.float64], starts: NDArray[np.float64], ends: NDArray[np.float64]
+) -> NDArray[np.signedinteger]:
+    found: NDArray[np.signedinteger] = np.searchsorted(times, ends) - np.searchsorted(times, starts)
+    return found
 
 
-def _watched(spans: Sequence[Span], edge: Edges) -> float:
-    """Return how long at least one door was watched in an interval, in seconds."""
-    parts = sorted(
-        (max(s.start_utc, edge.start_utc), min(s.end_utc, edge.end_utc))
-        for s in spans
-        if s.within(edge.start_utc, edge.end_utc) > 0
-    )
-    total, reached = 0.0, float("-inf")
-    for start, end in parts:
-        total += max(0.0, end - max(start, reached))
-        reached = max(reached, end)
-    return total
+def watched_in(spans: Sequence[Span], starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how long at least one door was watched in each interval, in seconds."""
+    # The time watched before a moment is a line that rises inside the union of the spans and is level between them.
+    moments, before = [0.0], [0.0]
+    for span in sorted(spans, key=lambda s: s.start_utc):
+        start = max(span.start_utc, moments[-1])
+        if span.end_utc > start:
+            moments += [start, span.end_utc]
+            before += [before[-1], before[-1] + span.end_utc - start]
+    found: NDArray[np.float64] = np.interp(ends, moments, before) - np.interp(starts, moments, before)
+    return found

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from desktop_app import __version__
-from desktop_app.domain.events import DoorStarted, Entry, Joined, Opened, kind_of, to_plain
+from desktop_app.domain.about import SESSION_EVENTS, about
+from desktop_app.domain.agenda import AgendaItem
+from desktop_app.domain.events import (
+    Condensed,
+    DoorStarted,
+    Entry,
+    FileWritten,
+    Joined,
+    PersonEvent,
+    PlaceRenamed,
+    PlacesSet,
+)
+from desktop_app.domain.joined_doors import DOOR_EVENTS
+from desktop_app.domain.log_digest import LogDigest, LogEntry, SealedEntry, opened
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.domain.totals import PlaceFigures, Totals
+from desktop_app.domain.totals import PlaceFigures, RecordSums, Totals, is_by_operator
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
-from desktop_app.reports.intervals import Edges, Interval, count_in, peak, regular_edges
-from desktop_app.reports.watched import Span, watched_spans
+from desktop_app.reports.door_checks import CHECK_EVENTS, DoorCheck, Labels, checks_of
+from desktop_app.reports.intervals import Edges, Interval, PeopleTimes, peak, regular_edges, suitable_minutes
+from desktop_app.reports.suppression import (
+    hidden_cells,
+    suppressed,
+    suppressed_at_doors,
+    suppressed_with_sum,
+    text_for,
+)
+from desktop_app.reports.watched import Span, Watch
+
+UNKNOWN_AGE = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +56,58 @@ class DoorFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AgeRow:
+    """The people of one age band; `hidden` has what is shown in place of figures that must not be."""
+
+    band: str
+    female: int
+    male: int
+    undecided: int
+    hidden: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def people(self) -> int:
+        return self.female + self.male + self.undecided
+
+    def shown(self, figure: str) -> int | str:
+        """Return "female", "male" or "undecided" as it may be shown."""
+        value = self.hidden.get(figure, getattr(self, figure))
+        assert isinstance(value, int | str)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """`agenda` are named intervals. `suppress_below` hides cells of fewer people than that, 0 hides none."""
+    """How a report is made. `minutes` is the length of an interval, 0 for one that suits the count.
+
+    `agenda` are named intervals, in place of those that the log has.
+
+    `suppress_below` hides figures of fewer people than that, and everything about single people; 0 hides nothing.
+    """
 
     minutes: int = 15
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     agenda: tuple[Edges, ...] = ()
     suppress_below: int = 0
 
+    @property
+    def hides_people(self) -> bool:
+        """Whether nothing may be said of single people."""
+        return self.suppress_below > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """The report of one session. Times in seconds since 1970 unless they say otherwise.
 
-    `automatic` are the totals without the operator's corrections. `pyramid` has (band, female, male, undecided) for
-    each of `AGE_BANDS` and "unknown". `numbers` has the number on the screen of each person by reference. `digest` is
-    the SHA-256 of the entries that everything was read from.
+    `automatic` are the totals without the operator's corrections. `totals` are the same figures as `counts` as one
+    interval, so that they can be hidden, too, and `door_totals` those of each of `doors`. `door_intervals` has the
+    intervals of each door, by its id, where there are several; `places` has (id of the door, name, figures).
+    `pyramid` has a row for each of `AGE_BANDS` and one for `UNKNOWN_AGE`. `numbers` has the number on the screen of
+    each corrected person by reference, and `corrected_at` the id of their door. `sources` are those it counted from;
+    `files` were written of the count while it ran; `checks` are what the operator found by eye, by door.
+    `is_condensed` tells that only the numbers of intervals are left of some people. `digest` is the SHA-256 of the
+    entries that everything was read from.
     """
 
     session_id: str
@@ -58,16 +119,24 @@ class Report:
     end_utc: float
     counts: Counts
     automatic: Counts
+    totals: Interval
     doors: tuple[DoorFacts, ...]
+    door_totals: tuple[Interval, ...]
     places: tuple[tuple[str, str, PlaceFigures], ...]
     intervals: tuple[Interval, ...]
+    door_intervals: tuple[tuple[str, tuple[Interval, ...]], ...]
     agenda: tuple[Interval, ...]
     peak: Interval | None
-    pyramid: tuple[tuple[str, int, int, int], ...]
+    pyramid: tuple[AgeRow, ...]
     watched: tuple[Span, ...]
     corrections: tuple[Entry, ...]
     numbers: Mapping[str, int]
+    corrected_at: Mapping[str, str]
     digest: str
+    sources: tuple[str, ...] = ()
+    files: tuple[FileWritten, ...] = ()
+    checks: tuple[DoorCheck, ...] = ()
+    is_condensed: bool = False
     program: str = f"Headcount {__version__}"
 
     @property
@@ -80,85 +149,219 @@ class Report:
         """How long the session took from its first to its last entry, in seconds."""
         return self.end_utc - self.start_utc
 
+    def door_name(self, door: str) -> str:
+        """Return the name of a door by its id: the same in every table, and no other door's."""
+        return next((d.name for d in self.doors if d.id == door), door)
 
-def digest_of(entries: Iterable[Entry]) -> str:
-    """Return the SHA-256 of a log, in hexadecimal: the same for the same entries, however they were stored."""
-    digest = hashlib.sha256()
-    for entry in sorted(entries, key=lambda e: (e.seq, e.id)):
-        values = [entry.id, entry.session, entry.door, entry.seq, round(entry.utc, 6), kind_of(entry.event)]
-        text = json.dumps([*values, to_plain(entry.event)], sort_keys=True, separators=(",", ":"))
-        digest.update(text.encode() + b"\n")
-    return digest.hexdigest()
+    @property
+    def holds_pictures(self) -> bool:
+        """Whether the operator had pictures of people written to a file."""
+        return any(file.holds_pictures for file in self.files)
 
 
 def build_report(
-    session_id: str, entries: Sequence[Entry], options: ReportOptions | None = None, now_utc: float | None = None
+    session_id: str,
+    entries: Iterable[LogEntry],
+    options: ReportOptions | None = None,
+    now_utc: float | None = None,
+    people: Iterable[PersonRecord] | None = None,
 ) -> Report:
     """Read a session's entries, those of joined sessions included. `now_utc` is given for a count under way.
 
+    With `people`, the records of the same session, both are read once and nothing grows with their number but 8 bytes
+    a moment; the entries must then come in the order of their sequence numbers. Without it the entries are all held.
+
     Raises ValueError for a session without entries.
     """
-    if not entries:
-        raise ValueError("a report needs at least one entry")
-    options = options or ReportOptions()
-    totals = Totals(entries)
-    people = totals.people()
-    spans = watched_spans(entries, now_utc)
-    start = min([s.start_utc for s in spans] + [p.counted_utc for p in people], default=entries[0].utc)
-    end = max([s.end_utc for s in spans] + [p.counted_utc for p in people], default=entries[-1].utc)
-    opened = [e.event for e in entries if isinstance(e.event, Opened) and e.session == session_id]
-    about = opened[-1] if opened else Opened(0.0)
+    if people is None:
+        held = sorted(opened(entries), key=lambda e: e.seq)
+        people, entries = Totals(held).people(), held
+    return ReportMaker(session_id, entries, people).report(options or ReportOptions(), now_utc)
+
+
+class ReportMaker:
+    """Makes the reports of one session that differ only in their options, having read it once.
+
+    Holds about 8 bytes a moment in which somebody came or crossed a line.
+    """
+
+    def __init__(self, session_id: str, entries: Iterable[LogEntry], people: Iterable[PersonRecord]) -> None:
+        """See `build_report`. Raises ValueError for a session without entries."""
+        self._frame = _Frame(session_id)
+        for entry in entries:
+            self._frame.take(entry)
+        if self._frame.newest_utc is None:
+            raise ValueError("a report needs at least one entry")
+        self._crowd = _Crowd(self._frame.corrected_people())
+        for person in people:
+            self._crowd.take(person)
+
+    def report(self, options: ReportOptions, now_utc: float | None = None) -> Report:
+        """Return the report. Raises ValueError where the count is too long for the intervals."""
+        return _put_together(self._frame, self._crowd, options, now_utc)
+
+
+class _Frame:
+    """What a report reads from the entries themselves: everything but the people."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self.digest, self.watch = LogDigest(), Watch()
+        self.of_session: list[Entry] = []
+        self.started: dict[tuple[str, str], DoorStarted] = {}
+        """The newest start of each door of a session."""
+        self.sources: dict[str, None] = {}
+        self.files: list[FileWritten] = []
+        self.checked: list[Entry] = []
+        self.is_condensed = False
+        self.oldest_utc: float | None = None
+        self.newest_utc: float | None = None
+        self._kept: list[Entry] = []  # what is about doors, places and decisions, which are few
+
+    def take(self, entry: LogEntry) -> None:
+        self.digest.take(entry)
+        self.newest_utc = entry.utc
+        if self.oldest_utc is None:
+            self.oldest_utc = entry.utc
+        if isinstance(entry, SealedEntry):
+            self.watch.saw(entry.session, entry.door, entry.utc)
+            return
+        self.watch.take(entry)
+        event = entry.event
+        match event:
+            case DoorStarted():
+                self.started[entry.session, entry.door] = event
+                self.sources.setdefault(event.source)
+            case FileWritten():
+                self.files.append(event)
+            case Condensed():
+                self.is_condensed = True
+        if isinstance(event, SESSION_EVENTS) and entry.session == self.session_id:
+            self.of_session.append(entry)
+        if isinstance(event, CHECK_EVENTS):
+            self.checked.append(entry)
+        if isinstance(event, (PlacesSet, PlaceRenamed, *DOOR_EVENTS)) or is_by_operator(entry):
+            self._kept.append(entry)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The fold of what is about doors, places and decisions, once everything was taken in."""
+        return Totals(self._kept)
+
+    def corrections(self) -> tuple[Entry, ...]:
+        """Return the decisions that hold. That two counts are one again corrects nobody."""
+        return tuple(e for e in self.totals.corrections() if not isinstance(e.event, Joined))
+
+    def corrected_people(self) -> set[str]:
+        return {getattr(e.event, n) for e in self._kept if isinstance(e.event, PersonEvent) for n in ("person", "into")
+                if hasattr(e.event, n)}  # fmt: skip
+
+    def doors(self) -> list[tuple[str, str, DoorStarted]]:
+        """Return (id, name, newest start) of each door, in the order of their beginning."""
+        doors = self.totals.doors
+        newest = {doors.id_of(*door): started for door, started in self.started.items()}
+        return [(door, name, newest[door]) for door, name in doors.names().items()]
+
+
+class _Crowd:
+    """What a report reads from the records of the people."""
+
+    def __init__(self, wanted: set[str]) -> None:
+        self.sums, self.times = RecordSums(), PeopleTimes()
+        self.labels = Labels()
+        self.ages = {band: dict.fromkeys(Gender, 0) for band in (*AGE_BANDS, UNKNOWN_AGE)}
+        self.numbers: dict[str, int] = {}
+        self.doors: dict[str, str] = {}
+        self.counted_utc = array("d")
+        self._wanted = wanted
+
+    def take(self, person: PersonRecord) -> None:
+        self.sums.add(person)
+        self.times.add(person)
+        self.counted_utc.append(person.counted_utc)
+        self.labels.add(person)
+        if person.counts:
+            self.ages[person.age_band or UNKNOWN_AGE][person.gender] += 1
+        if person.number:
+            self.numbers.update({ref: person.number for ref in person.members if ref in self._wanted})
+        self.doors.update({ref: person.door for ref in person.members if ref in self._wanted})
+
+
+def _put_together(frame: _Frame, crowd: _Crowd, options: ReportOptions, now_utc: float | None) -> Report:
+    assert frame.oldest_utc is not None
+    assert frame.newest_utc is not None
+    spans = frame.watch.spans(now_utc, frame.totals.doors.id_of)
+    starts, ends = [s.start_utc for s in spans], [s.end_utc for s in spans]
+    last = max(crowd.counted_utc, default=float("-inf"))
+    if crowd.counted_utc:
+        starts, ends = [*starts, min(crowd.counted_utc)], [*ends, last]
+    start, end = min(starts, default=frame.oldest_utc), max(ends, default=frame.newest_utc)
     # Half-open intervals: somebody counted at the very end begins another one.
-    until = end + 1e-3 if any(p.counted_utc >= end for p in people) or end <= start else end
-    intervals = count_in(regular_edges(start, until, options.minutes, options.zone), people, spans)
+    until = end + 1e-3 if last >= end or end <= start else end
+    options = replace(options, minutes=options.minutes or suitable_minutes(end - start))
+    edges = regular_edges(start, until, options.minutes, options.zone)
+    below = options.suppress_below
+    intervals, hidden_sums = suppressed_with_sum(crowd.times.count(edges, spans), below)
+    counts = crowd.sums.counts()
+    (whole,) = suppressed(crowd.times.count([Edges(start, until)], spans), below)
+    session = about(frame.of_session)
+    items = (AgendaItem.from_text(text) for text in session.agenda)
+    agenda = options.agenda or tuple(Edges(i.start_utc, i.end_utc, i.name) for i in items)
+    doors = tuple(
+        DoorFacts(door, name, s.source, s.clock, s.detector, s.model, crowd.sums.counts(door))
+        for door, name, s in frame.doors()
+    )
+    door_totals: tuple[Interval, ...] = (whole,)
+    if len(doors) > 1:
+        each = [crowd.times.count([Edges(start, until)], spans, door.id)[0] for door in doors]
+        door_totals, hidden_doors = suppressed_with_sum(each, below)
+        hidden_sums = {**hidden_sums, **hidden_doors}
+    apart = doors if len(doors) > 1 else ()
+    at_doors = suppressed_at_doors([crowd.times.count(edges, spans, door.id) for door in apart], below)
     return Report(
-        session_id=session_id,
-        name=about.name,
-        place=about.place,
-        note=about.note,
+        session_id=frame.session_id,
+        name=session.name,
+        place=session.place,
+        note=session.note,
         options=options,
         start_utc=start,
         end_utc=end,
-        counts=totals.counts(),
-        automatic=_automatic(people),
-        doors=_doors(entries, totals),
-        places=_places(entries, totals),
-        intervals=tuple(intervals),
-        agenda=tuple(count_in(options.agenda, people, spans)),
+        counts=counts,
+        automatic=crowd.labels.counts(),
+        totals=replace(whole, hidden={**whole.hidden, **hidden_sums}),
+        door_totals=door_totals if doors else (),
+        doors=doors,
+        places=_places(frame, crowd),
+        intervals=intervals,
+        door_intervals=tuple(zip((door.id for door in apart), at_doors, strict=True)),
+        agenda=suppressed(crowd.times.count(agenda, spans), below),
         peak=peak(intervals),
-        pyramid=_pyramid(people),
+        pyramid=_pyramid(crowd.ages, below),
         watched=tuple(spans),
-        # That two counts are one again corrects nobody.
-        corrections=tuple(e for e in totals.corrections() if not isinstance(e.event, Joined)),
-        numbers={ref: p.number for p in people for ref in p.members if p.number},
-        digest=digest_of(entries),
+        corrections=frame.corrections(),
+        numbers=crowd.numbers,
+        corrected_at=crowd.doors,
+        digest=frame.digest.hexdigest(),
+        sources=tuple(frame.sources),
+        files=tuple(frame.files),
+        checks=checks_of(frame.checked, crowd.labels),
+        is_condensed=frame.is_condensed,
     )
 
 
-def _automatic(people: Iterable[PersonRecord]) -> Counts:
-    """Return what the program alone says of the people it counted, whatever the operator took out or added."""
-    own = [p for p in people if not p.is_added]
-    numbers = {g: sum(p.auto_gender is g for p in own) for g in Gender}
-    return Counts(numbers[Gender.FEMALE], numbers[Gender.MALE], numbers[Gender.UNDECIDED])
-
-
-def _pyramid(people: Iterable[PersonRecord]) -> tuple[tuple[str, int, int, int], ...]:
-    rows = {band: dict.fromkeys(Gender, 0) for band in (*AGE_BANDS, "unknown")}
-    for person in people:
-        if person.counts:
-            rows[person.age_band or "unknown"][person.gender] += 1
+def _pyramid(ages: Mapping[str, Mapping[Gender, int]], below: int) -> tuple[AgeRow, ...]:
     order = (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED)
-    return tuple((band, *(row[g] for g in order)) for band, row in rows.items())  # type: ignore[misc]
+    numbers = np.array([[row[g] for g in order] for row in ages.values()], np.int64)
+    marks = hidden_cells(numbers, below)
+    names = ("female", "male", "undecided")
+    found = []
+    for band, row, hidden in zip(ages, numbers.tolist(), marks, strict=False):
+        texts = {n: text_for(v, below) for n, v, is_hidden in zip(names, row, hidden, strict=False) if is_hidden}
+        female, male, undecided = row
+        found.append(AgeRow(band, female, male, undecided, texts))
+    return tuple(found)
 
 
-def _doors(entries: Iterable[Entry], totals: Totals) -> tuple[DoorFacts, ...]:
-    started = {e.door: e.event for e in entries if isinstance(e.event, DoorStarted)}
-    return tuple(
-        DoorFacts(door, s.name or door, s.source, s.clock, s.detector, s.model, totals.counts(door))
-        for door, s in started.items()
-    )
-
-
-def _places(entries: Iterable[Entry], totals: Totals) -> tuple[tuple[str, str, PlaceFigures], ...]:
-    names = {e.door: e.event.name or e.door for e in entries if isinstance(e.event, DoorStarted)}
-    return tuple((names.get(door, door), name, figures) for (door, name), figures in totals.places().items())
+def _places(frame: _Frame, crowd: _Crowd) -> tuple[tuple[str, str, PlaceFigures], ...]:
+    places = crowd.sums.places(frame.totals.place_kinds())
+    return tuple((door, name, figures) for (door, name), figures in places.items())

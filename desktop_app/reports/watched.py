@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from desktop_app.domain.events import (
-    DECISIONS,
+    Condensed,
     DoorEnded,
     DoorStarted,
     Entry,
-    Merged,
     Paused,
     Resumed,
     SourceBack,
     SourceLost,
+    is_decision,
 )
+
+OF_SOURCES = (DoorStarted, DoorEnded, SourceLost, SourceBack, Paused, Resumed)
+"""The events with which watching begins or ends."""
+
+_Door = tuple[str, str]
+"""A session and the id of one of its doors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +37,70 @@ class Span:
         return max(0.0, min(self.end_utc, end_utc) - max(self.start_utc, start_utc))
 
 
-def watched_spans(entries: Iterable[Entry], now_utc: float | None = None) -> list[Span]:
-    """Return when each door was watched, in order of time.
+class Watch:
+    """Follows from entry to entry when each door was watched. Entries are taken in the order of the log."""
 
-    Watching begins with a run, a resume or a source that is back, and ends with a pause, a lost source or the end of
-    the run. A run that was cut off ends with the last thing it saw, one still under way at `now_utc`, if given;
-    what the operator decides later is no sign of watching.
-    """
-    since: dict[str, float] = {}
-    last: dict[str, float] = {}
-    spans: list[Span] = []
-    for entry in sorted(entries, key=lambda e: e.seq):
-        door, event = entry.door, entry.event
+    def __init__(self) -> None:
+        self._since: dict[_Door, float] = {}
+        self._last: dict[_Door, float] = {}
+        self._spans: list[tuple[_Door, float, float]] = []
+
+    def take(self, entry: Entry) -> None:
+        """Take in the next entry.
+
+        Watching begins with a run, a resume or a source that is back, and ends with a pause, a lost source or the end
+        of the run. What the operator decides later is no sign of watching.
+        """
+        door, event, since, last = (entry.session, entry.door), entry.event, self._since, self._last
         if isinstance(event, DoorStarted | Resumed | SourceBack):
             if isinstance(event, DoorStarted) and door in since:
-                spans.append(Span(door, since.pop(door), last.get(door, entry.utc)))
+                self._spans.append((door, since.pop(door), last.get(door, entry.utc)))
             since.setdefault(door, entry.utc)
         elif isinstance(event, Paused | SourceLost | DoorEnded) and door in since:
-            spans.append(Span(door, since.pop(door), entry.utc))
-        if not isinstance(event, DECISIONS) and not (isinstance(event, Merged) and event.by_operator):
+            self._spans.append((door, since.pop(door), entry.utc))
+        if isinstance(event, Condensed):  # these come in the order of what they replace only by and large
+            last[door] = max(last.get(door, entry.utc), entry.utc)
+        elif not is_decision(event):
             last[door] = entry.utc
-    spans += [Span(door, start, last[door] if now_utc is None else now_utc) for door, start in since.items()]
-    return sorted((s for s in spans if s.end_utc > s.start_utc), key=lambda s: (s.start_utc, s.door))
+
+    def saw(self, session: str, door: str, utc: float) -> None:
+        """Take in that a door saw somebody."""
+        self._last[session, door] = utc
+
+    def spans(
+        self,
+        now_utc: Mapping[str, float] | float | None = None,
+        id_of: Callable[[str, str], str] = lambda _session, door: door,
+    ) -> list[Span]:
+        """Return when each door was watched, in order of time.
+
+        A run that was cut off ends with the last thing it saw, one still under way at `now_utc`, if given: one moment
+        for all doors, or that of each by its id. `id_of` says which door a session's door is, see `JoinedDoors`.
+        """
+        if not isinstance(now_utc, Mapping):
+            now_utc = {} if now_utc is None else {door: now_utc for _, door in self._since}
+        going = [(d, start, now_utc.get(d[1], self._last[d])) for d, start in self._since.items()]
+        found = (Span(id_of(*door), start, end) for door, start, end in (*self._spans, *going) if end > start)
+        return sorted(found, key=lambda s: (s.start_utc, s.door))
+
+
+def watched_spans(entries: Iterable[Entry], now_utc: Mapping[str, float] | float | None = None) -> list[Span]:
+    """Return when each door was watched, in order of time; see `Watch`."""
+    watch = Watch()
+    for entry in sorted(entries, key=lambda e: e.seq):
+        watch.take(entry)
+    return watch.spans(now_utc)
+
+
+def of_sources(entries: Iterable[Entry]) -> list[Entry]:
+    """Return what sources did, and before each the last that was seen at its door: a run that was cut off ends with
+    that."""
+    found: list[Entry] = []
+    last: dict[_Door, Entry] = {}
+    for entry in entries:
+        door = (entry.session, entry.door)
+        if isinstance(entry.event, OF_SOURCES):
+            found += [e for e in (last.pop(door, None), entry) if e is not None]
+        elif entry.door:
+            last[door] = entry
+    return [*found, *last.values()]

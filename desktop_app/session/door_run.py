@@ -14,7 +14,6 @@ from desktop_app.domain.events import (
     DoorStarted,
     Event,
     Paused,
-    PlacesSet,
     Resumed,
     SourceBack,
     SourceLost,
@@ -26,8 +25,10 @@ from desktop_app.errors import HeadcountError
 from desktop_app.session.log import SessionLog
 from desktop_app.session.pace import PaceWatch
 from desktop_app.session.pipelines import PipelineCache
+from desktop_app.session.place_changes import place_changes, places_set
+from desktop_app.session.seen_before import LeadIn, SeenBefore
 from desktop_app.session.services import RecordingStart, Services
-from desktop_app.settings import Settings, without_password
+from desktop_app.settings import Settings, counted_with, without_password
 from desktop_app.sources.base import SourceInfo
 
 _LOG = logging.getLogger(__name__)
@@ -70,15 +71,19 @@ class RunObserver:
         """Something that the operator should know, and that needs no answer."""
 
     def on_error(self, run: DoorRun, error: Exception) -> None:
-        """The run failed: a `HeadcountError` to show, or any other exception, which is a bug of ours."""
+        """The run failed: a `HeadcountError` to show, or any other exception, which is a defect of the program."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run goes. `engine` paces it; `numbers` and `next_number` let the numbers on the screen go on."""
+    """How a run goes. `engine` paces it; `next_number` lets the numbers on the screen go on.
+
+    `seen_before` is how far the log has this film already.
+    """
 
     engine: EngineOptions = field(default_factory=EngineOptions)
     next_number: int = 1
+    seen_before: SeenBefore | None = None
 
 
 class DoorRun(EngineObserver):
@@ -106,6 +111,8 @@ class DoorRun(EngineObserver):
         self._pipelines = pipelines
         self._options = options or RunOptions()
         self._observers = tuple(observers)
+        self._seen_before = self._options.seen_before
+        self._lead_in = LeadIn(self._seen_before) if self._seen_before is not None else None
         self._engine: Engine | None = None
         self._pipeline: Pipeline | None = None
         self._start: RecordingStart | None = None
@@ -139,6 +146,11 @@ class DoorRun(EngineObserver):
     def recording_start(self) -> RecordingStart | None:
         """When the recording began and how that is known, None for a live source or before it is known."""
         return None if self._is_live else self._start
+
+    @property
+    def is_film(self) -> bool:
+        """Whether the source was opened and shows what was recorded before."""
+        return not self._is_live
 
     @property
     def info(self) -> SourceInfo | None:
@@ -202,11 +214,11 @@ class DoorRun(EngineObserver):
     def set_places(self, settings: Settings) -> None:
         """Count at the settings' lines and zones from the next frame on. Raises SettingsError."""
         places = self._services.build_places(settings)
-        self.door = replace(self.door, settings=settings)
+        before, self.door = self.door.settings.places, replace(self.door, settings=settings)
 
         def change(pipeline: Pipeline) -> None:
             pipeline.set_places(*places)
-            self._write([self._places_set(settings)])
+            self._write(place_changes(before, settings.places, self.stats.time_s))
 
         self.submit(change)
 
@@ -226,7 +238,8 @@ class DoorRun(EngineObserver):
                 self._write([*closing, DoorEnded(time_s, "new count")])
             self._log = log
             if self._logged:
-                self._write([self._door_started(time_s), self._places_set(self.door.settings), *opening])
+                begin = [self._door_started(time_s), places_set(self.door.settings.places)]
+                self._write([*begin, *self._not_watching(time_s), *opening])
             if then is not None:
                 then()
 
@@ -253,7 +266,7 @@ class DoorRun(EngineObserver):
                 engine.run_analysis(should_stop)
         finally:
             self._built.set()
-            # After a bug of ours nobody knows what state the pipeline is in: the next run builds another.
+            # After an unexpected exception nobody knows what state the pipeline is in: the next run builds another.
             if self._pipeline is not None and (self.error is None or isinstance(self.error, HeadcountError)):
                 self._pipelines.give_back(self.door.settings, self._pipeline)
             self._pipeline = None
@@ -276,7 +289,7 @@ class DoorRun(EngineObserver):
             self._failed(error)
             return None
         except Exception as error:  # noqa: BLE001 - a bug while loading must end as a message, not as a silent thread
-            _LOG.error("a bug of ours while a count was prepared", exc_info=error)
+            _LOG.error("an unexpected exception while a count was prepared", exc_info=error)
             self._failed(error)
             return None
         if self._stopping.is_set():
@@ -284,6 +297,8 @@ class DoorRun(EngineObserver):
             self._enter(EngineState.STOPPED, "")
             return None
         self._engine = engine = Engine(source, pipeline, self._options.engine, (self,))
+        if self._seen_before is not None:
+            engine.seek(self._seen_before.seek_s)
         if self._pause_wanted:
             engine.pause()
         if self.door is not door:  # the places were changed while the models were loaded
@@ -294,6 +309,8 @@ class DoorRun(EngineObserver):
         return engine
 
     def _recording_start(self) -> RecordingStart | None:
+        if self._seen_before is not None:
+            return self._seen_before.start
         if self.door.began_utc is not None:
             return RecordingStart(self.door.began_utc, "operator")
         return self._services.recording_start(self.door.source)
@@ -312,10 +329,18 @@ class DoorRun(EngineObserver):
         self._is_live = info.is_live
         self._opened_utc = time.time()
         self._logged = True
-        self._write([self._door_started(0.0), self._places_set(self.door.settings)])
+        begin_s = self._seen_before.until_s if self._seen_before is not None else 0.0
+        self._write([self._door_started(begin_s), places_set(self.door.settings.places)])
         self._tell(lambda o: o.on_info(self, info))
 
     def on_events(self, events: Sequence[Event]) -> None:
+        if self._lead_in is not None:
+            known = dict(self._lead_in.known)
+            events = self._lead_in.new(events)
+            again = {ref: old for ref, old in self._lead_in.known.items() if ref not in known}
+            if again and self._pipeline is not None:
+                # In the picture, too, they are who they are in the log: there they are clicked to be corrected.
+                self._pipeline.renumber(numbers_of(self._log)[0], self._options.next_number, again)
         self._write(events)
 
     def on_result(self, result: FrameResult) -> None:
@@ -337,13 +362,14 @@ class DoorRun(EngineObserver):
             self._tell(lambda o: o.on_notice(self, sentence))
 
     def on_restart(self, events: Sequence[Event]) -> None:
-        self._write(events)
+        self.on_events(events)
+        self._seen_before = self._lead_in = None
         if self.on_pass_ended is not None:
             self._log = self.on_pass_ended(self)
         self.prefix = f"{uuid.uuid4().hex[:12]}."
         if self._pipeline is not None:
             self._pipeline.reset(self.prefix)
-        self._write([self._door_started(0.0), self._places_set(self.door.settings)])
+        self._write([self._door_started(0.0), places_set(self.door.settings.places)])
 
     def on_error(self, error: Exception) -> None:
         self.error = error
@@ -355,11 +381,27 @@ class DoorRun(EngineObserver):
             if state is EngineState.RECONNECTING and not self._lost:
                 self._lost = True
                 self._write([SourceLost(time_s, message)])
+            elif state is EngineState.BLANK and not self._lost:
+                self._lost = True
+                self._note_blank(message)
             elif state in (EngineState.RUNNING, EngineState.PAUSED):
                 self._note_going(state is EngineState.PAUSED, time_s, message)
             elif state.is_final:
                 self._write([DoorEnded(time_s, ENDINGS[state], message)])
         self._enter(state, message)
+
+    def _note_blank(self, message: str) -> None:
+        """Write that nobody is watching since the pictures show nothing: for a while already when it is noticed."""
+        now_s = self.stats.time_s
+        since_s = self._engine.blank_since_s if self._engine is not None else None
+        since_s = now_s if since_s is None else since_s
+        since_utc = time.time() - (now_s - since_s) if self._is_live else self._utc_at(since_s)
+        self._log.append([SourceLost(since_s, message)], self.door.id, lambda _: since_utc)
+
+    def _not_watching(self, time_s: float) -> list[Event]:
+        """Return why nobody is watching just now: another log begins with it."""
+        lost = [SourceLost(time_s, self.message)] if self._lost else []
+        return [*lost, *([Paused(time_s)] if self._paused else [])]
 
     def _note_going(self, paused: bool, time_s: float, message: str) -> None:
         if self._lost:
@@ -397,15 +439,8 @@ class DoorRun(EngineObserver):
         unknown = (self._opened_utc, "live" if self._is_live else "opened")
         began, clock = (start.utc, start.clock) if start is not None else unknown
         source = without_password(self.door.source)
-        return DoorStarted(time_s, source, began, clock, self.door.name, *self._names)
-
-    @staticmethod
-    def _places_set(settings: Settings) -> PlacesSet:
-        return PlacesSet(
-            0.0,
-            tuple(p.name for p in settings.places if p.kind == "line"),
-            tuple(p.name for p in settings.places if p.kind == "zone"),
-        )
+        settings = counted_with.as_lines(self.door.settings)
+        return DoorStarted(time_s, source, began, clock, self.door.name, *self._names, settings)
 
 
 def numbers_of(log: SessionLog) -> tuple[dict[str, int], int]:

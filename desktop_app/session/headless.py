@@ -71,8 +71,8 @@ def run_headless(
     Decoding runs beside the analysis, yet every frame of a file is analysed in order, so the result is the same on
     every run. `should_stop` is asked between frames; True ends the run early (`interrupted`).
 
-    An error of the source is part of the summary and not raised: the count so far is worth having. A bug of ours is
-    raised as it came.
+    An error of the source is part of the summary and not raised: the count so far is worth having. Any other
+    exception is raised as it came.
     """
     recorder = _Recorder()
     engine = Engine(source, pipeline, options, (recorder, *observers))
@@ -87,7 +87,7 @@ def run_headless(
 
 
 def summary_of(engine: Engine, totals: Totals) -> RunSummary:
-    """Return the summary of a run that is over. Raises the bug of ours that ended it, if one did."""
+    """Return the summary of a run that is over. Raises the unexpected exception that ended it, if one did."""
     error = engine.error
     if error is not None and not isinstance(error, HeadcountError):
         raise error

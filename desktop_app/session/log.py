@@ -64,6 +64,8 @@ class SessionLog:
         self._totals = Totals(self._own)
         self._begun = bool(self._own)
         self._held_back: list[Entry] = []
+        self._doors: dict[str, str] = {}
+        self._note_doors(self._own)
 
     def append(
         self, events: Sequence[Event], door: str = "", utc_of: Callable[[Event], float] | None = None
@@ -90,8 +92,14 @@ class SessionLog:
             for entry in entries:
                 self._totals.apply(entry)
             self._own += entries
+            self._note_doors(entries)
             self._hand_on(entries)
         return entries
+
+    def _note_doors(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if isinstance(entry.event, DoorStarted):
+                self._doors[entry.door] = entry.event.name
 
     def _hand_on(self, entries: Sequence[Entry]) -> None:
         """Give entries to the sinks. Under the lock, so that they arrive in order; sinks only put them in a queue."""
@@ -112,6 +120,23 @@ class SessionLog:
     def version(self) -> int:
         """Rises with every entry."""
         return self._totals.version
+
+    @property
+    def last_seq(self) -> int:
+        """The sequence number of this session's newest own entry, 0 without one."""
+        with self._lock:
+            return self._own[-1].seq if self._own else 0
+
+    @property
+    def doors(self) -> dict[str, str]:
+        """The names of the doors at which this session itself has counted, by their ids, in the order of beginning."""
+        with self._lock:
+            return dict(self._doors)
+
+    @property
+    def all_doors(self) -> dict[str, str]:
+        """The names of all doors at which was counted here, those of joined sessions included, by their ids here."""
+        return self.read(lambda totals: totals.doors.names())
 
     def read(self, what: Callable[[Totals], T]) -> T:
         """Return `what(totals)` as of one moment. `what` must not keep the totals."""
@@ -135,6 +160,11 @@ class SessionLog:
             for entry in found:
                 self._totals.apply(entry)
 
+    def has_joined(self, session_id: str) -> bool:
+        """Whether another session's entries count here at present."""
+        with self._lock:
+            return session_id in self._joined
+
     def part(self, session_id: str) -> None:
         """Take the entries of a joined session out of the totals again."""
         with self._lock:
@@ -145,3 +175,8 @@ class SessionLog:
         """Return this session's own entries, oldest first."""
         with self._lock:
             return tuple(self._own)
+
+    def all_entries(self) -> tuple[Entry, ...]:
+        """Return the entries of this session and of those joined to it, one session after the other."""
+        with self._lock:
+            return tuple(e for part in (self._own, *self._joined.values()) for e in part)

@@ -5,68 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
-from desktop_app.domain.events import Closed, Entry, Joined, Undone
-from desktop_app.domain.totals import Totals
+from desktop_app.domain.events import Closed, Joined, Undone
 from desktop_app.domain.types import Counts
 from desktop_app.engine.state import EngineOptions, EngineState
 from desktop_app.errors import HeadcountError
 from desktop_app.session.door_run import Door, DoorRun, RunObserver, RunOptions, numbers_of
 from desktop_app.session.log import EntrySink, SequenceNumbers, SessionLog
 from desktop_app.session.pipelines import PipelineCache
+from desktop_app.session.seen_before import seen_before
 from desktop_app.session.services import NoServices, Services
 from desktop_app.session.session import Session
+from desktop_app.session.stored import EntryStore, StoredEntries, joined_to
+from desktop_app.session.threads import PlainThreads, RunThreads
 from desktop_app.session.undo import Step, UndoStack
 from desktop_app.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-
-
-class EntryStore(EntrySink, Protocol):
-    """What a manager needs of `store.Store`."""
-
-    def last_seq(self) -> int: ...
-
-    def entries(self, session_id: str) -> Iterable[Entry]: ...
-
-
-class RunThreads(Protocol):
-    """The two threads of one run."""
-
-    def start(self) -> None: ...
-
-    def wait(self, timeout_s: float) -> bool:
-        """Return whether both have ended within the time."""
-        ...
-
-    def is_running(self) -> bool: ...
-
-
-class PlainThreads:
-    """Two daemon threads, for everything but the window."""
-
-    def __init__(self, run: DoorRun) -> None:
-        self._threads = [
-            threading.Thread(target=body, name=f"headcount-{name}", daemon=True)
-            for name, body in (("analysis", run.analyse), ("capture", run.capture))
-        ]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def wait(self, timeout_s: float) -> bool:
-        deadline = time.monotonic() + timeout_s
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not self.is_running()
-
-    def is_running(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
 
 
 class SessionManager(RunObserver):
@@ -89,6 +47,7 @@ class SessionManager(RunObserver):
         """The count before this one, kept: what "Before: 9 people" shows."""
         self._services = services
         self._store = store
+        self._stored = StoredEntries(store)
         self._sinks: list[EntrySink] = [store] if store is not None else []
         self._observers = tuple(observers)
         self._make_threads = threads
@@ -110,7 +69,7 @@ class SessionManager(RunObserver):
 
     @property
     def run(self) -> DoorRun | None:
-        """The newest run of the current count, None before the first."""
+        """The newest run of the current count, with several doors that of the last one; None before the first."""
         return self.current.runs[-1] if self.current is not None and self.current.runs else None
 
     @property
@@ -145,58 +104,88 @@ class SessionManager(RunObserver):
         self._leave_current()
         self.undo_stack.leave_session()
         session = Session(
-            self._numbers, self.undo_stack, self._sinks, name=name, place=place, note=note, clock=self._clock
+            self._numbers,
+            self.undo_stack,
+            self._sinks,
+            name=name,
+            place=place,
+            note=note,
+            clock=self._clock,
+            read_entries=self._stored.with_joined,
         )
         self._keep_open(session)
         self.current = session
         return session
 
-    def start(self, door: Door, options: EngineOptions | None = None) -> DoorRun:
-        """Count at a door: in the session opened or reopened for it, or else in a new one."""
+    def start(
+        self, door: Door, options: EngineOptions | None = None, name: str | None = None, place: str = ""
+    ) -> DoorRun:
+        """Count at a door, see `start_doors`."""
+        return self.start_doors([door], options, name, place)[0]
+
+    def start_doors(
+        self, doors: Sequence[Door], options: EngineOptions | None = None, name: str | None = None, place: str = ""
+    ) -> list[DoorRun]:
+        """Count at doors: in the session opened or reopened for them, or else in a new one called `name`.
+
+        Without a name the new one is called as the one before, if that is over. The count is over when every door is.
+        """
         session = self.current
         if session is None or session.closed or (session.runs and not self._goes_on):
             before = session
-            session = self.open(*((before.name, before.place) if before is not None and before.closed else ()))
-        self._goes_on = False
-        return self._start_run(session, door, options)
+            if name is None and before is not None and before.closed:
+                name, place = before.name, before.place
+            session = self.open(name or "", place)
+        goes_on, self._goes_on = self._goes_on, False
+        return self._start_runs(session, doors, options, takes_up=goes_on)
 
     def add_door(self, door: Door, options: EngineOptions | None = None) -> DoorRun:
         """Count at a further door of the current session."""
         session = self.current or self.open()
-        return self._start_run(session, door, options)
+        return self._start_runs(session, [door], options)[0]
 
-    def retry(self, options: EngineOptions | None = None) -> DoorRun | None:
-        """Open the source of a failed run again and go on in its session; None where there was no run."""
-        session, run = self.current, self.run
-        if session is None or run is None:
+    def retry(self, options: EngineOptions | None = None, run: DoorRun | None = None) -> DoorRun | None:
+        """Open the source of a run that ended again and go on in its session; None where there was no run.
+
+        It is the newest run of the current count unless another of its runs is given.
+        """
+        session, run = self.current, run or self.run
+        if session is None or run is None or run not in session.runs:
             return None
         session.reopen()
         self._keep_open(session)
         options = options or EngineOptions()
-        if run.stats.frames:
+        if run.stats.frames and not run.is_film:
             options = replace(options, start_time_s=run.stats.time_s + 1.0)
-        return self._start_run(session, run.door, options)
+        return self._start_runs(session, [run.door], options, takes_up=True)[0]
 
-    def _start_run(self, session: Session, door: Door, options: EngineOptions | None) -> DoorRun:
+    def _start_runs(
+        self, session: Session, doors: Sequence[Door], options: EngineOptions | None, *, takes_up: bool = False
+    ) -> list[DoorRun]:
+        """Begin a run at each door. All of them belong to the session before the first begins, for it closes with the
+        last. `takes_up` goes on with a film where its count was cut off."""
+        started = [self._make_run(session, door, options or EngineOptions(), takes_up) for door in doors]
+        threads = [(run, self._make_threads(run)) for run in started]
+        with self._lock:
+            self._threads = [*((r, t) for r, t in self._threads if t.is_running()), *threads]
+        for _, pair in threads:
+            pair.start()
+        return started
+
+    def _make_run(self, session: Session, door: Door, options: EngineOptions, takes_up: bool) -> DoorRun:
         for old in [r for r in session.active_runs if r.door.id == door.id]:
             old.stop()
         _, next_number = numbers_of(session.log)
-        run = DoorRun(
-            door,
-            session.log,
-            self._services,
-            self._pipelines,
-            RunOptions(options or EngineOptions(), next_number),
-            (self, *self._observers),
-        )
+        seen = seen_before(session.log.entries(), door.id, door.source) if takes_up else None
+        run_options = RunOptions(options, next_number, seen)
+        observers = (self, *self._observers)
+        run = DoorRun(door, session.log, self._services, self._pipelines, run_options, observers)
         run.on_pass_ended = self._next_pass
         # Only what may still be asked about is kept: a session that runs for a year retries often.
-        session.runs = [*[r for r in session.runs if r.active or r.door.id != door.id], run]
-        threads = self._make_threads(run)
-        with self._lock:
-            self._threads = [(r, t) for r, t in self._threads if t.is_running()]
-            self._threads.append((run, threads))
-        threads.start()
+        kept = [*(r for r in session.runs if r.active or r.door.id != door.id), run]
+        # A door that begins again keeps its place among the others.
+        order = list(dict.fromkeys(r.door.id for r in (*session.runs, run)))
+        session.runs = sorted(kept, key=lambda r: order.index(r.door.id))
         return run
 
     def _next_pass(self, run: DoorRun) -> SessionLog:
@@ -214,6 +203,15 @@ class SessionManager(RunObserver):
         self.current = showing
         return showing.log
 
+    def leave_out(self, run: DoorRun) -> None:
+        """Go on without a run that is over; whom it counted stay in the count, which closes if no other goes on."""
+        session = self.current
+        if session is None or run.active or run not in session.runs:
+            return
+        session.runs = [r for r in session.runs if r is not run]
+        if not session.active_runs:
+            self._close(session)
+
     def stop(self) -> None:
         """End every run of the current count; the last entries follow within moments."""
         if self.current is not None:
@@ -230,7 +228,15 @@ class SessionManager(RunObserver):
         old = self.current
         if old is None or not old.log.begun:
             return None
-        new = Session(self._numbers, self.undo_stack, self._sinks, name=old.name, place=old.place, clock=self._clock)
+        new = Session(
+            self._numbers,
+            self.undo_stack,
+            self._sinks,
+            name=old.name,
+            place=old.place,
+            clock=self._clock,
+            read_entries=self._stored.with_joined,
+        )
         new.operator = old.operator
         self._hand_over(old, new)
         self.previous = old
@@ -286,6 +292,8 @@ class SessionManager(RunObserver):
             self.stop()
             self._leave_current()
             self.undo_stack.leave_session()
+            session.undo_stack = self.undo_stack
+            session.restore_steps()
             self.current = session
         session.reopen()
         self._keep_open(session)
@@ -293,30 +301,33 @@ class SessionManager(RunObserver):
         return session
 
     def load(self, session_id: str) -> Session:
-        """Return a stored session to look at and to correct. Raises KeyError for an unknown one."""
-        if self.current is not None and self.current.id == session_id:
-            return self.current
-        entries = tuple(self._store.entries(session_id)) if self._store is not None else ()
+        """Return a stored session to look at and to correct. Raises KeyError for an unknown one.
+
+        Its decisions are in an undo list of its own, whenever and by whichever program they were taken.
+        """
+        for known in (self.current, self.previous, *self._open):
+            if known is not None and known.id == session_id and known.is_kept:
+                return known
+        entries = self._stored.entries(session_id)
         if not entries:
             raise KeyError(session_id)
         session = Session(
-            self._numbers, self.undo_stack, self._sinks, session_id=session_id, entries=entries, clock=self._clock
+            self._numbers,
+            UndoStack(),
+            self._sinks,
+            session_id=session_id,
+            entries=entries,
+            clock=self._clock,
+            read_entries=self._stored.with_joined,
         )
-        self._join_stored(session, entries)
+        for other in joined_to(entries):
+            session.log.join(other, self._stored.with_joined(other))
+        session.restore_steps()
         return session
-
-    def _join_stored(self, session: Session, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            if isinstance(entry.event, Joined) and self._store is not None:
-                is_active = partial(_is_active, entry.id)
-                if session.log.read(is_active):
-                    session.log.join(entry.event.session, self._store.entries(entry.event.session))
 
     def close_stored(self, session_id: str) -> None:
         """Note that a session which was cut off is over, as of its last entry."""
-        if self._store is None:
-            return
-        entries = list(self._store.entries(session_id))
+        entries = self._stored.entries(session_id)
         if entries:
             log = SessionLog(session_id, self._numbers, self._sinks, self._clock, entries)
             log.append([Closed(0.0)], utc_of=lambda _: entries[-1].utc)
@@ -326,6 +337,8 @@ class SessionManager(RunObserver):
         session = self.current
         if session is None:
             return
+        session.undo_stack = UndoStack()  # it may still be corrected, and its steps go with it
+        session.restore_steps()
         if session.log.begun:
             self.previous = session
         if not session.active_runs:
@@ -349,7 +362,7 @@ class SessionManager(RunObserver):
         for session in (*sessions, *(s for s in (self.current, self.previous) if s is not None)):
             for sink in self._sinks:
                 session.log.remove_sink(sink)
-        self._sinks, self._store = [], None
+        self._sinks, self._store, self._stored = [], None, StoredEntries(None)
         self.current = self.previous = None
         self.undo_stack.leave_session()
 
@@ -390,7 +403,3 @@ class SessionManager(RunObserver):
             self._warming.join(max(0.0, deadline - time.monotonic()))
             done = done and not self._warming.is_alive()
         return done
-
-
-def _is_active(entry_id: str, totals: Totals) -> bool:
-    return totals.is_active(entry_id)

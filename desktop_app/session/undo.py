@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 MAX_STEPS = 200
@@ -67,6 +67,12 @@ class UndoStack:
             self._done.append(step)
         step.redo()
         return step.name
+
+    def restore(self, done: Sequence[Step], undone: Sequence[Step]) -> None:
+        """Put these steps behind those that are there, the newest last: they were read from a log."""
+        with self._lock:
+            self._done = [*self._done, *done][-MAX_STEPS:]
+            self._undone = [*self._undone, *undone][-MAX_STEPS:]
 
     def leave_session(self) -> None:
         """Forget every step that belongs to a session: Undo must not change a count that is no longer shown."""

@@ -32,7 +32,9 @@ _FOLDERS = {
     "locks": r"[0-9a-f]{32}\.lock",
     "counts": r"counts\.[\w.-]+|[\w.-]+\.(sqlite3|jsonl|lock)(-wal|-shm|-journal)?",
     "counts/copies": r"counts[\w.-]*|[\w.-]+\.sqlite3(-wal|-shm|-journal)?",
+    "batch": r"jobs\.sqlite3(-wal|-shm|-journal)?",
     "headcount-run": r"[0-9a-f]{24}",
+    "web": r"tokens\.json",
 }
 
 

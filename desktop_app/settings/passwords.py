@@ -89,6 +89,10 @@ class SecretStore:
                 found.pop(next(iter(found)))
             self._write(found)
 
+    def remember_meanwhile(self, text: str) -> None:
+        """As `remember`, on a thread of its own: a keyring may ask its owner to unlock it."""
+        threading.Thread(target=self.remember, args=(text,), name="headcount-secrets", daemon=True).start()
+
     def restore(self, kept: str) -> str:
         """Return the whole address that `remember` was given, `kept` itself where nothing is known of it."""
         name = _name(kept)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, get_type_hints
 import platformdirs
 
 from desktop_app.errors import OutputError, SettingsError
-from desktop_app.settings.values import MAX_PLACES, PlaceSettings, Settings
+from desktop_app.settings.values import MAX_PLACES, DoorSettings, PlaceSettings, Settings, SourceSettings, check_doors
 from desktop_app.system.safe_file import read_text
 from desktop_app.system.safe_json import parse_json
 from desktop_app.system.safe_write import remove_leftovers, write_atomically
@@ -98,7 +98,7 @@ def _settings_from(data: dict[str, Any], problems: list[str]) -> Settings:
     values: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     for spec in fields(Settings):
-        if spec.name in ("unknown", "places") or spec.name not in data:
+        if spec.name in ("unknown", "places", "doors") or spec.name not in data:
             continue
         section = get_type_hints(Settings)[spec.name]
         raw = data[spec.name]
@@ -112,7 +112,30 @@ def _settings_from(data: dict[str, Any], problems: list[str]) -> Settings:
     known = {spec.name for spec in fields(Settings)}
     unknown.update({key: value for key, value in data.items() if key not in known})
     places = _places_from(data.get("places"), problems)
-    return Settings(places=places, unknown=unknown, **values)
+    # Files of versions in which all doors were turned alike have that in the section of the source.
+    doors = _doors_from(data.get("doors"), values.get("source", SourceSettings()), problems)
+    return Settings(places=places, doors=doors, unknown=unknown, **values)
+
+
+def _doors_from(raw_doors: Any, usual: SourceSettings, problems: list[str]) -> tuple[DoorSettings, ...]:
+    if raw_doors is None:
+        return ()
+    if not isinstance(raw_doors, list):
+        problems.append("The section “doors” was not readable; its defaults are used.")
+        return ()
+    doors: list[DoorSettings] = []
+    for raw in raw_doors:
+        try:
+            door = DoorSettings(str(raw["name"]), str(raw["source"]), raw.get("counts", True) is True)
+            turned = {name: raw.get(name, getattr(usual, name)) for name in ("turn", "mirror")}
+            door, _ = _changed(door, DoorSettings, turned, problems)
+            check_doors((*doors, door))
+            doors.append(door)
+        except (AttributeError, KeyError, TypeError):
+            problems.append("A door was not readable and was left out.")
+        except SettingsError as error:
+            problems.append(f"{error} It was left out.")
+    return tuple(doors)
 
 
 def _places_from(raw_places: Any, problems: list[str]) -> tuple[PlaceSettings, ...]:
@@ -125,13 +148,14 @@ def _places_from(raw_places: Any, problems: list[str]) -> tuple[PlaceSettings, .
     for raw in raw_places:
         try:
             points = tuple((float(x), float(y)) for x, y in raw["points"])
-            place = PlaceSettings(str(raw["name"]), str(raw["kind"]), points)
-            if any(place.name == other.name for other in places):
+            place = PlaceSettings(str(raw["name"]), str(raw["kind"]), points, str(raw.get("source", "")))
+            beside = [p for p in places if not p.source or not place.source or p.source == place.source]
+            if any(place.name == other.name for other in beside):
                 raise SettingsError(f"There is already a line or zone named “{place.name}”.")
-            if len(places) >= MAX_PLACES:
+            if len(beside) >= MAX_PLACES:
                 raise SettingsError(f"At most {MAX_PLACES} lines and zones are kept.")
             places.append(place)
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             problems.append("A line or zone was not readable and was left out.")
         except SettingsError as error:
             problems.append(f"{error} It was left out.")
@@ -139,8 +163,11 @@ def _places_from(raw_places: Any, problems: list[str]) -> tuple[PlaceSettings, .
 
 
 def _section_from(section: type[D], raw: dict[str, Any], problems: list[str]) -> tuple[D, dict[str, Any]]:
-    """Build one section value by value, so that one absurd value costs only itself."""
-    built = section()
+    return _changed(section(), section, raw, problems)
+
+
+def _changed(built: D, section: type[D], raw: dict[str, Any], problems: list[str]) -> tuple[D, dict[str, Any]]:
+    """Change a section value by value, so that one absurd value costs only itself; return what it has no name for."""
     hints = get_type_hints(section)
     rest = dict(raw)
     for name, kind in hints.items():

@@ -19,10 +19,12 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from desktop_app.errors import SourceError
+from desktop_app.sources import public_hosts
 from desktop_app.sources.net import (
     hide_password,
     host_and_port,
@@ -32,6 +34,7 @@ from desktop_app.sources.net import (
     split_address,
 )
 from desktop_app.system.plain_text import printable
+from desktop_app.system.safe_file import size_text
 
 USER_AGENT = "Mozilla/5.0 (compatible; Headcount)"
 
@@ -100,6 +103,11 @@ class HttpStream:
                 self._reading.release()
 
 
+def file_name(url: str) -> str:
+    """Return the last part of an address's path, for the eye; "" where it has none."""
+    return printable(unquote(PurePosixPath(urlsplit(url).path).name))
+
+
 def check_reachable(url: str, limit_s: float) -> None:
     """Connect to the server once. Raises a SourceError that says why it cannot be reached."""
     host, port = host_and_port(url)
@@ -129,41 +137,78 @@ def ask_http(url: str, limit_s: float, *, ranges: bool = False) -> HttpAnswer:
                 return HttpAnswer(error.code, "", None, url)
 
 
-def open_http(url: str, limit_s: float) -> HttpStream:
-    """Open what lies at `url` for reading. Raises SourceError as `ask_http`, and for an error status."""
+def open_http(url: str, limit_s: float, *, public_only: bool = False) -> HttpStream:
+    """Open what lies at `url` for reading. Raises SourceError as `ask_http`, and for an error status.
+
+    With `public_only` no connection is made into a private network; see `sources.public_hosts`.
+    """
     with _answering(url, limit_s):
         try:
-            answer = _http_open(url, limit_s)
+            answer = _http_open(url, limit_s, public_only=public_only)
         except urllib.error.HTTPError as error:
             with error:
                 raise http_error(url, error.code) from error
         return HttpStream(answer, _head(answer, url), limit_s)
 
 
-def download(url: str, limit_s: float, most_bytes: int, cancelled: Callable[[], bool], what: str = "picture") -> bytes:
+def download(
+    url: str,
+    limit_s: float,
+    most_bytes: int,
+    cancelled: Callable[[], bool],
+    what: str = "picture",
+    *,
+    public_only: bool = False,
+) -> bytes:
     """Fetch a whole file of at most `most_bytes` within `limit_s` seconds; b"" once `cancelled()`.
 
     Raises SourceError if the server cannot be reached, refuses, or sends more or slower than that.
     """
-    deadline = time.monotonic() + limit_s
     data = bytearray()
-    stream = open_http(url, limit_s)
+    head = download_into(data.extend, url, limit_s, most_bytes, cancelled, what, public_only=public_only)
+    return b"" if head is None else bytes(data)
+
+
+def download_into(
+    take: Callable[[bytes], object],
+    url: str,
+    limit_s: float,
+    most_bytes: int,
+    cancelled: Callable[[], bool],
+    what: str = "picture",
+    *,
+    public_only: bool = False,
+) -> HttpAnswer | None:
+    """Hand a whole file to `take`, piece by piece, and return the head of the answer; None once `cancelled()`.
+
+    Raises SourceError as `download`.
+    """
+    deadline = time.monotonic() + limit_s
+    done = 0
+    stream = open_http(url, limit_s, public_only=public_only)
     try:
         while not cancelled():
             chunk = stream.read()
             if not chunk:
-                return bytes(data)
-            data += chunk
-            if len(data) > most_bytes:
+                if done < (stream.head.length or 0):
+                    raise SourceError(
+                        f"What lies at “{hide_password(url)}” broke off after {size_text(done)}.",
+                        "Try again; check the network.",
+                        retryable=True,
+                    )
+                return stream.head
+            done += len(chunk)
+            if done > most_bytes:
                 raise SourceError(
-                    f"What lies at “{hide_password(url)}” is too large for a {what} (over {most_bytes // 2**20} MB).",
+                    f"What lies at “{hide_password(url)}” is too large for a {what} (over {size_text(most_bytes)}).",
                     "Download it and open the file.",
                 )
+            take(chunk)
             if time.monotonic() > deadline:
                 raise silent_error(url, limit_s)
     finally:
         stream.close()
-    return b""
+    return None
 
 
 def ask_rtsp(url: str, limit_s: float) -> int | None:
@@ -298,10 +343,14 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _http_open(url: str, limit_s: float, headers: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
+def _http_open(
+    url: str, limit_s: float, headers: Mapping[str, str] | None = None, *, public_only: bool = False
+) -> http.client.HTTPResponse:
     parts = split_address(url)
     plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
     handlers: list[urllib.request.BaseHandler] = [_Redirects()]
+    if public_only:
+        handlers += public_hosts.handlers()
     if parts.username is not None:
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         passwords.add_password(None, plain, unquote(parts.username), unquote(parts.password or ""))
@@ -338,6 +387,10 @@ def _answering(url: str, limit_s: float) -> Iterator[None]:
         yield
     except (SourceError, urllib.error.HTTPError):
         raise
+    except public_hosts.NotPublicError as error:
+        raise SourceError(
+            f"“{hide_password(url)}” leads into a private network.", "Give an address on the public web."
+        ) from error
     except Exception as error:
         raise _failure(url, error, limit_s) from error
 

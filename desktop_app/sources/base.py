@@ -8,6 +8,9 @@ from typing import Protocol, runtime_checkable
 
 from desktop_app.domain.types import Frame
 
+MOST_PIXELS = 2**27
+"""A picture of more (134 million) is no camera's; it would take more than 400 MB."""
+
 
 class SourceKind(StrEnum):
     CAMERA = "camera"

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.sources.ffmpeg_capture import open_instead
 from desktop_app.sources.ffmpeg_options import ffmpeg_options
 from desktop_app.system.native_names import is_native
 
@@ -50,6 +51,9 @@ def open_capture(
         else:
             with ffmpeg_options(target, headers):
                 capture = cv2.VideoCapture(target, backend, list(params))
+                wants_pictures = cv2.CAP_PROP_FORMAT not in params[::2]  # else the packets as they are stored
+                if capture.isOpened() and "://" not in target and wants_pictures:
+                    return open_instead(target, capture) or capture  # type: ignore[return-value]  # as below
     except cv2.error:
         capture = cv2.VideoCapture()
     return capture  # type: ignore[return-value]  # OpenCV's stubs type images more widely than they are

@@ -145,6 +145,9 @@ A_PLAYLIST = "a playlist"
 A_SESSION = "a description of a stream"
 A_HEIC_PICTURE = "a picture of the kind HEIC, which this program cannot read"
 AN_EXR_PICTURE = "a picture of the kind OpenEXR, which this program cannot read"
+A_JPEG_XL_PICTURE = "a picture of the kind JPEG XL, which this program cannot read"
+UNREADABLE_PICTURES = frozenset({A_HEIC_PICTURE, AN_EXR_PICTURE, A_JPEG_XL_PICTURE})
+ARCHIVES = frozenset({"a zip archive or an office document", "an archive", "a compressed file"})
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -157,6 +160,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"#?RADIANCE", A_PICTURE),
     (b"\x59\xa6\x6a\x95", A_PICTURE),
     (b"\x76\x2f\x31\x01", AN_EXR_PICTURE),
+    (b"\xff\x0a", A_JPEG_XL_PICTURE),
+    (b"\0\0\0\x0cJXL ", A_JPEG_XL_PICTURE),
     (b"ID3", A_SOUND_FILE),
     (b"fLaC", A_SOUND_FILE),
     (b"MAC ", A_SOUND_FILE),

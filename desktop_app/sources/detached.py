@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
-from desktop_app.sources.base import FrameSource
+from desktop_app.sources.base import FrameSource, SourceKind
 from desktop_app.sources.wrapper import SourceAround
 
 _AHEAD = 3
@@ -209,6 +209,12 @@ class DetachedReader(SourceAround):
         return seek_to_s
 
     def _silent(self, what: str, limit_s: float) -> SourceError:
+        if self._info.kind in (SourceKind.FILE, SourceKind.PICTURES):
+            return SourceError(
+                f"“{self._info.name}” {what} for {limit_s:.0f} s.",
+                "Check the drive it lies on. If that is sound, the pictures are too much for this computer: "
+                "save the video with smaller ones.",
+            )
         return SourceError(
             f"“{self._info.name}” {what} for {limit_s:.0f} s.",
             "Check that it is switched on and that the network or cable is connected, then try again.",

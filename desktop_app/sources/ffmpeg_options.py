@@ -27,6 +27,23 @@ PLAYLIST_PROTOCOLS = (*FILE_PROTOCOLS, "http", "https", "httpproxy", "tcp", "tls
 SESSION_PROTOCOLS = (*FILE_PROTOCOLS, "udp", "rtp", "srtp")
 """A session description (.sdp) on the disk names where to listen."""
 
+STRANGERS_FORMATS = (
+    "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf",
+    "ogg", "gif", "mjpeg", "h264", "hevc", "m4v", "mxf", "dv", "yuv4mpegpipe", "rm", "ivf", "nut", "av1", "obu",
+)  # fmt: skip
+"""What a stranger's file may be for FFmpeg: containers that hold their pictures themselves, no lists of other files."""
+
+_is_closed = False
+
+
+def close_to_strangers() -> None:
+    """From now on and in this whole process, let FFmpeg open files only, and no playlist that would name others.
+
+    For a process that reads what somebody sent over the network; there is no way back.
+    """
+    global _is_closed
+    _is_closed = True
+
 
 class _Gate:
     """Lets those with the same options in together, in the order in which they came."""
@@ -85,7 +102,10 @@ def ffmpeg_options(target: str, headers: Mapping[str, str] | None = None) -> Ite
     `headers` go with every HTTP request; those that would break the format of the options are left out.
     """
     # FFmpeg reads quotes and backslashes in its options as signs of their own.
-    options = f"protocol_whitelist;{','.join(protocols_for(target))}|rtsp_flags;prefer_tcp"
+    protocols = ("file",) if _is_closed else protocols_for(target)
+    options = f"protocol_whitelist;{','.join(protocols)}|rtsp_flags;prefer_tcp"
+    if _is_closed:
+        options += f"|format_whitelist;{','.join(STRANGERS_FORMATS)}"
     lines = "".join(
         re.sub(r"(['\\\\])", r"\\\1", f"{name}: {value}") + "\r\n"
         for name, value in (headers or {}).items()
@@ -93,7 +113,7 @@ def ffmpeg_options(target: str, headers: Mapping[str, str] | None = None) -> Ite
     )
     if lines:
         options += f"|headers;{lines}"
-    if protocols_for(target) in (NETWORK_PROTOCOLS, PLAYLIST_PROTOCOLS):
+    if protocols in (NETWORK_PROTOCOLS, PLAYLIST_PROTOCOLS):
         # Segments of a playlist come under any name; what they are is found in them, and files are not among them.
         options += "|allowed_extensions;ALL|allowed_segment_extensions;ALL|extension_picky;0"
     _gate.enter(options)

@@ -36,6 +36,10 @@ from desktop_app.system.plain_text import printable
 
 DEMO = "demo"
 
+_FILE_LIMIT_S = 180.0
+"""A file may need long for a picture, on a slow computer or drive: FFmpeg alone computes for two seconds before the
+first one in HDR. Nobody waits for it: `close` answers at once."""
+
 
 class SourceForm(StrEnum):
     """What an address means, told from its text and the disk alone."""
@@ -158,9 +162,10 @@ def open_source(what: str | Camera | SourceAddress, options: OpenOptions | None 
                 raise SourceError("The demo clip is missing from this installation.", "Install Headcount again.")
             return DetachedReader(VideoFileSource(options.demo_clip, loop=options.loop))
         case SourceForm.VIDEO_FILE:
-            return DetachedReader(SeenSource(VideoFileSource(target, loop=options.loop)))
+            film = SeenSource(VideoFileSource(target, loop=options.loop), options.hold_s)
+            return DetachedReader(film, open_limit_s=_FILE_LIMIT_S, silence_limit_s=_FILE_LIMIT_S)
         case SourceForm.PICTURE:
-            return DetachedReader(picture_file(target, hold_s=options.hold_s))
+            return DetachedReader(SeenSource(picture_file(target, hold_s=options.hold_s), options.hold_s))
         case SourceForm.PICTURE_FOLDER:
             return DetachedReader(picture_folder(target, hold_s=options.hold_s, fps=options.folder_fps))
         case SourceForm.CAMERA:

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import SourceError
+from desktop_app.sources.base import MOST_PIXELS
 from desktop_app.sources.capture import as_bgr
-from desktop_app.sources.containers import A_HEIC_PICTURE, A_PICTURE, AN_EXR_PICTURE, looks_like_bytes
-from desktop_app.sources.pixel_shape import MOST_PIXELS
+from desktop_app.sources.containers import A_PICTURE, UNREADABLE_PICTURES, looks_like_bytes
 from desktop_app.system.plain_text import printable
 
 UNREADABLE_PICTURE_SUFFIXES: frozenset[str] = frozenset(
-    {".heic", ".heif", ".svg", ".psd", ".raw", ".cr2", ".nef", ".arw", ".dng", ".exr"}
+    {".heic", ".heif", ".jxl", ".svg", ".psd", ".raw", ".cr2", ".nef", ".arw", ".dng", ".exr"}
 )
 """Pictures that OpenCV cannot read; named so that the message can say what to do."""
 
@@ -152,7 +152,7 @@ def _unreadable(data: bytes, name: str) -> SourceError:
     if not data:
         return SourceError(f"The picture “{shown}” is empty.", "Copy or download it again.")
     what = looks_like_bytes(data[:65536])
-    if what in (A_HEIC_PICTURE, AN_EXR_PICTURE):
+    if what in UNREADABLE_PICTURES:
         return SourceError(f"The file “{shown}” is {what}.", _SAVE_AS)
     suffix = Path(name).suffix.lower()
     if suffix in UNREADABLE_PICTURE_SUFFIXES:

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.domain.blank import tone_of
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
@@ -25,6 +27,7 @@ from desktop_app.sources.picture_file import (
     is_moving,
     moving_pictures,
 )
+from desktop_app.sources.video_file import VIDEO_SUFFIXES
 from desktop_app.system.plain_text import printable
 from desktop_app.system.safe_file import read_regular
 
@@ -32,8 +35,7 @@ PICTURE_SUFFIXES: frozenset[str] = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".jp2", ".avif"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".ras", ".hdr"}
 )
-_VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".mpg", ".mpeg", ".mts", ".gif"})
-_OTHER_SUFFIXES = _VIDEO_SUFFIXES | UNREADABLE_PICTURE_SUFFIXES | {".txt", ".csv", ".json", ".xml", ".zip", ".pdf"}
+_OTHER_SUFFIXES = VIDEO_SUFFIXES | UNREADABLE_PICTURE_SUFFIXES | {".txt", ".csv", ".json", ".xml", ".zip", ".pdf"}
 
 DEFAULT_HOLD_S = 2.0
 """How long a picture is shown: long enough for a face in it to be confirmed and judged."""
@@ -78,7 +80,7 @@ class PictureSource:
         self._held: tuple[int, NDArray[np.uint8]] | None = None
         self._shown = 0
         self.skipped: list[str] = []
-        """One sentence for each picture that was left out."""
+        """One sentence for each picture that was left out or shows nothing."""
         self.not_looked_at: tuple[str, ...] = ()
         """One sentence for each other file beside the pictures that may show people."""
 
@@ -155,6 +157,8 @@ class PictureSource:
             return None
         if len(self._loaders) > 1 and is_moving(data):
             self._skip(f"Of “{printable(name)}”, which holds several pictures, only the first was looked at.")
+        if len(self._loaders) > 1 and self._repeats > 1 and tone_of_picture(image) is not None:
+            self._skip(of_one_colour(name))
         self._held = (number, image)
         return image
 
@@ -171,6 +175,16 @@ class PictureSource:
             f"None of the {len(self._loaders)} pictures in “{self._info.name}” can be read. {self.skipped[0]}",
             "Choose a folder that holds jpg, png or webp files.",
         )
+
+
+def tone_of_picture(image_bgr: NDArray[np.uint8]) -> float | None:
+    """Return the brightness (0 to 255) of a picture of one tone, None for one that shows something."""
+    return tone_of(np.asarray(cv2.resize(image_bgr, (32, 18), interpolation=cv2.INTER_AREA), dtype=np.uint8))
+
+
+def of_one_colour(name: str) -> str:
+    """Return the sentence for a picture that shows nothing."""
+    return f"“{printable(name)}” is of one colour: nobody can be seen in it."
 
 
 class MovingPictureSource:
@@ -345,7 +359,7 @@ def _not_looked_at(path: Path) -> str:
         return f"The folder “{name}” inside was not looked into." if holds else ""
     if suffix in UNREADABLE_PICTURE_SUFFIXES:
         return f"The picture “{name}” is of the kind “{suffix}”, which cannot be read."
-    if suffix in _VIDEO_SUFFIXES:
+    if suffix in VIDEO_SUFFIXES:
         return f"The video “{name}” beside the pictures was not looked at."
     return ""
 

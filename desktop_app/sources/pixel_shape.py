@@ -18,21 +18,20 @@ from typing import Protocol
 
 import cv2
 
+from desktop_app.sources.base import MOST_PIXELS
 from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
 from desktop_app.system.native_names import own_folder
 
 Size = tuple[int, int]
 """Width and height in pixels."""
 
-MOST_PIXELS = 2**27
-"""A picture of more (134 million) is no camera's; it would take more than 400 MB."""
-
 _AHEAD = 64
 """By how many pictures the packets are looked at before the decoder gives them; it holds back some itself."""
 _SAME_STAMP_S = 0.0015
 _LOST = 8
 """How many pictures before a change may be missing (damaged ones) and the change still be found by its stamp."""
-_RAW = -1.0
+_RAW = -1
+"""As `CAP_PROP_FORMAT`: the packets are wanted as they are stored, no pictures."""
 
 
 class Properties(Protocol):
@@ -83,13 +82,13 @@ class SizeChanges:
 
     def __init__(self, target: str, *, open_capture_with: CaptureFactory = open_capture) -> None:
         self._open_capture = open_capture_with
-        self._handle = CaptureHandle(open_capture_with(target, cv2.CAP_FFMPEG, ()))
+        self._handle = CaptureHandle(open_capture_with(target, cv2.CAP_FFMPEG, (cv2.CAP_PROP_FORMAT, _RAW)))
         self._pending: deque[tuple[int, float, Size]] = deque()
         self._packets = 0
         self._header = b""
         self._known: dict[bytes, Size | None] = {}
         self._codec = codec_of(int(self._handle.get(cv2.CAP_PROP_FOURCC)))
-        self._active = self._codec is not None and self._handle.set(cv2.CAP_PROP_FORMAT, _RAW)
+        self._active = self._codec is not None and self._handle.get(cv2.CAP_PROP_FORMAT) == _RAW
         self._turned = is_turned(self._handle) if self._active else False
 
     def at(self, picture: int, stamp_s: float) -> Size | None:

@@ -82,6 +82,7 @@ class StreamSource:
         self._wanted_live = live
         self._timing = timing
         self._limits = limits or TimeLimits()
+        self._asks_first = open_capture_with is None
         self._open_capture = open_capture_with or partial(open_capture, headers=dict(headers or {}))
         self._closed = threading.Event()
         self._handle: CaptureHandle | None = None
@@ -117,6 +118,12 @@ class StreamSource:
                     "opened.",
                     "Only web addresses and streams are opened from a page or a playlist.",
                 )
+            if scheme in net.DEFAULT_PORTS and not self._is_web and self._asks_first:  # on the web somebody has asked
+                # Here, because openings of different kinds wait for each other (`ffmpeg_options`): nobody has to wait
+                # for a camera that is switched off.
+                asking.check_reachable(self._url, self._limits.open_s)
+                if self._closed.is_set():
+                    return
         capture = self._connect()
         if not capture.isOpened():
             capture.release()

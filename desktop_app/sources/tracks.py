@@ -55,12 +55,17 @@ class Tracks:
         videos = [track for track in self.tracks if track.kind == "video"]
         if not videos:
             return []
-        moving = [t for t in videos if t.pictures != 1 and not t.codec.startswith(_STILL_CODECS)] or videos
-        most = max(track.pictures for track in moving)
-        long = [track for track in moving if track.pictures * 2 >= most]
-        best = max(long, key=lambda track: track.width * track.height)
+        best = best_video(videos)
         before = [track.hide for track in videos[: videos.index(best)]]
         return before + [cover for cover in self.covers if cover[0] < best.hide[0]]
+
+
+def best_video(videos: Sequence[Track]) -> Track:
+    """Return the video to count of those in a file: moving, not much shorter than another one, the largest of these."""
+    moving = [t for t in videos if t.pictures != 1 and not t.codec.startswith(_STILL_CODECS)] or videos
+    most = max(track.pictures for track in moving)
+    long = [track for track in moving if track.pictures * 2 >= most]
+    return max(long, key=lambda track: track.width * track.height)
 
 
 def read_tracks(path: Path) -> Tracks:

@@ -15,23 +15,12 @@ from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
 from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
 from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
-from desktop_app.sources.containers import (
-    A_PICTURE,
-    A_PLAYLIST,
-    A_SOUND_FILE,
-    A_TEXT_FILE,
-    Completeness,
-    completeness,
-    exists,
-    is_file,
-    is_folder,
-    is_readable,
-    looks_like,
-    missing_file,
-)
+from desktop_app.sources.containers import Completeness, completeness, exists
+from desktop_app.sources.ffmpeg_capture import unread_share
 from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
 from desktop_app.sources.seen_time import SeenTime
 from desktop_app.sources.tracks import PatchedFile, patched, read_tracks
+from desktop_app.sources.video_check import check_video_file, not_a_video, only_sound
 from desktop_app.system.plain_text import printable
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset(
@@ -41,20 +30,20 @@ VIDEO_SUFFIXES: frozenset[str] = frozenset(
 )
 """Endings that are taken for video; other files are tried as well."""
 
-TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
-"""Text files that do lead to a video."""
-
 _FEW_UNDECODED = 0.05
 """The share of damaged pictures up to which nothing is said: the tracker bridges single ones."""
 
 _MOST_DAMAGED_IN_A_ROW = 500
 
+_SHORTEST_DAMAGE_S = 0.5
+"""How far behind a place that cannot be read the first try to go on is made; each further one is twice as far."""
+
+_MOST_HOLES = 50
+_MOST_UNREAD = 0.15
+"""The share of a file up to which bytes that belong to no picture and no sound are the container's own."""
+
 _LARGE_FILE_BYTES = 300 * 2**20
 """A file larger than this is not read through to find the size of its pictures after a search in it."""
-
-_NOT_READ = "a picture of the kind"
-
-_READABLE_KINDS = "Headcount reads mp4, mov, mkv, webm, avi, wmv, flv, mpg, gif and raw .264 files, among others."
 
 
 class VideoFileSource:
@@ -97,6 +86,9 @@ class VideoFileSource:
         self._undecoded = 0
         self._seen = SeenTime()
         self._is_playlist = False
+        self._size_bytes = 0
+        self._holes: list[str] = []
+        self._resumed_s = -math.inf
 
     @property
     def info(self) -> SourceInfo:
@@ -110,6 +102,7 @@ class VideoFileSource:
     def omissions(self) -> tuple[str, ...]:
         """What of the file was not seen, one sentence each."""
         holes = self._seen.omissions(self._info.name, self._info.duration_s) if self._is_playlist else ()
+        holes += tuple(dict.fromkeys(self._holes))
         if self._undecoded <= _FEW_UNDECODED * max(self._index, 1):
             return holes
         return (*holes, f"{self._undecoded} of {self._index} pictures of “{self._info.name}” could not be decoded.")
@@ -123,7 +116,7 @@ class VideoFileSource:
         """Open the file. Raises SourceError if it is missing, empty, not readable, incomplete or not a video."""
         if self._closed.is_set():
             return
-        self._check_file()
+        self._is_playlist, self._size_bytes = check_video_file(self._path, self._info.name)
         self._handle = self._open_handle()
         fps = self._handle.get(cv2.CAP_PROP_FPS)
         duration_s = sane_duration_s(self._handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
@@ -154,6 +147,8 @@ class VideoFileSource:
                 handle = self._handle
                 continue
             image = handle.retrieve() if handle is not None else None
+            if image is None and self._closed.is_set():  # closed by another thread meanwhile: nothing is wrong with it
+                return None
             index = self._index
             self._index += 1
             self._last_time_s = time_s
@@ -174,6 +169,7 @@ class VideoFileSource:
             return
         target_s = max(0.0, time_s if math.isfinite(time_s) else 0.0)
         self._seen.jumped(target_s)
+        self._resumed_s = -math.inf
         self._ended = False
         self._pending_s = None
         if not self._seek_in_container(target_s):
@@ -189,41 +185,11 @@ class VideoFileSource:
         if self._file is not None:
             self._file.close()
 
-    def _check_file(self) -> None:
-        name = f"“{self._info.name}”"
-        if is_folder(self._path):
-            raise SourceError(f"{name} is a folder, not a video file.", "Choose a video file, or a folder of pictures.")
-        if not exists(self._path):
-            raise missing_file(self._path)
-        if not is_file(self._path):  # a pipe would be waited for without end
-            raise SourceError(
-                f"{name} is a device or a pipe, not a video file.",
-                "Choose a video file. A camera is chosen by its number or name, like camera:0.",
-            )
-        if not is_readable(self._path):
-            raise SourceError(
-                f"You are not permitted to read {name}.",
-                "Change the file's permissions, or copy it to a folder of your own.",
-            )
-        if self._path.stat().st_size == 0:
-            raise SourceError(f"The file {name} is empty.", "Copy or download it again.")
-        what, suffix = looks_like(self._path), self._path.suffix.lower()
-        self._is_playlist = what == A_PLAYLIST
-        if what == A_TEXT_FILE and suffix not in TEXT_SUFFIXES:  # FFmpeg would show its letters as a video
-            raise self._not_a_video()
-        if what == A_PICTURE and suffix not in (".mjpg", ".mjpeg"):
-            # FFmpeg would show it as a video of one frame, in which nobody can be confirmed.
-            raise SourceError(f"The file {name} is not a video; it is a picture.", "Open it under a name like x.jpg.")
-        if what == A_SOUND_FILE:  # FFmpeg would show its cover as a video
-            raise self._only_sound()
-        if what.startswith(_NOT_READ):
-            raise SourceError(f"The file {name} is {what}.", "Save it as jpg or png and open that.")
-
     def _open_handle(self) -> CaptureHandle:
         if self._file is None:
             tracks = read_tracks(self._path)
             if tracks.only_sound:
-                raise self._only_sound()
+                raise only_sound(self._info.name)
             try:
                 self._file = patched(self._path, tracks.patches())
             except OSError as error:
@@ -235,7 +201,7 @@ class VideoFileSource:
         capture = self._open_capture(self._file.address, cv2.CAP_FFMPEG, ())
         if not capture.isOpened():
             capture.release()
-            raise self._not_a_video()
+            raise not_a_video(self._path, self._info.name)
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         handle = CaptureHandle(capture)
         size = shown_size(handle)
@@ -257,26 +223,6 @@ class VideoFileSource:
         if self._file is not None and codec_of(int(handle.get(cv2.CAP_PROP_FOURCC))) is not None:
             self._changes = SizeChanges(self._file.address, open_capture_with=self._open_capture)
 
-    def _only_sound(self) -> SourceError:
-        return SourceError(
-            f"The file “{self._info.name}” holds only sound and no video.", "Choose a file that holds a video."
-        )
-
-    def _not_a_video(self) -> SourceError:
-        name = f"“{self._info.name}”"
-        if completeness(self._path) in (Completeness.NO_INDEX, Completeness.CUT):
-            return SourceError(
-                f"The file {name} is incomplete: the recording or the copy was interrupted before its end.",
-                "Copy or download it again, or record it again.",
-            )
-        what = looks_like(self._path)
-        if what:
-            return SourceError(f"The file {name} is not a video; it looks like {what}.", _READABLE_KINDS)
-        return SourceError(
-            f"The file {name} is not a video that can be read: it is damaged, of an unknown kind, or holds only sound.",
-            _READABLE_KINDS,
-        )
-
     def _grab(self) -> float | None:
         stamp_s = self._next_stamp()
         return None if stamp_s is None else self._clock.next(stamp_s)
@@ -286,6 +232,8 @@ class VideoFileSource:
         stamp_s = handle.grab() if handle is not None else None
         if stamp_s is None and handle is not None:
             stamp_s = self._after_damage(handle)
+        if stamp_s is not None and stamp_s < self._resumed_s - 1.0:  # the search led back to what was seen
+            return None
         if stamp_s is not None and handle is not None and self._changes is not None:
             size = self._changes.at(self._grabbed, stamp_s)
             if size is not None:
@@ -306,7 +254,30 @@ class VideoFileSource:
                 self._undecoded += damaged
                 self._index += damaged
                 return stamp_s
+        return self._behind_damage(handle)
+
+    def _behind_damage(self, handle: CaptureHandle) -> float | None:
+        """Search for pictures behind a place at which the container cannot be read on; None where the file ends."""
+        duration_s = self._info.duration_s
+        last_s = (self._clock.last_s or 0.0) - self._lap_start_s
+        if self._is_playlist or duration_s is None or len(self._holes) >= _MOST_HOLES:
+            return None
+        ahead_s = _SHORTEST_DAMAGE_S
+        while last_s + ahead_s < duration_s - self._clock.step_s and not self._closed.is_set():
+            stamp_s = handle.grab() if handle.set(cv2.CAP_PROP_POS_MSEC, (last_s + ahead_s) * 1000.0) else None
+            if stamp_s is not None and last_s + 0.5 * self._clock.step_s < stamp_s < duration_s + 1.0:
+                self._holes.append(
+                    f"From {last_s:.1f} s to {stamp_s:.1f} s nothing of “{self._info.name}” could be read."
+                )
+                self._resumed_s = stamp_s
+                if self._changes is not None:
+                    self._follow_size_from(handle, stamp_s)
+                return stamp_s
+            ahead_s *= 2
         return None
+
+    def _nothing_from(self, start_s: float, end_s: float) -> str:
+        return f"From {start_s:.1f} s to {end_s:.1f} s nothing of “{self._info.name}” could be read."
 
     def _start_over(self) -> bool:
         """At the end: begin the next lap, or say that this was the end. Raises SourceError if it came too early."""
@@ -317,15 +288,10 @@ class VideoFileSource:
             return True
         self._ended = True
         if self._index == 0 and completeness(self._path) is Completeness.CUT:
-            raise self._not_a_video()
+            raise not_a_video(self._path, self._info.name)
         if self._index == 0:
             raise SourceError(
                 f"No picture could be read from “{self._info.name}”.", "The file is damaged; copy or download it again."
-            )
-        if not self._path.exists():
-            raise SourceError(
-                f"The file “{self._info.name}” has gone while it was read.",
-                "Connect the drive again, then open the file again.",
             )
         self._check_end()
         return False
@@ -334,16 +300,40 @@ class VideoFileSource:
         duration_s = self._info.duration_s
         end_s = self.position_s + self._clock.step_s
         early = duration_s is None or duration_s - end_s > 2 * self._clock.step_s + 0.01 * duration_s
+        if not exists(self._path):
+            if not early:  # a file that is open can be removed or renamed, and still be read to its end
+                return
+            raise SourceError(
+                f"The file “{self._info.name}” has gone while it was read.",
+                "Connect the drive again, then open the file again.",
+            )
+        if self._path.stat().st_size != self._size_bytes and not self._is_playlist:
+            self._holes.append(
+                f"“{self._info.name}” was still being written while it was read; count it again when it is finished."
+            )
         if early and completeness(self._path) is Completeness.CUT:
             of = f" of {duration_s:.0f} s" if duration_s is not None else ""
             raise SourceError(
                 f"The file “{self._info.name}” breaks off after {end_s:.1f} s{of}; it is incomplete.",
                 "What was counted up to there stands. Copy or download the file again for the rest.",
             )
+        if self._is_playlist or self._file is None:
+            return
+        gaps = self._seen.omissions(self._info.name, None)
+        if early and duration_s is not None:
+            gaps += (self._nothing_from(end_s, duration_s),)
+        # A header may name a wrong duration, and a camera may pause, but then all of the file was read.
+        if gaps and self._unread_share() > _MOST_UNREAD:
+            self._holes += gaps
+
+    def _unread_share(self) -> float:
+        assert self._file is not None
+        return unread_share(self._file.address, self._size_bytes, _MOST_UNREAD, self._closed.is_set)
 
     def _reopen(self, *, same_clock: bool = False) -> None:
         if self._handle is not None:
             self._handle.close()
+        self._resumed_s = -math.inf
         self._handle = self._open_handle()
         if self._closed.is_set():
             self._handle.close()
@@ -374,7 +364,7 @@ class VideoFileSource:
         return False
 
     def _follow_size_from(self, handle: CaptureHandle, stamp_s: float) -> None:
-        if self._path.stat().st_size > _LARGE_FILE_BYTES:
+        if self._size_bytes > _LARGE_FILE_BYTES:
             if self._changes is not None:
                 self._changes.close()
                 self._changes = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from desktop_app.domain.types import Frame
 from desktop_app.sources import asking, net
@@ -18,7 +18,6 @@ from desktop_app.sources.stream import StreamSource, StreamTiming, TimeLimits
 from desktop_app.sources.video_file import VIDEO_SUFFIXES, VideoFileSource
 from desktop_app.sources.video_site import VIDEO_SITE_HOSTS, VideoSiteSource
 from desktop_app.system.native_names import own_folder
-from desktop_app.system.plain_text import printable
 
 MOST_PICTURE_BYTES = 64 * 2**20
 _PLAYLIST_TYPES = ("application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "audio/x-mpegurl")
@@ -97,7 +96,7 @@ class WebSource:
         if answer.status >= 300:
             raise net.http_error(self._url, answer.status)
         kind = answer.content_type
-        name = printable(unquote(PurePosixPath(urlsplit(answer.url).path).name))
+        name = asking.file_name(answer.url)
         suffix = PurePosixPath(name).suffix.lower()
         if kind.startswith(_MJPEG_TYPES):
             return MjpegSource(answer.url, limits=self._limits)

@@ -17,6 +17,8 @@ APPLICATION_ID = 0x48434E54
 """Marks a database file as ours ("HCNT" in ASCII)."""
 
 BUSY_TIMEOUT_S = 0.5
+_READER_TIMEOUT_S = 5.0
+"""A reader waits only while the file is being made, or put right after a crash; on a slow disk that takes a moment."""
 _LARGEST_WAL_BYTES = 64_000_000
 """A daily copy of a large file makes the -wal file grow meanwhile; later it shrinks to this."""
 _NUMBER_OF_TABLES = 6  # with SQLite's own sqlite_sequence
@@ -110,7 +112,7 @@ def open_for_reading(path: Path, *, unchanging: bool = False) -> sqlite3.Connect
 
 def _connect_for_reading(path: Path, unchanging: bool) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if unchanging else "")
-    return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(address, uri=True, timeout=_READER_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
 
 def _cannot_be_read_as_it_is(connection: sqlite3.Connection, path: Path) -> bool:
@@ -149,9 +151,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _check_identity(connection: sqlite3.Connection) -> int:
     """Return the file's version, 0 for an empty one."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
+    # In one transaction: another process may be making the file, and half of it would look like a stranger's.
+    connection.execute("BEGIN")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
     if mark != APPLICATION_ID and (mark or version or tables):
         raise DamagedFileError("the file belongs to another program")
     if version == newest_version() and tables < _NUMBER_OF_TABLES:

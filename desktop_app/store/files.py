@@ -13,6 +13,9 @@ SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database file, by what it adds to the name."""
 
 
+DATABASE_NAME = "counts.sqlite3"
+
+
 @dataclass(frozen=True, slots=True)
 class StoreFiles:
     """The files of one store, all in `folder`."""
@@ -21,7 +24,7 @@ class StoreFiles:
 
     @property
     def database(self) -> Path:
-        return self.folder / "counts.sqlite3"
+        return self.folder / DATABASE_NAME
 
     @property
     def lock(self) -> Path:

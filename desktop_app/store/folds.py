@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from desktop_app.domain.events import Entry
+from desktop_app.domain.log_digest import LogEntry
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts
 from desktop_app.store import summaries
 from desktop_app.store.database import reading, transaction
-from desktop_app.store.rows import read_entries, read_new_entries
+from desktop_app.store.rows import OnBadRow, read_entries, read_log, read_new_entries
 from desktop_app.store.summaries import SessionSummary, summary_of
 
 _PART = 1000
 _PAUSE_S = 0.02
+E = TypeVar("E", Entry, LogEntry)
 OnBadEntries = Callable[[str, int], None]
 """Is told a session and how many of its entries could not be read."""
 
@@ -68,10 +71,18 @@ def _texts(text: str) -> list[str]:
 
 def read_group(connection: sqlite3.Connection, ids: Iterable[str], on_bad: OnBadEntries) -> Iterator[Entry]:
     """Return the entries of several sessions by sequence number. Raises sqlite3.Error."""
+    return _by_seq(ids, lambda session, on_bad_row: read_entries(connection, session, on_bad_row), on_bad)
 
-    def of_one(session: str) -> Iterator[Entry]:
+
+def read_group_log(connection: sqlite3.Connection, ids: Iterable[str], on_bad: OnBadEntries) -> Iterator[LogEntry]:
+    """`read_group` with most entries on people sealed. Raises sqlite3.Error."""
+    return _by_seq(ids, lambda session, on_bad_row: read_log(connection, session, on_bad_row), on_bad)
+
+
+def _by_seq(ids: Iterable[str], read: Callable[[str, OnBadRow], Iterator[E]], on_bad: OnBadEntries) -> Iterator[E]:
+    def of_one(session: str) -> Iterator[E]:
         bad: list[str] = []
-        yield from read_entries(connection, session, bad.append)
+        yield from read(session, bad.append)
         on_bad(session, len(bad))
 
     return heapq.merge(*map(of_one, ids), key=lambda entry: entry.seq)
@@ -104,7 +115,8 @@ class Folds:
             self._folds.clear()
 
     def stored(self, session: str) -> SessionSummary | None:
-        """Return the stored summary, which may be behind, None where there is none that this version reads."""
+        """Return the stored summary, which may be behind, None where there is none of these sessions that this version
+        reads."""
         with reading(self._database) as connection:
             return self._stored(connection, session, group_of(connection, session))
 
@@ -125,12 +137,12 @@ class Folds:
             if self._lock.acquire(timeout=-1 if patiently else 0.2):
                 try:
                     totals = self._totals(connection, session, group, goes_on, patiently)
-                    summary = summary_of(session, totals, group.entries, group.last_seq)
+                    summary = summary_of(session, totals, group.entries, group.last_seq, group.ids[1:])
                 finally:
                     self._lock.release()
             else:
                 totals = self._fold(connection, group, patiently).totals
-                summary = summary_of(session, totals, group.entries, group.last_seq)
+                summary = summary_of(session, totals, group.entries, group.last_seq, group.ids[1:])
         if self._keep is not None:
             self._keep(lambda writing: _write(writing, summary))
         return summary
@@ -198,6 +210,8 @@ class Folds:
         try:
             summary = summaries.from_json(row[0])
         except ValueError:
+            return None
+        if summary.parts != group.ids[1:]:  # not behind: of another count, joined or parted since
             return None
         is_current = (summary.entries, summary.last_seq) == (group.entries, group.last_seq)
         return replace(summary, is_current=is_current)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import date
 
 from desktop_app.errors import StoreError
-from desktop_app.store import backups, summaries
+from desktop_app.store import backups, retention, summaries
 from desktop_app.store.database import DamagedFileError, find_damage, is_damage, reading, transaction
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, StoppedError, group_of
@@ -40,6 +40,8 @@ class Keeper:
         self._writer = writer
         self._folds = folds
         self._live = live
+        self._keep_days = 0
+        self._condensed_on: date | None = None
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._reading: sqlite3.Connection | None = None
@@ -51,6 +53,11 @@ class Keeper:
 
     def wake(self) -> None:
         """Have the summaries brought up to date now."""
+        self._wake.set()
+
+    def keep_people(self, days: int) -> None:
+        """Put the rows of people together that are older than so many days, now and every day; 0 keeps all."""
+        self._keep_days, self._condensed_on = days, None
         self._wake.set()
 
     def stop(self) -> None:
@@ -73,6 +80,9 @@ class Keeper:
         while not self._stopping.is_set():
             self._wake.clear()
             self._writer.look_for_leftovers()
+            if self._condensed_on != date.today():
+                self._condensed_on = date.today()
+                self._do(self.condense_old)
             self._do(self.copy)
             began = time.thread_time()
             self._do(self.summarise)
@@ -141,6 +151,33 @@ class Keeper:
             self._folds.summary(session, goes_on=goes_on, patiently=True)
             if not goes_on:
                 self._folds.forget_session(session)
+
+    def condense_old(self) -> None:
+        """Put the rows of people together that are old enough, where that is wanted."""
+        if self._keep_days:
+            self.condense(time.time() - 86_400.0 * self._keep_days)
+
+    def condense(self, before_utc: float) -> int:
+        """Put the rows of people together about whom nothing is newer, and return how many people these were.
+
+        Raises sqlite3.Error, or StoreError where they cannot be written.
+        """
+        people = 0
+        with reading(self._files.database) as connection:
+            names = connection.execute("SELECT id FROM session WHERE deleted_utc IS NULL AND is_purged = 0").fetchall()
+            groups = [group_of(connection, name).ids for (name,) in names]
+            joined = {session for ids in groups for session in ids[1:]}
+            for ids in groups:
+                if ids[0] in joined:
+                    continue
+                for part in retention.old_parts(connection, ids, before_utc, lambda _: None):
+                    if self._stopping.is_set():
+                        return people
+                    self._writer.run(lambda c, part=part: retention.write_part(c, part), 60.0)  # type: ignore[misc]
+                    people += part.people
+                for session in ids:
+                    self._folds.forget_session(session)
+        return people
 
     def purge(self) -> None:
         """Remove the entries of sessions that were deleted a week ago, a little at a time."""

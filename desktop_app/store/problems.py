@@ -81,7 +81,7 @@ def cannot_read(error: BaseException) -> tuple[str, str]:
     """Return sentence and remedy for a stored count that cannot be read."""
     return (
         f"The stored counts cannot be read ({error}).",
-        "Start Headcount again; restore a copy if that does not help.",
+        "Start Headcount again: where the file is damaged it offers a copy. So does “headcount restore”.",
     )
 
 

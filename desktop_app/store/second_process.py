@@ -26,6 +26,7 @@ class SecondProcessStore:
         self._on_problem = on_problem
         self._waiting: list[Entry] = []
         self._changed = threading.Condition()
+        self._appended = self._written = 0
         self._closed = False
         self._failed = False
         self._thread = threading.Thread(target=self._run, name="headcount-second-process", daemon=True)
@@ -35,7 +36,15 @@ class SecondProcessStore:
         """Add entries; they are in the file within a fraction of a second."""
         with self._changed:
             self._waiting += entries
+            self._appended += len(entries)
             self._changed.notify_all()
+
+    def flush(self, timeout_s: float = 1.0) -> bool:
+        """Wait until all entries appended so far are in the file. Return False where they are not in time."""
+        with self._changed:
+            wanted = self._appended
+            self._changed.wait_for(lambda: self._written >= wanted or self._failed, timeout_s)
+            return self._written >= wanted
 
     def last_seq(self) -> int:
         """Return 0: the numbers of this process are those of its clock."""
@@ -66,8 +75,13 @@ class SecondProcessStore:
                 try:
                     spill = spill or SpillFile.create(self._folder)
                     spill.write(entries)
+                    with self._changed:
+                        self._written += len(entries)
+                        self._changed.notify_all()
                 except OSError as error:
-                    self._failed = True
+                    with self._changed:
+                        self._failed = True
+                        self._changed.notify_all()
                     log.warning("the count of a second process cannot be kept: %s", error)
                     if self._on_problem is not None:
                         self._on_problem(f"This count cannot be kept: {error.strerror or error}. Its results go on.")

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from desktop_app.domain.events import Entry, from_plain, kind_of, to_plain
+from desktop_app.domain.event_codec import from_plain, kind_of, to_plain
+from desktop_app.domain.events import Entry
 from desktop_app.system.file_lock import FileLock
 
 log = logging.getLogger(__name__)

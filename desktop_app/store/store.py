@@ -2,73 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from desktop_app.domain.events import Entry
+from desktop_app.domain.log_digest import LogEntry
+from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.totals import Totals
+from desktop_app.domain.types import Counts
 from desktop_app.errors import StoreError
-from desktop_app.store import backups, problems
+from desktop_app.store import backups, problems, session_list
 from desktop_app.store.backups import StoreCopy
 from desktop_app.store.database import (
     DamagedFileError,
     EmptyFileError,
     is_damage,
     open_for_reading,
-    open_for_writing,
-    reading,
     transaction,
 )
 from desktop_app.store.files import StoreFiles
-from desktop_app.store.folds import Folds, StoppedError, group_of, read_group
+from desktop_app.store.folds import Folds, SessionGroup, StoppedError, group_of, read_group, read_group_log
 from desktop_app.store.keeper import Keeper
+from desktop_app.store.people import read_people
 from desktop_app.store.problem_report import ProblemReport
-from desktop_app.store.rows import EntryTable, last_seq, read_what_can_be_read, write_meta
-from desktop_app.store.summaries import VERSION, SessionSummary, summary_of
+from desktop_app.store.rows import EntryTable, last_seq, read_sorted, read_what_can_be_read, write_meta
+from desktop_app.store.salvage import readable_copy, readable_entries
+from desktop_app.store.session_list import SessionInfo
+from desktop_app.store.summaries import SessionSummary, summary_of
 from desktop_app.store.writer import Writer
 
-_COLUMNS = (
-    *("id", "name", "place", "note", "opened_utc", "closed_utc", "last_utc"),
-    *("people", "female", "male", "undecided"),
-)
-MOST_ENTRIES_FOR_A_LIST = 20_000
-"""How many entries `sessions` may read to bring figures up to date; what would need more is shown as it was."""
 
-
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
-    """One session as a list shows it. Times in seconds since 1970 (UTC).
-
-    `closed_utc` is None while it is open. `doors` are in the order in which they were first heard of. `joined` are the
-    sessions whose entries belong to this count too, and the figures include them. `is_current` is False where the
-    figures are those of up to a minute ago, because they are being worked out.
-    """
-
-    id: str
-    name: str
-    place: str
-    note: str
-    opened_utc: float
-    closed_utc: float | None
-    last_utc: float
-    people: int
-    female: int
-    male: int
-    undecided: int
-    doors: tuple[str, ...]
-    joined: tuple[str, ...] = ()
-    entries: int = 0
-    is_current: bool = True
-
-    @property
-    def is_open(self) -> bool:
-        return self.closed_utc is None
+class DamagedStoreError(StoreError):
+    """The file is damaged; `Store.readable_entries` gives what can be read all the same."""
 
 
 class Store:
@@ -144,6 +113,11 @@ class Store:
         return is_written
 
     @property
+    def can_write(self) -> bool:
+        """Whether it was opened for writing."""
+        return self._writer is not None
+
+    @property
     def problem(self) -> str:
         """What is wrong at present, in plain sentences with the remedy, "" where all is well."""
         return self._report.text
@@ -162,9 +136,10 @@ class Store:
         """Return the deleted sessions that `restore` can still bring back, the newest first."""
         return self._sessions("deleted_utc IS NOT NULL AND is_purged = 0")
 
-    def session(self, session_id: str) -> SessionInfo | None:
+    def session(self, session_id: str, *, include_deleted: bool = True) -> SessionInfo | None:
         """Return one session, deleted or not; None if there is none of this id."""
-        return next(iter(self._sessions("id = ? AND is_purged = 0", session_id)), None)
+        condition = "id = ? AND is_purged = 0" + ("" if include_deleted else " AND deleted_utc IS NULL")
+        return next(iter(self._sessions(condition, session_id)), None)
 
     def entries(self, session_id: str) -> Iterator[Entry]:
         """Return the entries of one session by sequence number, read from the disk as they are asked for.
@@ -179,18 +154,67 @@ class Store:
             if connection is not None:
                 yield from read_group(connection, tuple(dict.fromkeys(session_ids)), self._note_unreadable)
 
-    def totals(self, session_id: str, *, may_be_behind: bool = False) -> SessionSummary:
+    def log_of(self, session_ids: Iterable[str]) -> Iterator[LogEntry]:
+        """Return what `entries_of` does with most entries on people sealed: all that a report asks for, quicker."""
+        with self._reading_or_none() as connection:
+            if connection is not None:
+                yield from read_group_log(connection, tuple(dict.fromkeys(session_ids)), self._note_unreadable)
+
+    def entries_of_kinds(self, session_ids: Iterable[str], kinds: Iterable[str]) -> list[Entry]:
+        """Return the entries of several sessions whose `events.kind_of` is among these, by sequence number.
+
+        Quick where they are few, as what sources did, however many people were counted.
+        """
+        ids = tuple(dict.fromkeys(session_ids))
+        with self._reading_or_none() as connection:
+            if connection is None:
+                return []
+            # What cannot be read is told by whoever reads all entries.
+            found = read_sorted(connection, ids, tuple(kinds), "seq, id", lambda _: None)
+            return [stored.entry for stored in found]
+
+    def people_of(self, session_ids: Iterable[str]) -> Iterator[PersonRecord]:
+        """Return the people of several sessions together, in no particular order; see `people.read_people`.
+
+        Memory does not grow with their number.
+        """
+        ids = tuple(dict.fromkeys(session_ids))
+        with self._reading_or_none() as connection:
+            if connection is not None:
+                bad: list[str] = []
+                yield from read_people(connection, ids, bad.append)
+                if bad:
+                    self._note_unreadable(ids[0], len(bad))
+
+    def readable_entries(self, session_ids: Iterable[str]) -> list[Entry]:
+        """Return what can be read of some sessions in a damaged file, by sequence number. Raises StoreError."""
+        with self._told_as_store_error():
+            return readable_entries(self._files.database, frozenset(session_ids))
+
+    def newest_group(self) -> SessionGroup | None:
+        """Return the newest session with those joined to it, None where nothing is stored. Quick: no figures."""
+        with self._reading_or_none() as connection:
+            if connection is None:
+                return None
+            row = connection.execute(
+                "SELECT id FROM session WHERE deleted_utc IS NULL AND is_purged = 0 AND entries > 0"
+                " ORDER BY first_seq DESC, key DESC LIMIT 1"
+            ).fetchone()
+            return None if row is None else group_of(connection, row[0])
+
+    def totals(self, session_id: str, *, may_be_behind: bool = False, follow: bool = False) -> SessionSummary:
         """Return the figures of one session and those joined to it, without reading its entries where possible.
 
         A summary that is behind is worked out again first, which takes about a second for 20,000 people; with
-        `may_be_behind` it is returned as it is, if there is one.
+        `may_be_behind` it is returned as it is, if there is one. `follow` is for whoever asks again and again while
+        another process counts: the next call then reads only what is new.
         """
         with self._reading_or_none() as connection:
             if connection is None:
                 return summary_of(session_id, Totals(), 0, 0)
             if may_be_behind and (stored := self._folds.stored(session_id)) is not None:
                 return stored
-            return self._folds.summary(session_id, goes_on=session_id in self._live_sessions())
+            return self._folds.summary(session_id, goes_on=follow or session_id in self._live_sessions())
 
     # ---- deleting and bringing back
 
@@ -207,6 +231,21 @@ class Store:
         """Undo `delete`. Return False where there is nothing to undo or it is too late. Raises StoreError."""
         change = "UPDATE session SET deleted_utc = NULL WHERE id = ? AND deleted_utc IS NOT NULL AND is_purged = 0"
         return self._written.run(lambda c: c.execute(change, (session_id,)).rowcount > 0)
+
+    def keep_people(self, days: int) -> None:
+        """Put the rows of single people together to numbers of intervals when they are older than so many days.
+
+        That is done in the background, from now on every day; 0 keeps them all. See `retention`.
+        """
+        if self._keeper is not None:
+            self._keeper.keep_people(days)
+
+    def condense(self, before_utc: float) -> int:
+        """Put the rows of people together about whom nothing is newer. Returns how many. Raises StoreError."""
+        if self._keeper is None:
+            raise StoreError(*problems.cannot_change("Another Headcount is counting: make the change there."))
+        with self._told_as_store_error():
+            return self._keeper.condense(before_utc)
 
     def delete_everything(self) -> None:
         """Delete every session, every copy and every damaged file for good. Raises StoreError.
@@ -232,14 +271,18 @@ class Store:
         return bool(self._report.get("damage"))
 
     def restore_newest_copy(self) -> int:
-        """Add what is missing here from the newest copy, or from the damaged file where there is none.
+        """Add what is missing here from the newest copy that has any of it, or else from the damaged file.
 
         Returns how many entries were added. Raises StoreError where there is nothing to restore from.
         """
         copies = self.copies()
         if not copies:
             raise StoreError("There is no copy of the counts.")
-        return self.restore_copy(copies[0])
+        # The newest may be one of the file that took the place of the damaged one, and then brings nothing back.
+        for copy in copies:
+            if added := self.restore_copy(copy):
+                return added
+        return 0
 
     def restore_copy(
         self,
@@ -254,7 +297,7 @@ class Store:
         """
         added = read = 0
         try:
-            with _readable_copy(copy) as connection:
+            with readable_copy(copy) as connection:
                 for entries in read_what_can_be_read(connection, lambda _: None):
                     if should_stop():
                         return added
@@ -305,7 +348,8 @@ class Store:
         except (sqlite3.Error, OSError, DamagedFileError) as error:
             if self._writer is not None and is_damage(error) and isinstance(error, sqlite3.Error):
                 self._writer.report_damage(str(error))
-            raise StoreError(*problems.cannot_read(error)) from error
+            kind = DamagedStoreError if is_damage(error) else StoreError
+            raise kind(*problems.cannot_read(error)) from error
 
     @contextmanager
     def _reading_or_none(self) -> Iterator[sqlite3.Connection | None]:
@@ -329,56 +373,23 @@ class Store:
         with self._reading_or_none() as connection:
             if connection is None:
                 return []
-            rows = connection.execute(
-                "SELECT s.id, name, place, note, opened_utc, closed_utc, last_utc, joined, s.entries,"
-                " m.entries, m.last_seq, people, female, male, undecided,"
-                " (SELECT json_group_array(d.name) FROM"
-                "   (SELECT name FROM door WHERE session = s.key AND name <> '' ORDER BY key) d)"
-                f" FROM session s LEFT JOIN summary m ON m.session = s.key AND m.version = {VERSION}"
-                f" WHERE {condition} AND is_purged = 0 AND s.entries > 0 ORDER BY first_seq DESC, s.key DESC",
-                values,
-            ).fetchall()
-            groups = [group_of(connection, row[0]) for row in rows]
-        live, room, found = self._live_sessions(), MOST_ENTRIES_FOR_A_LIST, []
-        for row, group in zip(rows, groups, strict=True):
-            figures = tuple(figure or 0 for figure in row[11:15])
-            is_current = (group.entries, group.last_seq) == (row[9], row[10])
-            if not is_current:
-                with self._told_as_store_error():
-                    counts = self._folds.counts(row[0], goes_on=row[0] in live and row[5] is None, most_new=room)
-                if counts is not None:
-                    is_current = True
-                    figures = (counts.people, counts.female, counts.male, counts.undecided)
-                    room -= 0 if row[0] in live else group.entries
-            found.append(
-                SessionInfo(
-                    **dict(zip(_COLUMNS, (*row[:7], *figures), strict=True)),
-                    doors=tuple(json.loads(row[15])),
-                    joined=group.ids[1:],
-                    entries=row[8],
-                    is_current=is_current,
-                )
-            )
-        return found
+            rows = session_list.read_rows(connection, condition, values)
+        return session_list.with_figures(rows, self._live_sessions(), self._counts_for_list)
+
+    def _counts_for_list(self, session: str, goes_on: bool, most_new: int) -> Counts | None:
+        """Return the current counts, None where that takes too long, or the file of another process is damaged."""
+        try:
+            with self._told_as_store_error():
+                return self._folds.counts(session, goes_on=goes_on, most_new=most_new)
+        except DamagedStoreError:
+            if self._writer is not None:  # which sets the file aside
+                raise
+            return None
 
 
 def _add(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int:
     with transaction(connection):
         return EntryTable(connection).insert(entries, into_deleted=False)
-
-
-@contextmanager
-def _readable_copy(copy: StoreCopy) -> Iterator[sqlite3.Connection]:
-    if not copy.is_damaged_original:
-        with reading(copy.path, unchanging=True) as connection:
-            yield connection
-        return
-    # Its newest entries may still lie in the -wal file, which only a connection that may write takes into account.
-    connection = open_for_writing(copy.path)
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 def _erase(connection: sqlite3.Connection, files: StoreFiles) -> None:

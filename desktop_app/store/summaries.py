@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from desktop_app.domain.totals import Curve, PlaceFigures, Totals
 from desktop_app.domain.types import Counts, Gender
 
-VERSION = 1
+VERSION = 2
 """Raise it when the fold or this format changes: every stored summary is then worked out again."""
 
 CURVE_POINTS = 1024
@@ -45,7 +45,7 @@ class SessionSummary:
     """The figures of one session, those of sessions joined to it included.
 
     `arrivals` is by door. `curve` runs on the media clock and `curve_utc` on UTC. `entries` and `last_seq` say what it
-    was made from; `is_current` is False where more has been counted since.
+    was made from, `parts` which sessions were joined to it; `is_current` is False where more was counted since.
     """
 
     session: str
@@ -57,11 +57,14 @@ class SessionSummary:
     arrivals: Mapping[str, Arrivals]
     curve: Curve
     curve_utc: Curve
+    parts: tuple[str, ...] = ()
     is_current: bool = field(default=True)
 
 
-def summary_of(session: str, totals: Totals, entries: int, last_seq: int) -> SessionSummary:
-    """Return the figures that `totals` holds now; `entries` and `last_seq` describe what it was made from."""
+def summary_of(
+    session: str, totals: Totals, entries: int, last_seq: int, parts: tuple[str, ...] = ()
+) -> SessionSummary:
+    """Return the figures that `totals` holds now; `entries`, `last_seq` and `parts` say what it was made from."""
     people = [record for record in totals.people() if record.counts]
     doors = sorted({record.door for record in people})
     return SessionSummary(
@@ -77,6 +80,7 @@ def summary_of(session: str, totals: Totals, entries: int, last_seq: int) -> Ses
         },
         curve=totals.curve(max_points=CURVE_POINTS),
         curve_utc=totals.curve(utc=True, max_points=CURVE_POINTS),
+        parts=parts,
     )
 
 
@@ -97,6 +101,7 @@ def to_json(summary: SessionSummary) -> str:
         "session": summary.session,
         "entries": summary.entries,
         "last_seq": summary.last_seq,
+        "parts": summary.parts,
         "counts": asdict(summary.counts),
         "by_door": {door: asdict(counts) for door, counts in summary.by_door.items()},
         "places": [[door, name, asdict(figures)] for (door, name), figures in summary.places.items()],
@@ -121,6 +126,7 @@ def from_json(text: str) -> SessionSummary:
             arrivals={door: Arrivals(*_arrays(c, np.int64)) for door, c in plain["arrivals"].items()},
             curve=_curve(plain["curve"]),
             curve_utc=_curve(plain["curve_utc"]),
+            parts=tuple(plain["parts"]),
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"the stored summary cannot be read: {error!r}") from error

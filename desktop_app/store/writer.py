@@ -410,8 +410,10 @@ class Writer:
     def _keep_for_next_time(self, entries: Sequence[Entry]) -> None:
         try:
             spill = SpillFile.create(self._files.folder)
-            spill.write(entries)
-            spill.let_go()
+            try:
+                spill.write(entries)
+            finally:
+                spill.let_go()
         except OSError as error:
             log.warning("%d entries could not be kept: %s", len(entries), error)
             with self._changed:

@@ -42,7 +42,7 @@ def run_in_child(function: Callable[..., T], *arguments: Any, limit_s: float = L
         answer = ours.recv()
     except (EOFError, OSError):
         process.join(5.0)
-        raise ChildCrashError(_how_it_ended(process.exitcode)) from None
+        raise ChildCrashError(how_it_ended(process.exitcode)) from None
     finally:
         ours.close()
         if process.is_alive():
@@ -58,7 +58,7 @@ def run_in_child(function: Callable[..., T], *arguments: Any, limit_s: float = L
 
 
 def _serve(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    _limit_memory()
+    limit_memory()
     # What native code says of its own end is for nobody; a thread pool that hangs must not keep the process.
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 2)
@@ -74,12 +74,13 @@ def _serve(connection: Connection, function: Callable[..., Any], arguments: tupl
     os._exit(0)
 
 
-def _limit_memory() -> None:
+def limit_memory(most_bytes: int = MOST_MEMORY_BYTES) -> None:
+    """Bound the memory of this process, and keep it from leaving a core file. Where the system cannot, it does not."""
     try:
         resource: Any = importlib.import_module("resource")
     except ImportError:  # Windows
         return
-    for name, most in (("RLIMIT_CORE", 0), ("RLIMIT_AS", MOST_MEMORY_BYTES)):
+    for name, most in (("RLIMIT_CORE", 0), ("RLIMIT_AS", most_bytes)):
         if name == "RLIMIT_AS" and sys.platform == "darwin":
             continue  # macOS counts what is only reserved
         try:
@@ -90,7 +91,8 @@ def _limit_memory() -> None:
             continue
 
 
-def _how_it_ended(code: int | None) -> str:
+def how_it_ended(code: int | None) -> str:
+    """Say in words what the exit code of a child means."""
     if code is not None and code < 0:
         try:
             return f"it ended with {signal.Signals(-code).name}"

@@ -16,11 +16,20 @@ class ThreadPolicy:
     litert: int
 
 
+_most_cores = 2**16
+
+
+def share_cores(number: int) -> None:
+    """Let this process take no more than so many cores: the others belong to processes that work beside it."""
+    global _most_cores
+    _most_cores = max(1, number)
+
+
 def usable_cores() -> int:
     """Return the number of cores this process may run on, at least 1."""
     # A container or taskset may allow fewer cores than the machine has; Windows and macOS know no affinity here.
     affinity = getattr(os, "sched_getaffinity", None)
-    return max(1, len(affinity(0)) if affinity else os.cpu_count() or 1)
+    return max(1, min(_most_cores, len(affinity(0)) if affinity else os.cpu_count() or 1))
 
 
 def choose_threads(cores: int) -> ThreadPolicy:

@@ -6,6 +6,8 @@ import os
 import stat
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TEMPORARY_PREFIX = ".headcount-"
@@ -43,12 +45,23 @@ def write_atomically(path: Path, data: bytes, *, make_folder: bool = False, priv
             while view:
                 view = view[file.write(view) :]
         return
+    with replacing(path, private=private) as temporary, temporary.open("wb") as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
+    """Give an empty file beside `path`, which takes its place at the end of the block, or is removed after an error.
+
+    Links are written through. Raises OSError.
+    """
+    path = real_target(path)
     handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=TEMPORARY_SUFFIX, dir=path.parent)
+    os.close(handle)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         if not private:
             # mkstemp makes the file private; give it the rights that any other new file of the user gets.

@@ -8,14 +8,18 @@ from numpy.typing import NDArray
 from desktop_app.domain.types import AGE_BAND_STARTS, AGE_BANDS, age_band_index
 from desktop_app.training.readers.base import FaceRecord
 
+YEARS = 100.0
+"""The unit, in years, of an age that is learned as a number."""
+
 ADIENCE_CLASSES: tuple[tuple[float, float], ...] = (
     (0, 2), (4, 6), (8, 13), (15, 20), (25, 32), (38, 43), (48, 53), (60, 100),
 )  # fmt: skip
 """The eight age classes of Levi and Hassner, both ends included."""
 
 GROUP4_STARTS: tuple[float, ...] = (0.0, 18.0, 30.0, 80.0)
+GROUP4_NAMES: tuple[str, ...] = ("<18", "18-29", "30-79", "80+")
 GROUP4_CENTRES: tuple[float, ...] = (9.0, 24.0, 55.0, 85.0)
-"""joint64's age groups <18, <30, <80 and 80+, and the age in years that stands for each."""
+"""The age groups of joint64_small, and the age in years that stands for each."""
 
 
 def adience_class(age_years: float) -> int | None:
@@ -26,7 +30,7 @@ def adience_class(age_years: float) -> int | None:
 
 
 def group4(age_years: float) -> int:
-    """The index of joint64's age group: <18, <30, <80, 80+."""
+    """The index of the age group of joint64_small: <18, <30, <80, 80+."""
     return max(i for i, start in enumerate(GROUP4_STARTS) if age_years >= start)
 
 

@@ -85,13 +85,15 @@ def backward(model: Any, values: dict[str, Any], seeds: dict[str, Any], *, guide
 
 
 def logit_steps(model: Any) -> dict[str, tuple[str, str]]:
-    """For each output: the layer that makes its score before softmax or sigmoid, and which ("linear" if none)."""
+    """For each output: the layer that makes its score before softmax, sigmoid or ReLU, and which ("linear" if none)."""
     by_name = {step.name: step for step in steps(model)}
     found = {}
     for output, name in output_layers(model).items():
         layer = by_name[name].layer
         if isinstance(layer, layers.Softmax):
             found[output] = (by_name[name].inputs[0], "softmax")
+        elif isinstance(layer, layers.ReLU):
+            found[output] = (by_name[name].inputs[0], "relu")
         elif isinstance(layer, layers.Activation) and layer.activation.__name__ == "sigmoid":
             found[output] = (by_name[name].inputs[0], "sigmoid")
         else:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from desktop_app.domain.types import AGE_BANDS
+from desktop_app.training import config as configs
+from desktop_app.training.ages import ADIENCE_CLASSES, YEARS
 from desktop_app.training.checkpoint import Notes
+from desktop_app.training.readers.base import GENDERS
+from desktop_app.vision.attributes.preprocess import InputSpec
 
 
 def card_of(notes: Notes, name: str | None = None) -> dict[str, Any]:
@@ -13,14 +19,14 @@ def card_of(notes: Notes, name: str | None = None) -> dict[str, Any]:
     The figures are those of the run's own validation; a report on held-out faces says more.
     """
     config, data = notes.config, notes.data
-    command = f"headcount-train train {config.network} --data {data.get('name', 'DATA')}"
     figures: dict[str, float] = {}
     if "val_gender" in notes.history:
-        figures["gender"] = round(max(notes.history["val_gender"]), 4)
+        figures["gender"] = round(notes.history["val_gender"][-1], 4)  # of these weights, not of the best
     if "val_age_exact" in notes.history:
         figures["age_exact"] = round(notes.history["val_age_exact"][-1], 4)
     if "val_age_mae" in notes.history:
         figures["age_mae_years"] = round(notes.history["val_age_mae"][-1], 2)
+    read = "apparent gender, and says nothing of age," if config.age == "none" else "apparent gender and age"
     return {
         "name": name or config.about.get("title", config.network),
         "description": config.about.get("title", config.network),
@@ -29,11 +35,56 @@ def card_of(notes: Notes, name: str | None = None) -> dict[str, Any]:
         f"{data.get('val', 0):,} to choose by",
         "trained_on": trained_on(notes),
         "licence": licence_of(str(data.get("name", ""))),
-        "figures": {"faces": "the run's own validation faces", **figures, "command": command},
-        "limits": "It reads apparent gender and age from a face alone, and errs more on small, turned, "
-        "covered or very young faces.",
+        "figures": {"faces": "the run's own validation faces", **figures, "command": command_of(notes)},
+        "limits": f"It reads {read} from a face alone, and errs more on small, turned, covered or very young faces.",
         "training": config.to_json(),
     }
+
+
+def command_of(notes: Notes) -> str:
+    """The command that trains such a run, with the options by which it differs from its network's configuration."""
+    config = notes.config
+    words = ["headcount-train train", config.network, "--data", str(notes.data.get("name", "DATA"))]
+    if config.network in configs.names():
+        usual = configs.load(config.network)
+        if config.train_share is not None and config.train_share != usual.train_share:
+            words += ["--split", f"{config.train_share * 100:g}:{100 - config.train_share * 100:g}"]
+        for option, value, its in (
+            ("--val-share", f"{config.val_share * 100:g}%", f"{usual.val_share * 100:g}%"),
+            ("--epochs", config.epochs, usual.epochs),
+            ("--batch-size", config.batch_size, usual.batch_size),
+            ("--learning-rate", config.learning_rate, usual.learning_rate),
+            ("--seed", config.seed, usual.seed),
+            ("--output", config.gender, usual.gender),
+            ("--start", config.start, usual.start),
+        ):
+            if value != its:
+                words += [option, str(value)]
+        for group, factor in config.group_weights.items():
+            if factor != usual.group_weights.get(group):
+                words += ["--weight", f"{group}={factor:g}"]
+    return " ".join(words)
+
+
+def keras_card(card: Mapping[str, Any], model: Any, spec: InputSpec, age: str) -> dict[str, Any]:
+    """The card of the same network as Keras has it, whose answers are raw: one unit or two for gender, and an age in
+    the terms of its target (`TrainingConfig.age`), in the words of `vision.attributes.outputs`.
+    """
+    units = {name: int(output.shape[-1]) for name, output in model.output.items()}
+    labels: dict[str, list[str]] = {"gender": ["female"] if units["gender"] == 1 else list(GENDERS)}
+    raw: dict[str, Any] = {
+        key: card[key] for key in ("name", "description", "source", "data", "trained_on", "licence") if key in card
+    }
+    raw |= {"input": spec.to_json(), "outputs": {name: name for name in units}, "labels": labels}
+    if age == "bands":
+        labels["age"] = list(AGE_BANDS)
+    elif age == "adience8":
+        labels["age"] = [f"{low:.0f}-{high:.0f}" for low, high in ADIENCE_CLASSES]
+    elif age == "years":
+        raw["age"] = {"kind": "years", "scale": YEARS}
+    elif age == "group4":
+        raw["age"] = {"kind": "group4"}
+    return raw
 
 
 def trained_on(notes: Notes) -> str:

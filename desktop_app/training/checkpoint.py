@@ -10,9 +10,14 @@ from typing import Any
 
 from desktop_app.errors import HeadcountError, ModelError, OutputError
 from desktop_app.training.config import TrainingConfig
+from desktop_app.training.seen import SeenFaces
+
+LAST, BEST = "last.keras", "best.keras"
+"""The newest checkpoint of a run, to go on from, and that of its best epoch, to use."""
 
 NOTES = "headcount_training.json"
-"""The name of our entry inside the `.keras` archive, which Keras itself passes over."""
+"""The name of our entry inside the `.keras` archive, which Keras itself passes over; `SEEN` is a second one."""
+SEEN = "headcount_training_faces.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +25,15 @@ class Notes:
     """What a checkpoint knows of its run.
 
     `epochs_done` counts whole epochs. `history` maps a measure to its value after each epoch. `data` describes the
-    faces (name, counts by role, where they came from), so that a run is not continued on others.
+    faces (name, counts by role, where they came from), so that a run is not continued on others. `seen` are the faces
+    themselves.
     """
 
     config: TrainingConfig
     epochs_done: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
+    seen: SeenFaces = field(default_factory=SeenFaces)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -46,6 +53,7 @@ def save(model: Any, notes: Notes, path: Path) -> None:
         model.save(part)
         with zipfile.ZipFile(part, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(NOTES, json.dumps(notes.to_json(), indent=1))
+            archive.writestr(SEEN, json.dumps(notes.seen.to_json()))
         part.replace(path)
     except OSError as error:
         raise OutputError(
@@ -58,11 +66,14 @@ def read_notes(path: Path) -> Notes:
     try:
         with zipfile.ZipFile(path) as archive:
             data = json.loads(archive.read(NOTES))
+            has_list = SEEN in archive.namelist()
+            seen = SeenFaces.from_json(json.loads(archive.read(SEEN))) if has_list else SeenFaces()
         return Notes(
             config=TrainingConfig.from_json(data["config"]),
             epochs_done=int(data["epochs_done"]),
             history={key: [float(v) for v in values] for key, values in data["history"].items()},
             data=dict(data["data"]),
+            seen=seen,
         )
     except FileNotFoundError as error:
         raise ModelError(f"There is no checkpoint {path}.", "Train the network first.") from error
@@ -80,8 +91,12 @@ def load(path: Path, *, compiled: bool = False) -> tuple[Any, Notes]:
     from desktop_app.training import graph, losses, networks  # noqa: F401  (their classes must be known to Keras)
 
     try:
-        return keras.saving.load_model(path, compile=compiled), notes
+        model = keras.saving.load_model(path, compile=compiled)
     except HeadcountError:
         raise
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"The weights in {path} cannot be read: {error}.", "Train the network again.") from error
+    if not compiled:  # to answer and not to learn on: in the precision that an exported file answers with
+        for layer in model.layers:
+            layer.dtype_policy = "float32"
+    return model, notes

@@ -17,10 +17,14 @@ from desktop_app.vision.attributes.preprocess import InputSpec
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 
-GENDER_OUTPUTS = ("softmax", "sigmoid")
+GENDER_OUTPUTS = ("softmax", "sigmoid", "relu")
 AGE_KINDS = ("none", "bands", "years", "group4", "adience8")
+AGE_LOSSES = ("mae", "mse")
+PRECISIONS = ("float32", "bfloat16")
 SCHEDULES = ("constant", "cosine")
 OPTIMIZERS = ("adam", "adamw", "sgd")
+MAX_SEED = 4_000_000
+"""Dropout in layer k draws from seed * 1000 + k, which must fit 32 bits (`train._seed_dropout`)."""
 WEIGHTS = ("float32", "float16", "int8")
 """How an export stores weights. "int8" is LiteRT's dynamic range: 8-bit weights a channel, 8-bit activations scaled per
 face while it runs (Jacob et al. 2018, arXiv:1712.05877, without its training).
@@ -66,12 +70,17 @@ class AugmentConfig:
 class TrainingConfig:
     """One training run, complete.
 
-    `network` names a builder of `networks.BUILDERS`. `gender` is "softmax" (two units) or "sigmoid" (one). `age` is
-    what the age output learns: "none", "bands" (nine classes), "years" (a number), "group4" (a group index / 4) or
-    "adience8" (eight classes); `age_softness` spreads a band's label over its neighbours (standard deviation in
-    bands). `sizes` are [side in pixels, epochs] in turn, for a network that takes any size; without them all
-    `epochs` run at the size of `input`. `ema` is the momentum of averaged weights, 0 for none. `train_share` is the
-    share of the faces for training when a data set is divided anew, None to keep its own roles. `start` names
+    `network` names a builder of `networks.BUILDERS`. `gender` is "softmax" (two units), "sigmoid" or "relu"
+    (one; "relu" is no probability, and stands here because an article's table has it). `age` is what the age output
+    learns: "none", "bands" (nine classes), "years" (a number), "group4" (a group index / 4) or "adience8" (eight
+    classes); `age_loss` is the loss of a number, its absolute ("mae") or squared error ("mse"), in units of 100 years
+    or of the index / 4, and `age_softness` spreads a band's label over its neighbours (standard deviation in bands).
+    `sizes` are [side in pixels, epochs] in turn, for a network that takes any size; without them all
+    `epochs` run at the size of `input`. `ema` is the momentum of averaged weights, 0 for none. With the `precision`
+    "bfloat16" the layers multiply numbers of 16 bits while they learn (Kalamkar et al. 2019, arXiv:1905.12322), which
+    is several times as fast on a processor made for it and slow on others; weights and answers stay float32.
+    `train_share` is the share of the faces for training when a data set is divided anew, None to keep its own roles; of
+    these the share `val_share` is kept to choose by, where the data set names no such faces itself. `start` names
     weights to begin from (`starts.STARTS`), `ordinal_weight` is the share of the ordinal part in the loss of age
     bands, `group_weights` what faces count (`balance.KNOWN`), `about` holds the card's words.
     """
@@ -91,12 +100,15 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     clip_norm: float = 0.0
     ema: float = 0.0
+    precision: str = "float32"
+    age_loss: str = "mae"
     age_weight: float = 1.0
     age_softness: float = 0.0
     face_weight: float = 0.5
     seed: int = 1
     sizes: tuple[tuple[int, int], ...] = ()
     train_share: float | None = None
+    val_share: float = 0.1
     start: str = ""
     ordinal_weight: float = 0.0
     group_weights: Mapping[str, float] = field(default_factory=dict)
@@ -107,8 +119,10 @@ class TrainingConfig:
         for value, known, what in (
             (self.gender, GENDER_OUTPUTS, "gender output"),
             (self.age, AGE_KINDS, "age target"),
+            (self.age_loss, AGE_LOSSES, "loss of age"),
             (self.schedule, SCHEDULES, "learning-rate schedule"),
             (self.optimizer, OPTIMIZERS, "optimizer"),
+            (self.precision, PRECISIONS, "precision"),
         ):
             if value not in known:
                 raise SettingsError(f"{value!r} is no {what}.", f"Known are: {', '.join(known)}.")
@@ -120,18 +134,31 @@ class TrainingConfig:
             raise SettingsError(
                 f"A momentum of averaged weights of {self.ema} is out of range.", "Use 0, or 0.99 to 0.9999."
             )
+        if not 0 <= self.seed <= MAX_SEED:
+            raise SettingsError(
+                f"The seed {self.seed} is out of range.", f"Choose a whole number from 0 to {MAX_SEED}."
+            )
         if not 0 < self.learning_rate < 10:
             raise SettingsError(
                 f"A learning rate of {self.learning_rate} is out of range.", "Use something like 0.001."
             )
         if self.start and self.start not in STARTS:
             raise SettingsError(f"There are no starting weights called {self.start!r}.", f"Known: {', '.join(STARTS)}.")
+        if self.start and (fits := self.start.replace("-", "_")) != self.network:
+            raise SettingsError(
+                f"{self.network} cannot begin from {self.start}.", f"Those are weights of {fits}; leave --start out."
+            )
         if unknown := sorted(set(self.group_weights) - set(KNOWN)):
             raise SettingsError(f"Unknown weights of groups: {', '.join(unknown)}.", f"Known are: {', '.join(KNOWN)}.")
         if self.train_share is not None and not 0.1 <= self.train_share <= 0.95:
             raise SettingsError(
                 f"{self.train_share:.0%} for training is out of range.",
                 "Give a split between 10:90 and 95:5, such as 80:20.",
+            )
+        if not 0.01 <= self.val_share <= 0.5:
+            raise SettingsError(
+                f"{self.val_share:.0%} of the training faces to choose by is out of range.",
+                "Give a share between 1% and 50%, such as 20%.",
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -165,9 +192,13 @@ class TrainingConfig:
         """A copy for square crops of another size."""
         return dataclasses.replace(self, input=dataclasses.replace(self.input, width=side, height=side))
 
-    def fingerprint(self) -> str:
-        """The settings as canonical text: two runs with equal text do the same, whatever their `about` says."""
-        return json.dumps({k: v for k, v in self.to_json().items() if k != "about"}, sort_keys=True)
+    def fingerprint(self, *, epochs: bool = True) -> str:
+        """The settings as canonical text: two runs with equal text do the same, whatever their `about` says.
+
+        Without `epochs` they may do so for another number of epochs.
+        """
+        passed_over = {"about"} if epochs else {"about", "epochs"}
+        return json.dumps({k: v for k, v in self.to_json().items() if k not in passed_over}, sort_keys=True)
 
     def with_options(self, **options: Any) -> TrainingConfig:
         """A copy with the options that are not None put in."""
@@ -224,3 +255,14 @@ def parse_split(text: str) -> float:
         return float(text)
     except (ValueError, ZeroDivisionError) as error:
         raise SettingsError(f"{text!r} is no split.", "Write it like 80:20.") from error
+
+
+def parse_share(text: str) -> float:
+    """Read "20%" or "0.2". Raises SettingsError for anything else."""
+    try:
+        share = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+        if not 0 < share < 1:
+            raise ValueError
+        return share
+    except ValueError:
+        raise SettingsError(f"{text!r} is no share.", "Write it like 20% or 0.2.") from None

@@ -21,7 +21,7 @@ _STAGES = (
 )
 """The seven stages of the smallest one; the others have more filters and more blocks."""
 
-_SCALES = {"efficientnet_lite0": (1.0, 1.0), "efficientnet_lite1": (1.0, 1.1), "efficientnet_lite2": (1.1, 1.2)}
+SCALES = {"efficientnet_lite0": (1.0, 1.0), "efficientnet_lite1": (1.0, 1.1), "efficientnet_lite2": (1.1, 1.2)}
 """For each network the factors on the filters and on the number of blocks of a stage."""
 
 
@@ -42,7 +42,7 @@ class Block:
 
 def blocks(name: str) -> list[Block]:
     """The blocks of "efficientnet_lite0", "..1" or "..2" in their order."""
-    width, depth = _SCALES[name]
+    width, depth = SCALES[name]
     found: list[Block] = []
     filters_in = STEM_FILTERS
     for stage, (count, kernel, stride, expansion, filters) in enumerate(_STAGES):

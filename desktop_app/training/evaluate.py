@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import AGE_BAND_STARTS, AGE_BANDS
 from desktop_app.errors import ModelError, SettingsError
+from desktop_app.system.native_log import quiet_native_start
 from desktop_app.training import cards, checkpoint, metrics, predict
 from desktop_app.training.checkpoint import Notes
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.metrics import Proportion
 from desktop_app.training.predict import Predictions, Truth
-from desktop_app.training.readers.base import GENDERS, decode_picture
-from desktop_app.vision.attributes.classifier import read_card
+from desktop_app.training.readers.base import GENDERS
+from desktop_app.training.readers.storage import decode_picture
+from desktop_app.training.seen import SeenFaces
+from desktop_app.vision.attributes.classifier import CardClassifier, load_classifier
+from desktop_app.vision.attributes.model_card import CARD_NAME
 from desktop_app.vision.attributes.preprocess import InputSpec
 
 FACE_SIZES = (16, 24, 32, 48, 64)
@@ -28,57 +32,101 @@ SMALL_JPEG_QUALITY = 90
 
 @dataclass(slots=True)
 class Network:
-    """A network to be measured: a checkpoint of ours, or a model folder as the app loads it.
+    """A network to be measured: a checkpoint of ours (`keras` with its `notes`), or any model folder that the app loads
+    (`app` with its `card`).
 
-    `age` is the kind of its age answer; `notes` the run it came from, None for a model folder; `trained_on` names the
-    data set and how long, "-" where the card does not say.
+    `age` is the kind of its age answer; `history` holds every epoch of its run, also those after the one that was
+    chosen (`notes.epochs_done`); `trained_on` names the data set and how long, "-" where the card does not say; `seen`
+    are the faces that it has learned from.
     """
 
     name: str
     spec: InputSpec
     age: str
     keras: Any = None
-    litert: predict.LiteRtModel | None = None
+    app: CardClassifier | None = None
     notes: Notes | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+    seen: SeenFaces = field(default_factory=SeenFaces)
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
     trained_on: str = "-"
     parameters: int = 0
     size_bytes: int = 0
     path: Path = field(default_factory=Path)
 
     def predict(self, store: FaceStore, rows: NDArray[np.int64]) -> Predictions:
-        if self.litert is not None:
-            return self.litert.predict(store, rows, self.spec)
+        if self.app is not None:
+            return predict.with_classifier(self.app, store, rows)
         config = TrainingConfig("none", self.spec, age=self.age)
         return predict.with_keras(self.keras, store, rows, config)
 
+    @property
+    def config(self) -> TrainingConfig | None:
+        """The configuration of its run, as its checkpoint or its card has it; None where neither does."""
+        if self.notes is not None:
+            return self.notes.config
+        training = self.card.get("training")
+        try:
+            return TrainingConfig.from_json(training) if isinstance(training, dict) else None
+        except SettingsError:
+            return None  # of another version of the tool
+
+    @property
+    def age_classes(self) -> int:
+        """How many classes its age answer has: figures over 4 groups and over 9 bands are not the same figures."""
+        return {"group4": 4, "adience8": 8}.get(self.age, len(AGE_BANDS))
+
 
 def open_network(path: Path) -> Network:
-    """Open a run folder (its best checkpoint), a `.keras` checkpoint, or a model folder with a `model.json`."""
-    if path.is_dir() and (path / "model.json").is_file():
-        card = read_card(path)
-        file = path / str(card.get("file", "model.tflite"))
-        if file.suffix != ".tflite":
-            raise ModelError(f"{path} holds no LiteRT model.", "Give a run folder, a checkpoint or an exported model.")
-        if not file.is_file():
-            raise ModelError(f"The model file {file.name} is missing in {path}.")
+    """Open a run folder (its best checkpoint), a `.keras` checkpoint, or a model folder with a `model.json`, of any
+    kind that the app loads.
+    """
+    if path.is_dir() and (path / CARD_NAME).is_file():
+        with quiet_native_start():
+            app = load_classifier(path)
+        card = app.card
         return Network(
-            name=str(card.get("name", path.name)), spec=InputSpec.from_json(card["input"]),
-            age="bands" if "age" in card.get("outputs", {}) else "none", litert=predict.LiteRtModel(file),
-            trained_on=str(card.get("trained_on", "-")),
-            parameters=int(card.get("parameters", 0)), size_bytes=file.stat().st_size, path=path,
+            name=app.name, spec=app.spec, age="bands" if "age" in card.get("outputs", {}) else "none", app=app,
+            card=card, seen=SeenFaces.read(path, card), trained_on=str(card.get("trained_on", "-")),
+            parameters=int(card.get("parameters", 0)), size_bytes=_size_of(path, card), path=path,
         )  # fmt: skip
-    file = path / "best.keras" if path.is_dir() else path
+    file = path / checkpoint.BEST if path.is_dir() else path
     model, notes = checkpoint.load(file)
     config = notes.config
     return Network(
-        name=config.network, spec=config.input, age=config.age, keras=model, notes=notes,
+        name=config.network, spec=config.input, age=config.age, keras=model, notes=notes, seen=notes.seen,
+        history=_whole_history(file, notes),
         trained_on=cards.trained_on(notes), parameters=int(model.count_params()), path=file,
     )  # fmt: skip
 
 
+def _size_of(folder: Path, card: Mapping[str, Any]) -> int:
+    """The bytes of the weights, 0 where the card names none by one file."""
+    file = folder / str(card.get("file", ""))
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _whole_history(file: Path, notes: Notes) -> Mapping[str, Sequence[float]]:
+    """The history of the run that a checkpoint belongs to: that of the newest checkpoint beside it, where it goes on.
+
+    The best checkpoint knows only the epochs up to itself.
+    """
+    try:
+        newest = checkpoint.read_notes(file.with_name(checkpoint.LAST))
+    except ModelError:
+        return notes.history  # a checkpoint that was taken out of its run
+    is_same = newest.config.fingerprint(epochs=False) == notes.config.fingerprint(epochs=False)
+    is_same &= newest.data == notes.data
+    return newest.history if is_same and newest.epochs_done >= notes.epochs_done else notes.history
+
+
+FEWEST_IN_A_GROUP = 30
+"""Groups of fewer faces are put together: a share of so few says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class GroupLine:
-    """Gender accuracy of one group of faces."""
+    """Gender accuracy of one group of faces, or of several small ones together."""
 
     group: str
     gender: Proportion
@@ -102,7 +150,9 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured on `rows` of a store. `ece` and `reliability` are of the gender answer."""
+    """What was measured on `rows` of a store. `ece` and `reliability` are of the gender answer, `left_out` says which
+    faces were left out, because the network has seen them.
+    """
 
     network: Network
     store: FaceStore
@@ -120,6 +170,7 @@ class Evaluation:
     age_one_off: Proportion | None
     groups: dict[str, list[GroupLine]]
     by_size: list[tuple[int, Proportion]]
+    left_out: tuple[str, ...] = ()
 
     def age_words(self) -> str:
         """The age figures as one cell of a table: years, classes, both, or '-' for a network without age."""
@@ -127,8 +178,21 @@ class Evaluation:
         if self.age_mae is not None:
             words.append(f"MAE {self.age_mae:.2f} y")
         if self.age_exact is not None and self.age_one_off is not None:
-            words.append(f"exact {self.age_exact.value:.3f}, one-off {self.age_one_off.value:.3f}")
+            exact, near = self.age_exact.value, self.age_one_off.value
+            words.append(f"of {self.network.age_classes}: exact {exact:.3f}, one-off {near:.3f}")
         return "; ".join(words) or "-"
+
+
+def check_labelled(network: Network, store: FaceStore, rows: NDArray[np.int64]) -> None:
+    """Raise SettingsError if not one of the faces has a label that the network answers."""
+    records = [store.records[int(i)] for i in rows]
+    if any(r.gender for r in records) or (network.age != "none" and any(r.age_years is not None for r in records)):
+        return
+    why = f": {store.absent['gender']}" if "gender" in store.absent else ""
+    raise SettingsError(
+        f"None of the {len(rows):,} faces of {store.name} has a label that {network.name} answers{why}.",
+        "Give labelled faces.",
+    )
 
 
 def evaluate(
@@ -138,12 +202,15 @@ def evaluate(
     *,
     sizes: Sequence[int] = FACE_SIZES,
     validation: NDArray[np.int64] | None = None,
+    left_out: tuple[str, ...] = (),
 ) -> Evaluation:
-    """Measure a network on `rows` of a store, with the app's own crop.
+    """Measure a network on `rows` of a store (`seen.held_out` chooses them), with the app's own crop.
 
     `sizes` are the small-face sizes tried, () for none. On the rows `validation` the threshold is chosen from which
-    98% of the gender answers are right; without any, on `rows`, and the result says so.
+    98% of the gender answers are right; without any, on `rows`, and the result says so. Raises SettingsError for faces
+    without labels.
     """
+    check_labelled(network, store, rows)
     records = [store.records[int(i)] for i in rows]
     truth = predict.truth_of(records, network.age)
     predictions = network.predict(store, rows)
@@ -189,6 +256,7 @@ def evaluate(
         age_one_off=one_off,
         groups=_groups(store, rows, truth, right, errors),
         by_size=[(size, small_faces(network, store, rows, size)) for size in sizes],
+        left_out=left_out,
     )
 
 
@@ -256,13 +324,22 @@ def _groups(
     genders = np.array([r.gender for r in records])
     band_names = np.array(["" if b < 0 else AGE_BANDS[b] for b in bands])
 
+    def line(group: str, mask: NDArray[np.bool_]) -> GroupLine:
+        mae = None if errors is None or not np.isfinite(errors[mask]).any() else float(np.nanmean(errors[mask]))
+        return GroupLine(group, metrics.proportion(right[mask]), mae)
+
     def lines(key: NDArray[np.str_]) -> list[GroupLine]:
-        found = []
+        found, small, names = [], np.zeros(len(key), np.bool_), []
         for group in sorted({str(k) for k in key if k}, key=_natural):
             mask = (key == group) & (truth.gender >= 0)
-            if mask.any():
-                mae = None if errors is None or not np.isfinite(errors[mask]).any() else float(np.nanmean(errors[mask]))
-                found.append(GroupLine(group, metrics.proportion(right[mask]), mae))
+            if mask.sum() >= FEWEST_IN_A_GROUP:
+                found.append(line(group, mask))
+            elif mask.any():
+                small |= mask
+                names.append(group)
+        if names:
+            words = names[0] if len(names) == 1 else f"{len(names)} groups of fewer than {FEWEST_IN_A_GROUP} faces each"
+            found.append(line(words, small))
         return found
 
     def joined(*parts: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -271,9 +348,9 @@ def _groups(
     return {
         "age band": lines(band_names),
         "race": lines(races),
-        "race x gender": lines(joined(races, genders)),
-        "age band x gender": lines(joined(band_names, genders)),
-        "age band x gender x race": lines(joined(band_names, genders, races)),
+        "race and gender": lines(joined(races, genders)),
+        "age band and gender": lines(joined(band_names, genders)),
+        "age band, gender and race": lines(joined(band_names, genders, races)),
     }
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import HeadcountError, OutputError, SourceError
+from desktop_app.system.native_log import quiet_native_start
 from desktop_app.training.facestore import default_detectors
-from desktop_app.training.readers.base import open_storage
 from desktop_app.training.readers.folders import is_picture
+from desktop_app.training.readers.storage import open_storage
 from desktop_app.vision.attributes.classifier import LiteRtClassifier
 from desktop_app.vision.attributes.preprocess import crop_face
 from desktop_app.vision.explain import FaceExplainer, overlay
@@ -44,7 +45,8 @@ def explain_folder(
             network = evaluate.open_network(model)
             folder = Path(made)
             export.export(network.keras, network.spec, folder, {"name": network.name}, age=network.age)
-        explainer, classifier = FaceExplainer(folder), LiteRtClassifier(folder)
+        with quiet_native_start():
+            explainer, classifier = FaceExplainer(folder), LiteRtClassifier(folder)
         finders = list(detectors) if detectors is not None else default_detectors()
         storage = open_storage(pictures)
         names = [name for name in storage.names() if is_picture(name)]

@@ -28,11 +28,13 @@ from desktop_app.domain.types import AGE_BANDS
 from desktop_app.errors import ModelError, OutputError
 from desktop_app.training import backward
 from desktop_app.training.ages import band_matrix
+from desktop_app.training.cards import keras_card
 from desktop_app.training.config import WEIGHTS
-from desktop_app.training.flatbuffer import share_buffers
+from desktop_app.training.flatbuffer import float_depthwise, share_buffers
 from desktop_app.training.graph import inference_copy, output_layers
 from desktop_app.training.networks.classical import HistogramOfGradients
 from desktop_app.training.readers.base import GENDERS
+from desktop_app.training.seen import SeenFaces
 from desktop_app.vision.attributes.preprocess import InputSpec
 
 EXPLAIN_FILE = "explain.tflite"
@@ -126,9 +128,11 @@ class ExportModule(tf.Module):  # type: ignore[misc]
         answer = {}
         if "gender" in outputs:
             gender = outputs["gender"]
-            answer["gender"] = (
-                tf.concat([gender, 1.0 - gender], axis=-1) if gender.shape[-1] == 1 else tf.identity(gender)
-            )
+            if gender.shape[-1] == 1:
+                if self.scores["gender"][1] == "relu":  # which may say more than 1
+                    gender = tf.minimum(gender, 1.0)
+                gender = tf.concat([gender, 1.0 - gender], axis=-1)
+            answer["gender"] = tf.identity(gender)
         if "age" in outputs:
             answer["age"] = to_bands(outputs["age"], self.age)
         if "face" in outputs:
@@ -255,11 +259,11 @@ def to_bands(age: Any, kind: str) -> Any:
     if kind == "adience8":
         return tf.matmul(age, tf.constant(band_matrix("adience8")))
     from desktop_app.domain.types import AGE_BAND_CENTRES
-    from desktop_app.training.ages import GROUP4_CENTRES
+    from desktop_app.training.ages import GROUP4_CENTRES, YEARS
 
     centres = np.asarray(AGE_BAND_CENTRES, np.float32)
     if kind == "years":
-        years = age * 100.0
+        years = age * YEARS
     elif kind == "group4":
         years = tf.zeros_like(age) + GROUP4_CENTRES[0]
         for i in range(3):
@@ -301,7 +305,7 @@ def to_litert(
         raise ModelError(f"The model cannot be converted to LiteRT: {str(error).splitlines()[0]}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return share_buffers(content)
+    return share_buffers(float_depthwise(content) if weights == "int8" else content)
 
 
 def export(
@@ -318,12 +322,15 @@ def export(
     keras_too: bool = False,
     partners: Sequence[Partner] = (),
     temperatures: Sequence[float] | None = None,
+    seen: SeenFaces | None = None,
 ) -> Path:
     """Write `model.tflite` and `model.json` into `folder`; return the LiteRT file. With `explain` and 8-bit weights
-    `explain.tflite` is written as well, with `keras_too` also `model.keras` and `saved_model/`. The classical baseline
+    `explain.tflite` is written as well, with `keras_too` also `model.keras` and `saved_model/`, which has a card of its
+    own for the raw answers; both hold this network alone, without `partners` and `temperatures`. The classical baseline
     keeps 32 bits whatever `weights` says.
 
     `partners` are networks that answer together with this one, and `temperatures` calibrate gender by the answered age.
+    `seen` are the faces that they learned from, which go along in a file of their own.
 
     `card` must have at least "name"; everything in it is kept, and what the app reads (file, sha256, input, outputs,
     labels, explain, size_bytes, parameters) is put in. Raises ModelError or OutputError.
@@ -367,15 +374,23 @@ def export(
         (folder / "model.tflite").write_bytes(content)
         if reasons is not None:
             (folder / EXPLAIN_FILE).write_bytes(reasons)
-        (folder / "model.json").write_text(json.dumps(full, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        if seen is not None and (seen.known or seen.trained):
+            full["training_faces"] = seen.write(folder)
+        (folder / "model.json").write_text(_text(full), encoding="utf-8")
         if keras_too:
             model.save(folder / "model.keras")
             module.core.export(folder / "saved_model", format="tf_saved_model", verbose=False)
+            raw = {"file": "saved_model.pb", **keras_card(card, module.core, spec, age)}
+            (folder / "saved_model" / "model.json").write_text(_text(raw), encoding="utf-8")
     except OSError as error:
         raise OutputError(
             f"The model cannot be written to {folder}: {error.strerror}.", "Choose another folder."
         ) from error
     return folder / "model.tflite"
+
+
+def _text(card: Mapping[str, Any]) -> str:
+    return json.dumps(card, indent=2, ensure_ascii=False) + "\n"
 
 
 def calibrate(model: Any, output: str, temperature: float) -> None:

@@ -6,11 +6,11 @@ will see.
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import json
-import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -20,9 +20,13 @@ from numpy.typing import NDArray
 from desktop_app.domain.types import Box
 from desktop_app.errors import HeadcountError, ModelError, OutputError, SourceError
 from desktop_app.resources import yunet_weights
+from desktop_app.settings import DetectorSettings
+from desktop_app.system.file_lock import FileLock
+from desktop_app.system.native_log import quiet_native_start
+from desktop_app.training.partial_store import PartialStore, read_records
 from desktop_app.training.readers import FaceDataset, FaceRecord, RowProblem
-from desktop_app.training.readers.base import open_storage
 from desktop_app.training.readers.folders import is_picture
+from desktop_app.training.readers.storage import open_storage
 from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
 
 SIDE = 144
@@ -31,20 +35,30 @@ SIDE = 144
 CONTEXT = 1.6
 """How much of a large picture is kept round a face, as a multiple of the longer side of its box."""
 
-_COLUMNS = ("file", "gender", "age", "age_min", "age_max", "race", "role", "group")
+LEAST_HAAR_FACE = 0.3
+"""The smallest face that Haar looks for in a labelled picture, as a share of its shorter side: one face fills most."""
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many faces are done."""
+
+
+def detectors_of(haar: str | None) -> list[FaceDetector]:
+    """What finds the faces: the app's own detectors, or Haar alone as `haar` sets it (`DetectorSettings.with_haar`)."""
+    if haar is None:
+        return default_detectors()
+    chosen = DetectorSettings().with_haar(haar)
+    return [HaarFaceDetector(chosen.cascade, chosen.scale_factor, chosen.min_neighbors, LEAST_HAAR_FACE)]
 
 
 def default_detectors() -> list[FaceDetector]:
     """The app's detectors, best first: YuNet where its file is there, then Haar."""
     found: list[FaceDetector] = []
     try:
-        found.append(YuNetFaceDetector(yunet_weights(), score_threshold=0.25, max_side=640))
+        with quiet_native_start():
+            found.append(YuNetFaceDetector(yunet_weights(), score_threshold=0.25, max_side=640))
     except ModelError:
         pass  # the program was installed without it; Haar is always there
-    found.append(HaarFaceDetector(scale_factor=1.05, min_neighbors=3, min_face_share=0.3))
+    found.append(HaarFaceDetector(scale_factor=1.05, min_neighbors=3, min_face_share=LEAST_HAAR_FACE))
     return found
 
 
@@ -54,7 +68,10 @@ class FaceStore:
 
     `pictures` is uint8 (n, side, side, 3) BGR; `boxes` float32 (n, 4) as x1, y1, x2, y2 in pixels of the stored
     picture; `found` bool (n,): whether a detector found the face, or the box is the one a data set's pictures have on
-    average. `problems` lists the pictures that could not be read.
+    average. `problems` lists the pictures that could not be read. `hashes` are those of the pictures as the
+    data set has them (`picture_hash`); without any they are made of the stored ones. `absent` says why no face has a
+    label (`FaceDataset.absent`), `finder` what found the faces if not the app's own detectors, `division` in words how
+    the roles came about, once they were given.
     """
 
     name: str
@@ -63,6 +80,10 @@ class FaceStore:
     found: NDArray[np.bool_]
     records: list[FaceRecord]
     problems: list[RowProblem]
+    hashes: list[str] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+    finder: str = ""
+    division: str = ""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -76,67 +97,73 @@ class FaceStore:
     def box(self, index: int) -> Box:
         return Box(*(float(value) for value in self.boxes[index]))
 
+    def hash_of(self, index: int) -> str:
+        return self.hashes[index] if self.hashes else picture_hash(np.asarray(self.pictures[index]))
+
+    def account(self) -> str:
+        """One line: how many faces each role has, and how many of all a detector found."""
+        roles = Counter(record.role or "none" for record in self.records)
+        parts = ", ".join(f"{role} {count:,}" for role, count in sorted(roles.items()))
+        found = float(np.mean(self.found))
+        return f"{self.name}: {len(self):,} faces ({parts}); face box found by a detector in {found:.1%}"
+
 
 def build(
     dataset: FaceDataset,
     folder: Path,
     detectors: Sequence[FaceDetector] | None = None,
     progress: Progress | None = None,
+    finder: str = "",
 ) -> FaceStore:
     """Decode the data set, find each face, and write the store into `folder`, which becomes complete in one step.
 
-    A picture that cannot be read is listed in `problems` and left out. Raises OutputError if the folder cannot be
-    written, SourceError if not a single picture can be read.
+    Where it is stopped, the faces found so far stay beside `folder`, and the next call goes on after them. A picture
+    that cannot be read is listed in `problems` and left out. `finder` says in words what `detectors` are, for a store
+    that the app's own did not make. Raises OutputError if the folder cannot be written or another process is making
+    it, SourceError if not a single picture can be read.
     """
     finders = list(detectors) if detectors is not None else default_detectors()
-    side = _common_side(dataset)
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    total = len(dataset.records)
+    if total == 0:
+        raise SourceError(f"{dataset.name} has no labelled face.", "Correct its labels as listed above.")
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"), make=True)
     try:
-        part.mkdir(parents=True)
-        total = len(dataset.records)
-        pictures = np.lib.format.open_memmap(part / "all.npy", mode="w+", dtype=np.uint8, shape=(total, side, side, 3))
-        boxes = np.zeros((total, 4), np.float32)
-        found = np.zeros(total, np.bool_)
-        kept: list[int] = []
-        problems: list[RowProblem] = []
-        for i, record in enumerate(dataset.records):
-            if progress is not None and i % 50 == 0:
-                progress(i, total)
-            try:
-                picture, box, seen = face_in(dataset.storage.read_picture(record.file), record.box, finders)
-            except HeadcountError as error:
-                problems.append(RowProblem(record.file, error.message))
-                continue
-            k = len(kept)
-            pictures[k], boxes[k], found[k] = *_fit(picture, box, side), seen
-            kept.append(i)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not lock.acquire():
+            raise OutputError(
+                f"The faces of {dataset.name} are being found by another command.",
+                "Wait until that one has found them.",
+            )
+        part = PartialStore(folder.with_name(f"{folder.name}.part"), total, _common_side(dataset))
+        try:
+            for i in range(part.done, total):
+                if progress is not None and (i % 50 == 0 or i == part.done):
+                    progress(i, total)
+                record = dataset.records[i]
+                try:
+                    picture = dataset.storage.read_picture(record.file)
+                except HeadcountError as error:
+                    part.leave_out(i, error.message)
+                    continue
+                mark = picture_hash(picture)
+                picture, box, seen = face_in(picture, record.box, finders)
+                part.put(i, *_fit(picture, box, part.side), seen, mark)
+        finally:
+            part.flush()
         if progress is not None:
             progress(total, total)
-        if not kept:
+        if len(part.problems) == total:
+            part.remove()
             raise SourceError(
                 f"No picture of {dataset.name} can be read.", "Check that the pictures lie beside the labels."
             )
-        pictures.flush()
-        np.save(part / "pictures.npy", pictures[: len(kept)]) if len(kept) < total else None
-        del pictures
-        if len(kept) < total:
-            (part / "all.npy").unlink()
-        else:
-            (part / "all.npy").rename(part / "pictures.npy")
-        np.save(part / "boxes.npy", boxes[: len(kept)])
-        np.save(part / "found.npy", found[: len(kept)])
-        _write_records(part / "records.csv", (dataset.records[i] for i in kept))
-        notes = {"name": dataset.name, "problems": [[p.row, p.reason] for p in [*dataset.problems, *problems]]}
-        (part / "store.json").write_text(json.dumps(notes), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
+        part.complete(dataset, folder, finder)
     except OSError as error:
         raise OutputError(
             f"The faces cannot be stored in {folder}: {error.strerror}.", "Choose another folder."
         ) from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        lock.release()
     return load(folder)
 
 
@@ -144,23 +171,31 @@ def load(folder: Path) -> FaceStore:
     """Open a store that `build` wrote. Raises SourceError if it is missing or damaged."""
     try:
         notes = json.loads((folder / "store.json").read_text(encoding="utf-8"))
-        with (folder / "records.csv").open(encoding="utf-8", newline="") as file:
-            records = [_read_record(row) for row in csv.DictReader(file)]
         store = FaceStore(
             name=str(notes["name"]),
             pictures=np.load(folder / "pictures.npy", mmap_mode="r"),
             boxes=np.load(folder / "boxes.npy"),
             found=np.load(folder / "found.npy"),
-            records=records,
+            records=read_records(folder / "records.csv"),
             problems=[RowProblem(*problem) for problem in notes["problems"]],
+            hashes=[bytes(mark).decode("ascii") for mark in np.load(folder / "hashes.npy")],
+            absent=dict(notes["absent"]),
+            finder=str(notes["finder"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(
             f"The face store {folder} is missing or damaged: {error}.", "Delete it; it is made anew."
         ) from error
-    if not len(store.pictures) == len(store.boxes) == len(store.found) == len(records):
+    lengths = {len(part) for part in (store.pictures, store.boxes, store.found, store.records, store.hashes)}
+    if len(lengths) != 1:
         raise SourceError(f"The face store {folder} is not complete.", "Delete it; it is made anew.")
     return store
+
+
+def picture_hash(picture: NDArray[np.uint8]) -> str:
+    """16 hexadecimal digits (BLAKE2b) of the pixels of a picture, whatever file they came in."""
+    shape = np.array(picture.shape, np.int64).tobytes()
+    return hashlib.blake2b(shape + np.ascontiguousarray(picture).tobytes(), digest_size=8).hexdigest()
 
 
 def face_in(
@@ -251,19 +286,3 @@ def squares(path: Path, side: int) -> NDArray[np.uint8]:
     if not found:
         raise SourceError(f"There is no readable picture in {path}.", "Choose a folder of pictures.")
     return np.asarray(np.stack(found), np.uint8)
-
-
-def _write_records(path: Path, records: Iterable[FaceRecord]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        for record in records:
-            writer.writerow(["" if (value := getattr(record, name)) is None else value for name in _COLUMNS])
-
-
-def _read_record(row: dict[str, str]) -> FaceRecord:
-    age, low, high = (float(row[key]) if row[key] else None for key in ("age", "age_min", "age_max"))
-    return FaceRecord(
-        file=row["file"], gender=row["gender"], age=age, age_min=low, age_max=high, race=row["race"], role=row["role"],
-        group=row["group"],
-    )  # fmt: skip

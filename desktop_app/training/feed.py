@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import AGE_BANDS, Box
 from desktop_app.errors import SourceError
-from desktop_app.training.ages import age_class
+from desktop_app.training.ages import YEARS, age_class
 from desktop_app.training.augment import augmented
 from desktop_app.training.balance import face_weights
 from desktop_app.training.config import TrainingConfig
@@ -72,7 +72,7 @@ def targets_of(records: list[FaceRecord], config: TrainingConfig) -> Targets:
 def _ages(records: list[FaceRecord], config: TrainingConfig) -> tuple[Floats, Floats]:
     if config.age == "years":
         years = [r.age_years for r in records]
-        value = np.array([0.0 if y is None else y / 100 for y in years], np.float32)[:, None]
+        value = np.array([0.0 if y is None else y / YEARS for y in years], np.float32)[:, None]
         return value, np.array([y is not None for y in years], np.float32)
     classes = [age_class(r, config.age) for r in records]
     weight = np.array([c is not None for c in classes], np.float32)

@@ -66,9 +66,21 @@ class ClassLine:
     support: int
 
 
-def classification_report(table: NDArray[np.int64], labels: list[str]) -> list[ClassLine]:
-    """Precision, recall and F1 of each class from a confusion table; 0 where a class was never answered or never
-    there.
+@dataclass(frozen=True, slots=True)
+class ClassificationReport:
+    """The classes one by one, the share that is right, and the means over classes: each counting the same (`macro`) or
+    as often as it is there (`weighted`).
+    """
+
+    lines: list[ClassLine]
+    accuracy: float
+    macro: ClassLine
+    weighted: ClassLine
+
+
+def classification_report(table: NDArray[np.int64], labels: list[str]) -> ClassificationReport:
+    """Precision, recall and F1 of each class from a confusion table, and their averages; 0 where a class was never
+    answered or never there.
     """
     lines = []
     for i, label in enumerate(labels):
@@ -77,7 +89,20 @@ def classification_report(table: NDArray[np.int64], labels: list[str]) -> list[C
         recall = right / there if there else 0.0
         f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
         lines.append(ClassLine(label, precision, recall, f1, there))
-    return lines
+    total = int(table.sum())
+    counts = np.array([line.support for line in lines], np.float64)
+
+    def mean(label: str, weights: NDArray[np.float64]) -> ClassLine:
+        weights = weights / max(weights.sum(), 1e-12)
+        precision, recall, f1 = weights @ np.array([[x.precision, x.recall, x.f1] for x in lines])
+        return ClassLine(label, float(precision), float(recall), float(f1), total)
+
+    return ClassificationReport(
+        lines=lines,
+        accuracy=float(np.trace(table)) / total if total else 0.0,
+        macro=mean("macro average", np.ones(len(lines))),
+        weighted=mean("weighted average", counts),
+    )
 
 
 def roc(

@@ -6,7 +6,6 @@ import csv
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,13 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import AGE_BANDS, Box, Detection
 from desktop_app.errors import HeadcountError, OutputError, SourceError
+from desktop_app.system.plain_text import printable
+from desktop_app.training.distribution import draw_distribution
 from desktop_app.training.facestore import CONTEXT, default_detectors
 from desktop_app.training.readers import FaceRecord, RowProblem, open_dataset
-from desktop_app.training.readers.base import PictureStorage, decode_picture, open_storage, parse_age_range
+from desktop_app.training.readers.base import parse_age_range, problem_lines
 from desktop_app.training.readers.folders import is_picture
+from desktop_app.training.readers.storage import PictureStorage, decode_picture, is_archive, open_storage
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import crop_faces
 from desktop_app.vision.faces.detectors import FaceDetector
@@ -55,7 +57,7 @@ class Prepared:
             lines.append(f"  without a face: {self.without_face:,}")
         if self.too_small:
             lines.append(f"  faces under {LEAST_FACE} pixels left out: {self.too_small:,}")
-        lines += [f"  {problem.row}: {problem.reason}" for problem in self.problems[:5]]
+        lines += problem_lines(self.problems, "not read")
         return "\n".join(lines)
 
 
@@ -70,27 +72,33 @@ def prepare(
 
     Writes `faces/*.jpg` (each face with its surroundings), `faces.csv` (labels where the source has them, the face
     box, and where each face came from) and `distribution.png`. With `suggest` the table also says what that model
-    takes each face for, which the chart shows where nothing is labelled. `headcount-train train --data FOLDER`
-    reads the result; labels of an unlabelled source can be filled in in `faces.csv`. A labelled picture gives the
-    one face that its label means, an unlabelled one every face. A damaged picture is listed, never fatal. Raises
-    SourceError or OutputError.
+    takes each face for, which the chart shows where gender or age is labelled for no face. `headcount-train train
+    --data FOLDER` reads the result; labels of an unlabelled source can be filled in in `faces.csv`. A labelled picture
+    gives the one face that its label means, an unlabelled one every face. A damaged picture is listed, never fatal.
+    Raises SourceError or OutputError, the latter also where FOLDER has a `faces.csv` already, whose labels would go.
     """
     finders = list(detectors) if detectors is not None else default_detectors()
     result = Prepared(folder)
+    if (folder / "faces.csv").exists():
+        raise OutputError(
+            f"{folder} holds faces.csv already, whose labels would be lost.",
+            "Choose another folder, or move that file.",
+        )
     try:
         (folder / "faces").mkdir(parents=True, exist_ok=True)
-        with (folder / "faces.csv").open("w", encoding="utf-8", newline="") as file:
+        part = folder / "faces.csv.part"  # a table of its own only when it is whole
+        with part.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for name, record, picture, done, total in _pictures(source, result):
                 if progress is not None:
                     progress(done, total)
                 _write_faces(name, record, picture, finders, suggest, result, writer.writerow)
-        labelled = any(record.gender or record.age_years is not None for record in result.records)
-        if result.records and (labelled or suggest is None):
-            draw_distribution(result.records, folder / "distribution.png", "as labelled")
-        elif result.records and suggest is not None:
-            draw_distribution(result.suggested, folder / "distribution.png", f"as {suggest.name} suggests")
+        if result.pictures:
+            part.replace(folder / "faces.csv")
+        if result.records:
+            chart, model = folder / "distribution.png", "" if suggest is None else suggest.name
+            draw_distribution(result.records, chart, [] if suggest is None else result.suggested, model)
     except OSError as error:
         raise OutputError(
             f"The faces cannot be written to {folder}: {error.strerror}.", "Choose another folder."
@@ -116,7 +124,7 @@ def _pictures(source: str, result: Prepared) -> Iterator[tuple[str, FaceRecord |
         storage, items = dataset.storage, [(record.file, record) for record in dataset.records]
         result.problems += dataset.problems
     except SourceError:
-        if not path.exists() or (path.is_file() and path.suffix.lower() != ".zip"):
+        if not path.exists() or (path.is_file() and not is_archive(path)):
             raise
         storage = open_storage(path)  # pictures without labels
         items = [(name, None) for name in storage.names() if is_picture(name)]
@@ -184,9 +192,9 @@ def _write_faces(
         result.suggested.append(hint)
         values = {
             "file": file, "gender": label.gender, "age": label.age, "age_min": label.age_min, "age_max": label.age_max,
-            "race": label.race, "role": label.role, "group": label.group or name,
+            "race": label.race, "role": label.role, "group": label.group or printable(name),
             "x1": round(box.x1, 1), "y1": round(box.y1, 1), "x2": round(box.x2, 1), "y2": round(box.y2, 1),
-            "source": name, "score": round(detection.score, 3),
+            "source": printable(name), "score": round(detection.score, 3),
             "suggested_gender": hint.gender, "suggested_age": _range_words(hint),
         }  # fmt: skip
         write(["" if values[column] is None else values[column] for column in COLUMNS])
@@ -217,50 +225,3 @@ def _cut(picture: NDArray[np.uint8], box: Box) -> tuple[NDArray[np.uint8], Box]:
     x1, y1 = max(0, round(cx - half)), max(0, round(cy - half))
     x2, y2 = min(width, round(cx + half)), min(height, round(cy + half))
     return picture[y1:y2, x1:x2], Box(box.x1 - x1, box.y1 - y1, box.x2 - x1, box.y2 - y1)
-
-
-def distribution(records: Sequence[FaceRecord]) -> tuple[Counter[str], dict[str, Counter[str]]]:
-    """How many faces of each gender ("" not labelled), and of each gender in each of `AGE_BANDS`."""
-    from desktop_app.training.ages import age_class
-
-    genders = Counter(record.gender for record in records)
-    bands: dict[str, Counter[str]] = {}
-    for record in records:
-        band = age_class(record, "bands")
-        if band is not None:
-            bands.setdefault(record.gender, Counter())[AGE_BANDS[band]] += 1
-    return genders, bands
-
-
-def draw_distribution(records: Sequence[FaceRecord], path: Path, how: str) -> None:
-    """Chart the faces by gender and by age band; `how` ends the titles. Raises ImportError without matplotlib."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    genders, bands = distribution(records)
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 2))
-    looks = {"female": ("#d4a017", "//"), "male": ("#1f5fa8", ""), "": ("#9aa3ad", "..")}
-    shown = [gender for gender in looks if genders[gender]]
-    for gender in shown:
-        colour, hatch = looks[gender]
-        left.bar(gender or "not known", genders[gender], color=colour, hatch=hatch, edgecolor="white")
-    left.set(title=f"Gender {how}", ylabel="faces")
-    bottom = np.zeros(len(AGE_BANDS))
-    for gender in shown:
-        colour, hatch = looks[gender]
-        heights = np.array([bands.get(gender, Counter())[band] for band in AGE_BANDS], float)
-        right.bar(
-            AGE_BANDS,
-            heights,
-            bottom=bottom,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            label=gender or "not known",
-        )
-        bottom += heights
-    right.set(title=f"Age {how}", xlabel="years")
-    right.legend()
-    figure.savefig(path, dpi=110)

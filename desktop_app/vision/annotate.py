@@ -45,7 +45,7 @@ def bgr(colour: str) -> Colour:
 
 
 def label_text(track: Track) -> str:
-    """Return the label over a person: gender with its confidence, age band and short id; "" before confirmation."""
+    """Return the label over a person: gender, age band and short id; "" before confirmation."""
     if not track.confirmed:
         return ""
     decision = track.decision
@@ -53,7 +53,7 @@ def label_text(track: Track) -> str:
         return f"staff #{track.track_id}"
     parts = []
     if decision.gender is not Gender.UNDECIDED:
-        parts.append(f"{decision.gender.value} {decision.percent}%")
+        parts.append(decision.gender.value)
     elif not decision.is_child:
         parts.append("undecided")
     if decision.age_band is not None:

@@ -129,9 +129,10 @@ class Comparison:
     def take(self, frame: Frame, glimpses: Sequence[ClassifiedGlimpse], numbers: Mapping[int, int]) -> None:
         """Take in the glimpses of one frame, as the counting model answered them: a `FramePipeline.on_glimpses`."""
         with self._wake:
-            self._ballot.number(numbers)
+            # In the order of the count: who gets a number with a glimpse had no decision before it.
             for glimpse in glimpses:
                 self._ballot.add(0, glimpse.key, glimpse.attributes, glimpse.weight)
+            self._ballot.number(numbers)
             session = self._session
         found = [g for g in glimpses if g.face.detection is not None]
         if not found or self._closed:
@@ -187,8 +188,11 @@ class Comparison:
 
     # --- from any thread -----------------------------------------------------------------------------------------
 
-    def snapshot(self) -> ComparisonSnapshot:
-        """Return the figures of the models and the answers on everybody numbered so far."""
+    def snapshot(self, *, is_over: bool = False) -> ComparisonSnapshot:
+        """Return the figures of the models and the answers on everybody numbered so far.
+
+        With `is_over` the source has ended: the answers on those who were in view are final, too.
+        """
         with self._wake:
             first = self._first
             models = [ModelFigures(self._first_name, first.faces if first else 0, first.ms_a_face if first else 0.0)]
@@ -196,7 +200,7 @@ class Comparison:
                 ModelFigures(other.name, other.faces, other.ms_a_face, self._left_out[i], self._problems[i])
                 for i, other in enumerate(self.others)
             ]
-            return ComparisonSnapshot(tuple(models), self._ballot.people())
+            return ComparisonSnapshot(tuple(models), self._ballot.people(is_over=is_over))
 
     def close(self, seconds: float = 2.0) -> bool:
         """End the thread; return False where the model under way would not end in time. Idempotent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,13 +73,18 @@ class ComparisonSnapshot:
 
 
 class Ballot:
-    """The votes of several models on the people of one session, by track key until the person has a number."""
+    """The votes of several models on the people of one session, by track key until the person has a number.
+
+    From then on what is shown changes as reluctantly as in the count, and becomes final once the person has gone.
+    """
 
     def __init__(self, models: int, settings: VoteSettings) -> None:
         self._models, self._settings = models, settings
         self._pending: OrderedDict[int, list[Vote]] = OrderedDict()
         self._people: OrderedDict[int, list[Vote]] = OrderedDict()
         self._numbers: OrderedDict[int, int] = OrderedDict()
+        self._shown: dict[int, list[Decision]] = {}
+        self._present: set[int] = set()
         self._settled: dict[int, ComparedPerson] = {}  # decisions that no vote has changed since they were made
 
     def add(self, model: int, key: int, attributes: Attributes, weight: float) -> None:
@@ -95,10 +100,13 @@ class Ballot:
                 _bound(self._people, MAX_PEOPLE)
         votes[model].add(attributes, weight)
         if number is not None:
-            self._settled.pop(number, None)
+            self._show(number, votes)
 
     def number(self, numbers: Mapping[int, int]) -> None:
-        """Take in which tracks (by key) belong to which persons (by number) now."""
+        """Take in which tracks (by key) belong to which persons (by number) now; who is not among them has gone."""
+        for number in self._present.symmetric_difference(numbers.values()):
+            self._settled.pop(number, None)
+        self._present = set(numbers.values())
         for key, number in numbers.items():
             if self._numbers.get(key) == number:
                 continue
@@ -108,21 +116,32 @@ class Ballot:
             known = self._people.get(number)
             if votes is None:
                 continue
-            self._settled.pop(number, None)
             if known is None:
                 self._people[number] = votes
                 _bound(self._people, MAX_PEOPLE)
             else:
                 for mine, other in zip(known, votes, strict=True):
                     mine.absorb(other)
+            self._show(number, known or votes)
 
-    def people(self) -> tuple[ComparedPerson, ...]:
-        """Return what the votes say of everybody numbered, by number."""
+    def _show(self, number: int, votes: list[Vote]) -> None:
+        shown: Sequence[Decision | None] = self._shown.get(number) or [None] * self._models
+        self._shown[number] = [vote.decision(before) for vote, before in zip(votes, shown, strict=True)]
+        self._settled.pop(number, None)
+
+    def people(self, *, is_over: bool = False) -> tuple[ComparedPerson, ...]:
+        """Return what the votes say of everybody numbered, by number; with `is_over` everybody has gone."""
+        if is_over and self._present:
+            self.number({})
         for number, votes in self._people.items():
             if number not in self._settled:
-                self._settled[number] = ComparedPerson(number, tuple(vote.decision() for vote in votes))
+                shown: Sequence[Decision | None] = self._shown.get(number) or [None] * self._models
+                gone = number not in self._present
+                decisions = (vote.decision(before, final=gone) for vote, before in zip(votes, shown, strict=True))
+                self._settled[number] = ComparedPerson(number, tuple(decisions))
         if len(self._settled) > len(self._people):
             self._settled = {number: self._settled[number] for number in self._people}
+            self._shown = {number: self._shown[number] for number in self._people if number in self._shown}
         return tuple(self._settled[number] for number in sorted(self._people))
 
 

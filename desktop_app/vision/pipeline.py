@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from desktop_app.domain.counting import PeopleCounter
 from desktop_app.domain.events import Event
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import TrackedFace, Tracker
-from desktop_app.domain.types import Detection, Frame, FrameResult
+from desktop_app.domain.types import Attributes, Box, Detection, Frame, FrameResult
 from desktop_app.errors import SettingsError
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import crop_faces
@@ -43,6 +46,20 @@ class PipelineSettings:
             )
 
 
+def ask(classifier: AttributeClassifier, image_bgr: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Attributes]:
+    """Return what a network says of the faces in these boxes of a picture (uint8, BGR), in one batch."""
+    return classifier.predict(crop_faces(image_bgr, boxes, classifier.spec))
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is read from the pixels of faces that were found; whoever replays a count has the answers already."""
+
+    clothes: Callable[[NDArray[np.uint8], Box], NDArray[np.float32] | None] = clothes_histogram
+    assess: Callable[[NDArray[np.uint8], Detection], Glimpse] = assess
+    ask: Callable[[AttributeClassifier, NDArray[np.uint8], Sequence[Box]], list[Attributes]] = ask
+
+
 class FramePipeline:
     """Everything between a frame and its result. Not thread-safe: it belongs to the analysis thread."""
 
@@ -65,10 +82,11 @@ class FramePipeline:
         self.counter = counter
         self.settings = settings or PipelineSettings()
         self._scheduler = scheduler or GlimpseScheduler()
-        self._cuts = cuts or ShotCutDetector()
+        self.cuts = cuts or ShotCutDetector()
         self.likeness = likeness
-        self._schedule = LookSchedule(self.settings.detect_interval_s)
-        self._stillness = StillnessDetector()
+        self.schedule = LookSchedule(self.settings.detect_interval_s)
+        self.stillness = StillnessDetector()
+        self.measures = Measures()
         self.on_glimpses: OnGlimpses | None = None
         """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
         self.comparison: Comparison | None = None
@@ -133,13 +151,16 @@ class FramePipeline:
         self.tracker.reset()
         self.counter.reset(prefix)
         self._scheduler.reset()
-        self._cuts.reset()
-        self._schedule.reset()
-        self._stillness.reset()
-        if isinstance(self.detector, TiledFaceDetector):
-            self.detector.reset()
+        self.cuts.reset()
+        self.schedule.reset()
+        self.stillness.reset()
+        self._reset_detector()
         if self.comparison is not None:
             self.comparison.reset()
+
+    def _reset_detector(self) -> None:
+        if isinstance(self.detector, TiledFaceDetector):
+            self.detector.reset()
 
     def new_count(self, time_s: float) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
         """Close the count and begin another with those in view; see `PeopleCounter.new_count`."""
@@ -147,9 +168,9 @@ class FramePipeline:
             self.comparison.reset()  # the people of another count have other numbers
         return self.counter.new_count(time_s)
 
-    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+    def renumber(self, numbers: Mapping[str, int], next_number: int, refs: Mapping[str, str] | None = None) -> None:
         """Go on with the numbers of a count taken up again; see `PeopleCounter.renumber`."""
-        self.counter.renumber(numbers, next_number)
+        self.counter.renumber(numbers, next_number, refs)
 
     def finish(self) -> tuple[Event, ...]:
         """Close everybody at the end of a source and return the events of this."""
@@ -159,23 +180,24 @@ class FramePipeline:
         """Take in the next frame, whose `time_s` is not before that of the one before."""
         clock = time.perf_counter
         started = clock()
-        is_cut = self._cuts.is_cut(frame.image_bgr, frame.time_s)
+        is_cut = self.cuts.is_cut(frame.image_bgr, frame.time_s)
         if is_cut:
-            self.tracker.cut()
-            self.counter.cut(frame.time_s)
-        detecting = self._schedule.is_due(frame.time_s) or is_cut
+            self.tracker.cut(self.cuts.began_s)
+            self._reset_detector()
+            self.counter.cut(frame.time_s, same_room=self.cuts.is_same_room, began_s=self.cuts.began_s)
+        detecting = self.schedule.is_due(frame.time_s) or is_cut
         detections = self.detector.detect(frame.image_bgr) if detecting else []
         detected = clock()
         faces = self._follow(frame, detections) if detecting else self.tracker.predict(frame.time_s)
         ended = self.tracker.take_ended()
         tracked = clock()
         facing, glimpses = self._classify(frame, faces) if detecting else (set[int](), [])
-        still = self._stillness.look(frame.image_bgr, faces) if detecting else set[int]()
+        still = self.stillness.look(frame.image_bgr, faces) if detecting else {}
         classified = clock()
         size = (frame.width, frame.height)
         tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing, still)
         self._scheduler.forget(ended)
-        self._stillness.forget(ended)
+        self.stillness.forget(ended)
         if self.comparison is not None and not self.comparison.is_of(self.classifier):
             self.compare_with(None)
         if self.on_glimpses is not None:
@@ -189,12 +211,14 @@ class FramePipeline:
             "total": done - started,
         }
         in_view = sum(1 for t in tracks if t.confirmed and not t.is_staff)
-        return FrameResult(frame, tracks, in_view, detecting, events, timings)
+        shows_a_face = any(track.seen for track in tracks)  # however flat the rest of the picture is
+        tone = None if shows_a_face else self.cuts.tone
+        return FrameResult(frame, tracks, in_view, detecting, events, timings, tone=tone)
 
     def _follow(self, frame: Frame, detections: Sequence[Detection]) -> tuple[TrackedFace, ...]:
-        looks = [clothes_histogram(frame.image_bgr, d.box) for d in detections]
+        looks = [self.measures.clothes(frame.image_bgr, d.box) for d in detections]
         faces = self.tracker.update(detections, frame.time_s, looks)
-        self._schedule.note(faces)
+        self.schedule.note(faces)
         return faces
 
     def _classify(self, frame: Frame, faces: Sequence[TrackedFace]) -> tuple[set[int], list[ClassifiedGlimpse]]:
@@ -203,14 +227,13 @@ class FramePipeline:
         Returns the keys of those facing us, and what was found.
         """
         glimpses: list[Glimpse | None] = [
-            assess(frame.image_bgr, face.detection) if face.detection is not None else None for face in faces
+            self.measures.assess(frame.image_bgr, face.detection) if face.detection is not None else None
+            for face in faces
         ]
         chosen = self._scheduler.choose(faces, glimpses, self.counter.vote_of, frame.time_s)
-        crops = crop_faces(
-            frame.image_bgr, [d.box for i in chosen if (d := faces[i].detection) is not None], self.classifier.spec
-        )
+        boxes = [d.box for i in chosen if (d := faces[i].detection) is not None]
         found = []
-        for i, attributes in zip(chosen, self.classifier.predict(crops), strict=True):
+        for i, attributes in zip(chosen, self.measures.ask(self.classifier, frame.image_bgr, boxes), strict=True):
             glimpse = glimpses[i]
             if glimpse is not None:
                 # The network's own features are all alike; only in the fitted space do they tell people apart.

@@ -50,6 +50,7 @@ size=$(du -sk "$root/usr" | cut -f1)
 # Qt loads these by name at run time; they belong to the system's graphics drivers and settings, so they are not bundled.
 depends="libc6 (>= $libc), libegl1, libgl1, libx11-6, libx11-xcb1, libxcb1, libfontconfig1, libfreetype6, libdbus-1-3"
 depends="$depends, libglib2.0-0 | libglib2.0-0t64, libstdc++6, zlib1g, libwayland-client0, libwayland-cursor0, libwayland-egl1"
+depends="$depends, libcups2 | libcups2t64"
 cat > "$root/DEBIAN/control" <<CONTROL
 Package: headcount
 Version: $version

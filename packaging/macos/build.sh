@@ -14,19 +14,14 @@ rm -rf dist build/icons
 "$python" -m PyInstaller --noconfirm --log-level WARN --workpath build/pyinstaller --distpath dist packaging/headcount.spec
 app=dist/Headcount.app
 "$python" packaging/components.py build/frozen/shipped.json "$app/Contents/Resources"
+# PyInstaller signed the libraries and programs (headcount.spec), for nobody in particular if HEADCOUNT_SIGN is not set. The
+# licences came after that, so the bundle around them is signed once more: what changed since does not start when downloaded.
+set -- --force --sign "${HEADCOUNT_SIGN:--}" --entitlements packaging/macos/entitlements.plist
+if [ -n "${HEADCOUNT_SIGN:-}" ]; then set -- "$@" --timestamp --options runtime; fi
+codesign "$@" "$app"
+codesign --verify --deep --strict "$app"
+# After the signing, since the hardened runtime forbids what the entitlements do not name.
 "$python" packaging/smoke_test.py "$app/Contents/MacOS/headcount"
-
-if [ -n "${HEADCOUNT_SIGN:-}" ]; then
-    find "$app/Contents" -type f \( -name '*.dylib' -o -name '*.so' \) -print0 \
-        | xargs -0 codesign --force --timestamp --options runtime --sign "$HEADCOUNT_SIGN"
-    for program in headcount "Headcount Window"; do
-        codesign --force --timestamp --options runtime --entitlements packaging/macos/entitlements.plist \
-            --sign "$HEADCOUNT_SIGN" "$app/Contents/MacOS/$program"
-    done
-    codesign --force --timestamp --options runtime --entitlements packaging/macos/entitlements.plist \
-        --sign "$HEADCOUNT_SIGN" "$app"
-    codesign --verify --deep --strict "$app"
-fi
 
 dmg="dist/headcount-$version-macos-arm64.dmg"
 stage=$(mktemp -d)

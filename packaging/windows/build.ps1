@@ -1,4 +1,4 @@
-# Builds the Windows installer. Needs Python 3.11 to 3.13 (x64) and NSIS 3 (makensis on the PATH).
+# Builds the Windows installer. Needs Python 3.11 to 3.13 (x64) and NSIS 3 (python and makensis on the PATH).
 #   powershell -ExecutionPolicy Bypass -File packaging\windows\build.ps1
 # Not run on Windows yet by the people who wrote it; docs\building-installers.md says what was.
 $ErrorActionPreference = "Stop"
@@ -9,7 +9,8 @@ function Invoke-Checked { param([string]$Program, [string[]]$Arguments)
     if ($LASTEXITCODE -ne 0) { throw "$Program $Arguments ended with $LASTEXITCODE" }
 }
 
-Invoke-Checked py @("-m", "venv", ".venv-package")
+# Not `py`, which takes the newest Python there is.
+Invoke-Checked python @("-m", "venv", ".venv-package")
 $python = ".venv-package\Scripts\python.exe"
 Invoke-Checked $python @("-m", "pip", "install", "--quiet", "--require-hashes", "-r", "requirements\package.txt")
 $version = & $python -c "from desktop_app import __version__; print(__version__)"

@@ -60,12 +60,38 @@ VIAddVersionKey "LegalCopyright" "The makers of Headcount, Apache License 2.0"
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE "English"
 
+; Windows does not let go of a program that runs: half of it would be replaced, or half of it removed.
+!macro wait_until_closed_function UN
+Function ${UN}wait_until_closed
+  again:
+  IfFileExists "$INSTDIR\$1" 0 closed
+  ClearErrors
+  FileOpen $0 "$INSTDIR\$1" a
+  IfErrors running
+  FileClose $0
+  Goto closed
+  running:
+  MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "Headcount is running. Please close it, then press Retry." /SD IDCANCEL IDRETRY again
+  Abort "Headcount is running."
+  closed:
+FunctionEnd
+!macroend
+!insertmacro wait_until_closed_function ""
+!insertmacro wait_until_closed_function "un."
+!macro wait_until_closed UN
+  StrCpy $1 "${PROGRAM}"
+  Call ${UN}wait_until_closed
+  StrCpy $1 "headcount.exe"
+  Call ${UN}wait_until_closed
+!macroend
+
 Section "Headcount" sec_program
   SectionIn RO
+  !insertmacro wait_until_closed ""
   ; An update replaces the program as a whole, so that no file of an older version stays behind.
   RMDir /r "$INSTDIR\lib"
   SetOutPath "$INSTDIR"
-  File /r "${SOURCE}/*"
+  File /r "${SOURCE}\*"
   File "/oname=headcount.ico" "${ICON}"
   CreateShortcut "$SMPROGRAMS\Headcount.lnk" "$INSTDIR\${PROGRAM}" "" "$INSTDIR\headcount.ico" 0 "" "" "Count the people who pass a camera"
   WriteUninstaller "$INSTDIR\uninstall.exe"
@@ -116,6 +142,7 @@ LangString about_autostart ${LANG_ENGLISH} "For a computer that counts all day. 
 !insertmacro MUI_FUNCTION_DESCRIPTION_END
 
 Section "Uninstall"
+  !insertmacro wait_until_closed "un."
   Delete "$SMPROGRAMS\Headcount.lnk"
   Delete "$DESKTOP\Headcount.lnk"
   DeleteRegValue HKCU "${RUN_KEY}" "Headcount"

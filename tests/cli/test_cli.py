@@ -21,13 +21,15 @@ from desktop_app import __version__, factory
 from desktop_app.cli import main as cli
 from desktop_app.cli.count import parse_place
 from desktop_app.cli.output import duration_text
-from desktop_app.domain.events import Counted
+from desktop_app.domain.events import AgendaSet, Counted, FileWritten
 from desktop_app.errors import SettingsError
 from desktop_app.resources import demo_clip
 from desktop_app.sources.detached import DetachedReader, wait_for_detached
 from desktop_app.store.files import default_folder
-from desktop_app.store.store import SessionInfo, Store
+from desktop_app.store.session_list import SessionInfo
+from desktop_app.store.store import Store
 from tests.engine.fakes import CountingPipeline, HungSource, ListSource
+from tests.patience import HANGS_S, PATIENCE_S, eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -51,7 +53,9 @@ def clip(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("clips") / "klein é.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (160, 120))
     for i in range(25):
-        writer.write(np.full((120, 160, 3), 5 * i, np.uint8))
+        picture = np.full((120, 160, 3), 5 * i, np.uint8)
+        picture[:, 80:] += 60
+        writer.write(picture)
     writer.release()
     return path
 
@@ -145,9 +149,27 @@ def test_options_become_settings(clip, fake_pipeline) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "factor", "neighbours", "cascade"),
+    [("1.3,5,frontal", 1.3, 5, "frontal"), ("1.05, 3, profile", 1.05, 3, "profile"), ("1.2", 1.2, 5, "frontal")],
+)
+def test_a_haar_cascade_is_set_as_the_articles_set_it(
+    clip, fake_pipeline, text: str, factor: float, neighbours: int, cascade: str
+) -> None:
+    assert cli.main(["count", str(clip), "--haar", text, "--min-face", "0.1", "--quiet"]) == 0
+    chosen = fake_pipeline[0].detector
+    assert (chosen.kind, chosen.scale_factor, chosen.min_neighbors, chosen.cascade, chosen.min_face_share) == (
+        "haar", factor, neighbours, cascade, 0.1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
         (["count"], 2, "No source was given"),
+        (["count", "CLIP", "--haar", "fast"], 5, "like 1.3,5,frontal"),
+        (["count", "CLIP", "--haar", "1.3,5,frontal,9"], 5, "like 1.3,5,frontal"),
+        (["count", "CLIP", "--haar", "1.3,5,back"], 5, "frontal, alt2, profile"),
+        (["count", "CLIP", "--haar", "9,5"], 5, "from 1.01 to 2"),
         (["count", "CLIP", "--detector", "magic"], 2, "invalid choice"),
         (["count", "CLIP", "--limit", "soon"], 2, "invalid float"),
         (["count", "CLIP", "--limit", "0"], 2, "--limit"),
@@ -253,7 +275,7 @@ def test_ctrl_c_prints_and_writes_what_was_counted_even_if_the_source_hangs(
     out = tmp_path / "o.json"
 
     def interrupt() -> None:
-        assert source.hanging.wait(10)
+        assert source.hanging.wait(PATIENCE_S)
         time.sleep(0.1)
         os.kill(os.getpid(), number)
 
@@ -261,10 +283,10 @@ def test_ctrl_c_prints_and_writes_what_was_counted_even_if_the_source_hangs(
     sender.start()
     started = time.monotonic()
     assert cli.main(["count", "rtsp://cam", "never reached.mp4", "--json", str(out)]) == code
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < HANGS_S / 2
     sender.join()
     source.let_go.set()
-    assert wait_for_detached(5)
+    assert wait_for_detached(PATIENCE_S)
     data = json.loads(out.read_text("utf-8"))
     assert data["frames"] == 2
     assert data["complete"] is False
@@ -393,13 +415,11 @@ def test_a_time_that_was_not_understood_is_refused(clip, capsys) -> None:
 def test_a_count_beside_the_window_is_kept_too(clip, fake_pipeline) -> None:
     window = Store.open(default_folder())
     assert cli.main(["count", str(clip), "--quiet", "--session", "Beside"]) == 0
-    assert window.close()
+    assert window.close(PATIENCE_S)
     again = Store.open(default_folder())
-    deadline = time.monotonic() + 10
-    while not (names := [s.name for s in again.sessions()]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert names == ["Beside"]
-    assert again.close()
+    assert eventually(again.sessions)
+    assert [s.name for s in again.sessions()] == ["Beside"]
+    assert again.close(PATIENCE_S)
 
 
 LIVE = """
@@ -408,7 +428,8 @@ from desktop_app import factory
 from desktop_app.cli.main import main
 from desktop_app.sources.detached import DetachedReader
 from desktop_app.store.files import default_folder
-from desktop_app.store.store import SessionInfo, Store
+from desktop_app.store.session_list import SessionInfo
+from desktop_app.store.store import Store
 from tests.engine.fakes import CountingPipeline, ListSource
 factory.build_pipeline = lambda settings: CountingPipeline()
 factory.open_source = lambda *_: DetachedReader(ListSource(10**9, fps=100, live=True))
@@ -426,7 +447,7 @@ def test_a_live_count_is_kept_whatever_ends_it(number, code) -> None:
         [sys.executable, "-c", LIVE], cwd=REPOSITORY, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 2 * PATIENCE_S
         people = 0
         while people < 30:
             assert time.monotonic() < deadline
@@ -435,7 +456,7 @@ def test_a_live_count_is_kept_whatever_ends_it(number, code) -> None:
                 store = Store.open(default_folder(), read_only=True)
                 people = sum(isinstance(e.event, Counted) for s in store.sessions() for e in store.entries(s.id))
         process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
         process.wait()
@@ -446,3 +467,31 @@ def test_a_live_count_is_kept_whatever_ends_it(number, code) -> None:
     entries = list(store.entries(session.id))
     assert sum(isinstance(e.event, Counted) for e in entries) >= people
     assert session.is_open is (number == signal.SIGKILL), "only a killed count is offered for continuation"
+
+
+def test_the_programme_and_the_files_written_are_kept_with_the_count(tmp_path, clip, fake_pipeline, capsys) -> None:
+    command = ["count", str(clip), "--csv", str(tmp_path / "o.csv"), "--began", "2026-05-12T09:00", "--quiet"]
+    assert cli.main([*command, "--agenda", "keynote 09:00-10:00", "--agenda", "late 23:00-23:30"]) == 0
+    assert "“late”" in capsys.readouterr().err
+    store = Store.open(default_folder(), read_only=True)
+    events = [e.event for e in store.entries(store.sessions()[0].id)]
+    assert [e.what for e in events if isinstance(e, FileWritten)] == ["table"]
+    (agenda,) = [e for e in events if isinstance(e, AgendaSet)]
+    assert [item.split(" ", 1)[1] for item in agenda.items] == ["keynote", "late"]
+    assert cli.main([*command, "--agenda", "nonsense"]) == 5
+    assert "was not understood" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_result_that_was_held_for_us_is_let_go_at_the_end(tmp_path: Path) -> None:
+    script = f"from desktop_app.cli.checks import check_outputs; check_outputs([], [{str(tmp_path / 'people.csv')!r}])"
+    ended = subprocess.run(
+        [sys.executable, "-W", "error::ResourceWarning", "-c", script],
+        cwd=REPOSITORY,
+        env={**os.environ, "HEADCOUNT_DATA_DIR": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == ""
+    assert list((tmp_path / "data" / "locks").iterdir())

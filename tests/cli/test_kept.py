@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from desktop_app.cli.counting import open_store
 from desktop_app.cli.main import main
-from desktop_app.domain.events import DoorEnded, Entry
-from desktop_app.store.files import default_folder
+from desktop_app.domain.events import Counted, DoorEnded, DoorStarted, Entry
+from desktop_app.domain.types import Gender
+from desktop_app.store.files import StoreFiles, default_folder
 from desktop_app.store.store import Store
+from tests.patience import PATIENCE_S
 from tests.reports.logs import Day, fair
+from tests.store.logs import LogMaker
 
 SESSION = "0123456789abcdef0123456789abcdef"
 BERLIN = ["--time-zone", "Europe/Berlin"]
@@ -24,16 +30,26 @@ def kept(own_user_folders: None) -> str:
     store = Store.open(default_folder())
     entries = [type(e)(e.id, SESSION, e.door, e.seq, e.utc, e.event) for e in fair()]
     store.append(entries)
-    assert store.close()
+    assert store.close(PATIENCE_S)
     return SESSION
 
 
 def test_sessions_are_listed(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sessions", *BERLIN]) == 0
     line = capsys.readouterr().out.splitlines()[-1].split()
-    assert line == ["01234567", "2026-05-12", "09:00", "Fair", "Hall", "3", "6", "4", "2", "0"]
+    assert line == ["01234567", "2026-05-12", "09:00", "2026-05-12", "09:00", "Fair", "Hall", "3", "6", "4", "2", "0"]
     assert main(["sessions", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["id"] == kept
+
+
+def test_a_long_count_that_nobody_has_looked_at_is_not_listed_with_0(
+    kept: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_app.store.session_list.MOST_ENTRIES_FOR_A_LIST", 2)
+    with sqlite3.connect(StoreFiles(default_folder()).database) as connection:
+        connection.execute("DELETE FROM summary")
+    assert main(["sessions", *BERLIN]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[-4:] == ["6", "4", "2", "0"]
 
 
 def test_without_a_kept_count_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,7 +78,7 @@ def test_a_count_over_midnight_is_shown_with_its_dates(
     night = [replace(e, utc=e.utc + 86_400) if isinstance(e.event, DoorEnded) else e for e in entries]
     store = Store.open(default_folder())
     store.append(night)
-    assert store.close()
+    assert store.close(PATIENCE_S)
     assert main(["show", "last", *BERLIN]) == 0
     out = capsys.readouterr().out
     assert "2026-05-12 09:00 to 10:00" in out
@@ -88,6 +104,38 @@ def test_a_count_is_put_right(kept: str, capsys: pytest.CaptureFixture[str], arg
     assert f"People:               {totals.split()[0]}" in capsys.readouterr().out
 
 
+def test_a_number_that_two_doors_have_asks_for_the_door(
+    own_user_folders: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = LogMaker()
+    for door, name in (("main", "North"), ("door-2", "South")):
+        log.add(DoorStarted(0.0, "camera", log.utc, name=name), door)
+        log.add(Counted(5.0, f"person {door}", 1, 4.0, Gender.FEMALE), door)
+    store = Store.open(default_folder())
+    store.append([*log.entries, *log.close()])
+    assert store.close(PATIENCE_S)
+    assert main(["correct", "last", "1", "--staff"]) == 2
+    assert "2 people of this count have the number 1. Add --door with one of: North, South." in capsys.readouterr().err
+    assert main(["correct", "last", "1", "--gender", "male", "--door", "south"]) == 0
+    assert "1 female, 1 male" in capsys.readouterr().out
+    assert main(["correct", "last", "1", "--staff", "--door", "main"]) == 0
+    assert "1 people: 0 female, 1 male" in capsys.readouterr().out
+    assert main(["correct", "last", "1", "--staff", "--door", "West"]) == 1
+    assert "no person 1" in capsys.readouterr().err
+
+
+def test_a_correction_is_taken_back_and_done_again(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["correct", "last", "--redo"]) != 0
+    assert "no correction to do again" in capsys.readouterr().err
+    for arguments in (["1", "--gender", "male"], ["2", "--not-a-person"], ["--undo"], ["--undo"]):
+        assert main(["correct", "last", *arguments]) == 0
+    before = capsys.readouterr().out.splitlines()
+    assert main(["correct", "last", "--redo"]) == 0
+    assert main(["correct", "last", "--redo"]) == 0
+    assert capsys.readouterr().out.splitlines() == [before[0], before[1]]
+    assert main(["correct", "last", "--redo"]) != 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -97,6 +145,7 @@ def test_a_count_is_put_right(kept: str, capsys: pytest.CaptureFixture[str], arg
         (["6", "--gender", "male"], "not a person"),
         (["1", "--split"], "was not put together"),
         (["1", "--add", "male"], "take no number"),
+        (["1", "--redo"], "take no number"),
     ],
 )
 def test_what_cannot_be_corrected_is_refused(
@@ -106,6 +155,25 @@ def test_what_cannot_be_corrected_is_refused(
     captured = capsys.readouterr()
     assert says.lower() in captured.err.lower()
     assert "Traceback" not in captured.err
+
+
+def test_of_somebody_merged_away_it_is_said_into_whom(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["correct", "last", "2", "--same-as", "3"]) == 0
+    assert main(["correct", "last", "2", "--staff"]) != 0
+    assert "Person 2 is counted as the same person as 3." in capsys.readouterr().err
+
+
+def test_that_the_counts_were_set_aside_is_said_with_the_way_back(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = StoreFiles(default_folder()).database
+    damaged = bytearray(database.read_bytes())
+    damaged[4096:] = b"\x55" * (len(damaged) - 4096)
+    database.write_bytes(damaged)
+    main(["correct", "last", "--add", "male"])
+    told = capsys.readouterr().err
+    assert "The file of counts was damaged" in told
+    assert "“headcount restore” brings the earlier counts back" in told
 
 
 def test_what_the_disk_did_not_take_is_said(
@@ -125,14 +193,14 @@ def test_what_the_disk_did_not_take_is_said(
 def test_a_count_is_exported_whole_and_nothing_is_replaced_unasked(
     kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["export", "last", "--format", "pdf,xlsx,csv,json,svg", "--out", str(tmp_path), *BERLIN]
+    command = ["export", "last", "--format", "pdf,xlsx,csv,json,svg,png", "--out", str(tmp_path), *BERLIN]
     assert main(command) == 0
     names = sorted(p.name for p in tmp_path.iterdir())
     assert names == [
         f"2026-05-12-Fair.{end}"
         for end in (
-            *("ages.svg", "arrivals.svg", "corrections.csv", "intervals.csv"),
-            *("json", "pdf", "people.csv", "xlsx"),
+            *("ages.csv", "ages.png", "ages.svg", "arrivals.png", "arrivals.svg", "corrections.csv", "intervals.csv"),
+            *("json", "pdf", "people.csv", "places.csv", "xlsx"),
         )
     ]
     assert json.loads((tmp_path / "2026-05-12-Fair.json").read_text("utf-8"))["totals"]["people"] == 6
@@ -186,3 +254,15 @@ def test_counts_are_added_up_by_business_day(kept: str, capsys: pytest.CaptureFi
     assert rows == [["2026-05-12", "2"], ["2026-05-11", "4"]]
     assert main(["sessions", "--by-day", "--day-starts", "24"]) == 2
     assert "from 0 to 23" in capsys.readouterr().err
+
+
+def test_a_count_beside_an_open_headcount_says_that_it_is_listed_later(
+    own_user_folders: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Store.open(default_folder())):
+        kept = open_store()
+        said = capsys.readouterr().err
+        assert kept.close(PATIENCE_S)
+    assert said.startswith("headcount: Another Headcount is open.")
+    with closing(open_store()):
+        assert not capsys.readouterr().err

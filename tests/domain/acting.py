@@ -99,6 +99,7 @@ class Stage:
     events: list[Event] = field(default_factory=list)
     numbers: dict[int, set[int]] = field(default_factory=dict)
     time_s: float = 0.0
+    looked_s: float = 0.0
     in_view: int = 0
 
     def play(self, seconds: float) -> Stage:
@@ -107,7 +108,7 @@ class Stage:
         return self
 
     def look(self) -> None:
-        t = self.time_s
+        t = self.looked_s = self.time_s
         if any(abs(t - cut) < self.step_s / 2 for cut in self.cuts):
             self.tracker.cut()
             self.counter.cut(t)
@@ -133,9 +134,12 @@ class Stage:
         return self
 
     def mark_staff(self, ref: str, is_staff: bool = True) -> None:
-        """Mark a person as a session does: remembered by the counter, decided by an entry of the log."""
+        """Mark a person as a session does: remembered by the counter, decided by an entry of the log.
+
+        Its time is that of the last look, as whoever decides sees it.
+        """
         assert self.counter.mark_staff(ref, is_staff)
-        self.events.append(Corrected(self.time_s, ref, "staff", "yes" if is_staff else "no"))
+        self.events.append(Corrected(self.looked_s, ref, "staff", "yes" if is_staff else "no"))
 
     @property
     def totals(self) -> Totals:

@@ -463,7 +463,7 @@ def test_a_face_that_never_moves_is_held_back_with_the_reason_and_counted_when_a
         counter.observe(faces[0], Attributes(0.9), 1.0)
         if i == 40:
             assert counter.count_anyway(faces[0].key)
-        (track,), new = counter.update(faces, (), i * 0.1, FRAME_SIZE, still={faces[0].key})
+        (track,), new = counter.update(faces, (), i * 0.1, FRAME_SIZE, still={faces[0].key: 0.0})
         events += new
         if 5 < i < 40:
             assert (track.held_back, track.confirmed, track.key) == ("still", False, faces[0].key)
@@ -472,14 +472,14 @@ def test_a_face_that_never_moves_is_held_back_with_the_reason_and_counted_when_a
     assert not counter.count_anyway(99)
 
 
-@pytest.mark.parametrize(("seconds", "people"), [(1.0, 1), (4.0, 0)])
+@pytest.mark.parametrize(("seconds", "people"), [(1.0, 1), (4.5, 1), (6.0, 0)])
 def test_a_still_face_counts_at_its_end_only_if_it_was_too_brief_to_move(seconds: float, people: int) -> None:
     tracker, counter = Tracker(), PeopleCounter()
     events = []
     for i in range(round(seconds * 10)):
         faces = tracker.update([Detection(box_at(300, 300), 0.9)], i * 0.1)
         counter.observe(faces[0], Attributes(0.9), 1.0)
-        events += counter.update(faces, (), i * 0.1, FRAME_SIZE, still={faces[0].key})[1]
+        events += counter.update(faces, (), i * 0.1, FRAME_SIZE, still={faces[0].key: 0.0})[1]
     assert totals_of(events).counts().people == 0
     events += counter.finish()
     assert totals_of(events).counts().people == people

@@ -175,7 +175,7 @@ def _calls_of_one_update(remembered: int) -> int:
         for i in range(remembered)
     ]
     actors.append(Actor(walk(640, 600)))
-    counter = PeopleCounter(CountingSettings(returns_s=1e6, returns_alike=1.0, linger_alike=1.0, hidden_alike=1.0))
+    counter = PeopleCounter(CountingSettings(returns_s=1e6, returns_alike=1.0, same_at=100.0))
     stage = Stage(actors, counter=counter).play(2 * remembered + 20)
     assert counter.remembered == remembered + 1
     faces = stage.tracker.predict(stage.time_s)
@@ -196,3 +196,16 @@ def _calls_of_one_update(remembered: int) -> int:
 
 def test_the_work_of_a_frame_does_not_depend_on_how_many_are_remembered() -> None:
     assert _calls_of_one_update(3) == _calls_of_one_update(60)
+
+
+def test_people_of_a_count_taken_up_again_go_on_under_their_references_and_numbers() -> None:
+    stage = Stage([Actor(walk(300, 300, end=8)), Actor(walk(900, 300), clothes=BLUE, embedding=BLUE)]).play(5)
+    stage.counter.renumber({"log.7": 7}, 10, {"1": "log.7", "nobody": "log.8"})
+    stage.events.clear()
+    stage.play(1)
+    assert 7 in stage.numbers[0], "the number on the screen is that of the log"
+    assert stage.counter.mark_staff("log.7", True)
+    assert stage.counter.mark_staff("1", True), "what was asked with the other reference a moment before counts, too"
+    stage.play(9)
+    stage.finish()
+    assert [e.person for e in stage.told(Left)] == ["log.7", "2"]

@@ -189,6 +189,23 @@ def test_short_disappearances(gap_s: float, same: bool) -> None:
     assert tracker.take_ended() == ()
 
 
+@pytest.mark.parametrize("step_s", [0.7, 1.0, 2.0, 5.0])
+def test_a_face_that_every_look_finds_is_one_track_however_slow_they_come(step_s: float) -> None:
+    tracker = Tracker()
+    found = [keys(tracker.update([face(300)], step_s * n)) for n in range(5)]
+    assert found == [{0: 1}] * 5
+    assert tracker.take_ended() == ()
+    assert keys(tracker.update([], step_s * 5)) == {}
+    assert keys(tracker.update([face(300)], step_s * 6)) == ({0: 1} if 2 * step_s <= 1.5 else {0: 2})
+
+
+def test_an_interruption_is_no_slow_pace() -> None:
+    tracker = Tracker()
+    for n in range(5):
+        tracker.update([face(300)], 0.1 * n)
+    assert keys(tracker.update([face(300)], 3.0)) == {0: 2}
+
+
 def test_a_hidden_face_is_reported_only_for_a_moment() -> None:
     tracker = Tracker()
     for i in range(5):
@@ -257,11 +274,14 @@ def test_a_passer_by_is_one_track_at_any_rate(step_s: float) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("dropped", [0.5, 0.8])
 def test_dropped_frames_change_nothing_for_people_apart(seed: int, dropped: float) -> None:
+    """Unless no frame comes for longer than the tracker waits for somebody whom it has just met."""
     rng, tracker, seen = random.Random(seed), Tracker(), set()
+    last_s = 0.0
     for i in range(300):
-        if rng.random() < dropped:
-            continue
         t = i / 30
+        if rng.random() < dropped and t - last_s < TrackerSettings().young_gap_s - 1 / 30:
+            continue
+        last_s = t
         looks = [RED, BLUE]
         for found in tracker.update([face(100 + 60 * t, 200), face(900 - 50 * t, 500)], t, looks):
             seen.add(found.key)

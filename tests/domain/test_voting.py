@@ -33,15 +33,56 @@ TABLE = {
 
 @pytest.mark.parametrize(("glimpses", "gender", "probability"), TABLE.values(), ids=TABLE.keys())
 def test_gender(glimpses: list[tuple[float, float]], gender: Gender, probability: float) -> None:
-    decision = vote(*glimpses).decision()
+    decision = vote(*glimpses, prior_in_view=VoteSettings().prior).decision()
     assert decision.gender is gender
     assert decision.probability == pytest.approx(probability, abs=0.01)
     assert decision.glimpses == len(glimpses)
 
 
 def test_threshold_and_evidence_are_settings() -> None:
-    assert vote((0.6, 1.0), name_at=0.55).decision().gender is Gender.FEMALE
-    assert vote((0.9, 0.1), min_evidence=0.0, prior=0.0).decision().gender is Gender.FEMALE
+    assert vote((0.6, 1.0), name_at=0.55).decision(final=True).gender is Gender.FEMALE
+    assert vote((0.9, 0.1), min_evidence=0.0, prior=0.0).decision(final=True).gender is Gender.FEMALE
+
+
+HALF_HIDDEN, CLEAR_MAN, CLEAR_WOMAN = (0.8, 0.4), (0.02, 0.6), (0.95, 0.8)
+
+SHOWN = {
+    "a clear face, at once": ([CLEAR_WOMAN], Gender.FEMALE, Gender.FEMALE),
+    "half hidden: not yet": ([HALF_HIDDEN] * 2, Gender.UNDECIDED, Gender.FEMALE),
+    "half hidden for long": ([HALF_HIDDEN] * 6, Gender.FEMALE, Gender.FEMALE),
+    "half hidden, then clear": ([HALF_HIDDEN, HALF_HIDDEN, *[CLEAR_MAN] * 2], Gender.MALE, Gender.MALE),
+    "once named, then unclear": ([HALF_HIDDEN, (0.4, 0.4)], Gender.UNDECIDED, Gender.FEMALE),
+    "once named, then rather the other": ([HALF_HIDDEN, *[(0.15, 0.4)] * 2], Gender.UNDECIDED, Gender.UNDECIDED),
+    "never named": ([(0.55, 0.5)] * 8, Gender.UNDECIDED, Gender.UNDECIDED),
+}
+
+
+@pytest.mark.parametrize(("glimpses", "in_view", "gone"), SHOWN.values(), ids=SHOWN.keys())
+def test_a_gender_is_shown_once_there_is_enough_evidence(
+    glimpses: list[tuple[float, float]], in_view: Gender, gone: Gender
+) -> None:
+    v, shown = Vote(), Decision()
+    for female, weight in glimpses:
+        v.add(Attributes(female), weight)
+        shown = v.decision(shown)
+    assert shown.gender is in_view
+    assert v.decision(shown, final=True).gender is gone
+
+
+def test_a_vote_is_clear_before_it_is_shown() -> None:
+    assert not Vote().is_clear
+    assert not vote((0.5, 1.0)).is_clear
+    v = vote(HALF_HIDDEN, HALF_HIDDEN)
+    assert v.decision().gender is Gender.UNDECIDED
+    assert v.is_clear
+
+
+def test_the_vote_with_more_evidence_says_which_gender_was_named_last() -> None:
+    for first, second in ((3, 1), (1, 3)):
+        v, other = vote(*[(0.8, 0.3)] * first), vote(*[(0.2, 0.3)] * second)
+        v.absorb(other)
+        expected = Gender.FEMALE if first > second else Gender.MALE
+        assert v.decision(final=True).gender is expected
 
 
 HYSTERESIS = {
@@ -192,6 +233,7 @@ def test_absurd_probabilities_are_refused(female: float) -> None:
         {"min_evidence": -1.0},
         {"age_margin": -0.1},
         {"prior": math.nan},
+        {"prior_in_view": -1.0},
     ],
 )
 def test_absurd_settings_are_refused(changes: dict[str, float]) -> None:

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from desktop_app.domain.blank import tone_of
 from desktop_app.domain.events import Counted, Event, Left
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
 from desktop_app.vision.compare import Comparison
+from tests.patience import HANGS_S
 
 
 def picture(width: int = 64, height: int = 48, value: int = 90) -> np.ndarray:
@@ -68,7 +70,7 @@ class HungSource(ListSource):
     def _hang(self, where: str) -> None:
         if where == self.where:
             self.hanging.set()
-            assert self.let_go.wait(20), "the test forgot to let the source go"
+            assert self.let_go.wait(HANGS_S), "the test forgot to let the source go"
 
     def open(self) -> None:
         self._hang("open")
@@ -139,7 +141,8 @@ class CountingPipeline:
         in_view, self._numbers, self._next_number = list(self._numbers), {}, 1
         return closing, tuple(self._counted(ref, time_s) for ref in in_view)
 
-    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
+    def renumber(self, numbers: Mapping[str, int], next_number: int, refs: Mapping[str, str] | None = None) -> None:
+        self._numbers = {(refs or {}).get(ref, ref): number for ref, number in self._numbers.items()}
         self._numbers = {ref: numbers.get(ref, number) for ref, number in self._numbers.items()}
         self._next_number = next_number
 
@@ -159,3 +162,39 @@ class CountingPipeline:
         self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
     ) -> None:
         self.places.append(tuple(tuple(p.name for p in places) for places in (lines, zones, staff_zones)))
+
+
+class CoveredCamera(ListSource):
+    """A camera with half a second between its pictures, given as fast as they are read; black while `covered`."""
+
+    def __init__(self, n: int = 10**6, *, live: bool = True, covered: bool = True) -> None:
+        super().__init__(n, 2.0, live=live)
+        self.covered = covered
+        self.black: Sequence[tuple[float, float]] = ()
+        """The stretches of a film that are black besides, in seconds."""
+
+    def read(self) -> Frame | None:
+        if self.closed or self.next >= self.n:
+            return None
+        if self.live:
+            time.sleep(0.005)
+        time_s = self.next / self.fps
+        black = self.covered or any(start <= time_s < end for start, end in self.black)
+        image = picture(value=3) if black else SOMETHING
+        self.next += 1
+        return Frame(image, time_s, self.next - 1, time.perf_counter())
+
+
+SOMETHING = np.tile(np.arange(64, dtype=np.uint8)[None, :, None] * 3, (48, 1, 3))
+"""A picture with content, uint8 (48, 64, 3)."""
+
+
+class LookingPipeline(CountingPipeline):
+    """Counts nobody, and says of which pictures they are of one tone."""
+
+    def __init__(self) -> None:
+        super().__init__(every=10**9)
+
+    def process(self, frame: Frame) -> FrameResult:
+        super().process(frame)
+        return FrameResult(frame, (), tone=tone_of(frame.image_bgr))

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy
+from tests.patience import PATIENCE_S
 
 NEWEST, BLOCKING = ChannelPolicy.NEWEST_WINS, ChannelPolicy.BLOCKING
 
@@ -64,7 +65,7 @@ def test_close_wakes_whoever_waits(waits) -> None:
     channel.close()
     channel.close()
     for thread in threads:
-        thread.join(2)
+        thread.join(PATIENCE_S)
     assert raised.is_set()
     assert not any(t.is_alive() for t in threads)
 
@@ -105,10 +106,10 @@ def test_many_writers_and_readers_lose_nothing() -> None:
     for thread in readers + writers:
         thread.start()
     for thread in writers:
-        thread.join(5)
+        thread.join(PATIENCE_S)
     channel.close()
     for thread in readers:
-        thread.join(5)
+        thread.join(PATIENCE_S)
     assert sorted(got) == list(range(600))
 
 

@@ -108,7 +108,7 @@ def test_pipes_and_devices_inside_a_folder(tmp_path: Path, jpegs: list[bytes]) -
     os.mkfifo(tmp_path / "4")
     images, source = frames_of(tmp_path)
     assert len(images) == 10
-    assert len(source.omissions) == 2
+    assert sum("cannot be read" in text for text in source.omissions) == 2
 
 
 @posix
@@ -217,6 +217,9 @@ def test_formats_that_begin_with_letters(clips: Clips, tmp_path: Path) -> None:
     [
         ("phone.jpg", b"\0\0\0\x18ftypheic\0\0\0\0heicmif1", "HEIC"),
         ("phone.mp4", b"\0\0\0\x18ftypmif1\0\0\0\0heicmif1", "HEIC"),
+        ("modern.jxl", b"\xff\x0a" + bytes(100), "JPEG XL"),
+        ("modern.png", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100), "JPEG XL"),
+        ("films.m3u", b"#EXTM3U\n/nowhere/film.mp4\n", "playlist"),
         ("light.exr", b"\x76\x2f\x31\x01" + bytes(100), "OpenEXR"),
         ("light.png", b"\x76\x2f\x31\x01" + bytes(100), "OpenEXR"),
         ("paper.png", b"%PDF-1.7" + bytes(100), "PDF"),

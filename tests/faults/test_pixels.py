@@ -10,14 +10,22 @@ import numpy as np
 import pytest
 
 from desktop_app.errors import SourceError
+from desktop_app.sources import ffmpeg_capture
+from desktop_app.sources.base import not_seen
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.picture_file import decode_picture, is_moving
 from desktop_app.sources.pixel_shape import square_size
 from desktop_app.sources.tracks import patched, read_tracks
 from desktop_app.sources.turned import TurnedSource
+from desktop_app.sources.video_file import VideoFileSource
 from tests.faults.test_what_was_seen import frames_of
-from tests.sources.conftest import Clips, ffmpeg
+from tests.sources.conftest import FPS, FRAMES, HEIGHT, WIDTH, Clips, ffmpeg, number_of, ramp
 from tests.sources.fakes import FakeSource
+
+called_directly = pytest.mark.skipif(
+    not sys.platform.startswith("linux") and ffmpeg_capture._library() is None,
+    reason="OpenCV's FFmpeg cannot be called here",
+)
 
 CIRCLE = "nullsrc=s=240x240:r=10,geq=lum='if(lt(hypot(X-120\\,Y-120)\\,60)\\,235\\,16)':cb=128:cr=128"
 
@@ -119,6 +127,65 @@ def test_the_video_behind_a_preview_is_counted(ending: str, seconds: str, fast: 
     images, source = frames_of(path)
     assert (len(images), source.info.width) == (30, 320)
     assert path.read_bytes() == before
+
+
+INTERLACED = {
+    "mpg": ["-c:v", "mpeg2video", "-q:v", "2"],
+    "ts": ["-c:v", "libx264", "-pix_fmt", "yuv420p"],
+    "mkv": ["-c:v", "libx264", "-pix_fmt", "yuv420p"],
+    "avi": ["-c:v", "mpeg4", "-q:v", "2"],
+    "dv": ["-vf", "scale=720:576", "-c:v", "dvvideo", "-pix_fmt", "yuv420p"],
+}
+
+
+@called_directly
+@pytest.mark.parametrize("ending", list(INTERLACED))
+def test_interlaced_pictures_are_seen(ending: str, clips: Clips) -> None:
+    made = [*ramp(30), "-flags", "+ildct+ilme", *INTERLACED[ending]]
+    images, source = frames_of(clips.make(f"interlaced.{ending}", *made))
+    values = [float(image.mean()) / (4 * 255 / 219) for image in images]
+    assert len(values) == 30
+    assert values == pytest.approx(range(30), abs=1.0)
+    assert not_seen(source) == ()
+
+
+@called_directly
+def test_what_moves_is_not_combed(clips: Clips) -> None:
+    bar = "nullsrc=s=160x120:r=50,geq=lum='if(between(X,4*N,4*N+30),235,16)':cb=128:cr=128,tinterlace=interleave_top"
+    path = clips.make(
+        "combed.mpg", "-f", "lavfi", "-i", bar, "-frames:v", "10", *INTERLACED["mpg"], "-flags", "+ildct+ilme"
+    )
+    images, _ = frames_of(path)
+    edge = images[4][20:100, :, 1].astype(int)
+    assert edge.max() > 200
+    assert np.abs(np.diff(edge, axis=0)).max() < 100  # from line to line; combed it is more than 200
+
+
+@called_directly
+def test_an_interlaced_file_can_be_searched_and_repeated(clips: Clips) -> None:
+    path = clips.make("search.ts", *ramp(50), "-flags", "+ildct+ilme", *INTERLACED["ts"], "-g", "10")
+    source = VideoFileSource(path, loop=True)
+    source.open()
+    for target in (30, 7, 0, 41):
+        source.seek(target / FPS)
+        frame = source.read()
+        assert frame is not None
+        assert number_of(frame) == pytest.approx(target, abs=1.0)
+    numbers = [number_of(frame) for _ in range(20) if (frame := source.read()) is not None]
+    source.close()
+    assert numbers == pytest.approx([n % 50 for n in range(42, 62)], abs=1.0)
+
+
+@called_directly
+@pytest.mark.parametrize("ending", ["avi", "ts", "asf", "mpg", "nut"])
+def test_the_largest_of_several_videos_is_counted(ending: str, clips: Clips) -> None:
+    preview = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=1.6"]
+    coded = ["-map", "0", "-map", "1", "-c:v", "mpeg2video" if ending in ("ts", "mpg") else "mpeg4", "-q:v", "2"]
+    path = clips.make(f"several.{ending}", *preview, *ramp(), *coded)
+    images, source = frames_of(path)
+    assert (source.info.width, source.info.height) == (WIDTH, HEIGHT)
+    assert len(images) == FRAMES
+    assert float(images[20].mean()) / (4 * 255 / 219) == pytest.approx(20, abs=1.0)
 
 
 def test_damaged_tracks_are_no_tracks(clips: Clips, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -12,18 +13,26 @@ import pytest
 
 from desktop_app import factory
 from desktop_app.cli import main as cli
+from desktop_app.domain.counting import PeopleCounter
+from desktop_app.domain.tracking import Tracker
+from desktop_app.domain.types import Detection
 from desktop_app.errors import SourceError
+from desktop_app.settings import Settings
 from desktop_app.sources.base import FrameSource, not_seen
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.pictures import DEFAULT_HOLD_S, HELD_FPS
 from desktop_app.sources.stream import TimeLimits
+from desktop_app.sources.video_file import VideoFileSource
+from desktop_app.vision.likeness.appearance import ShotCutDetector
+from desktop_app.vision.pipeline import FramePipeline
 from tests.engine.fakes import CountingPipeline
 from tests.servers.hostile import hostile, ok
 from tests.servers.http_server import TestServer
 from tests.sources.conftest import FPS, FRAMES, Clips, ffmpeg, ramp
+from tests.vision.test_pipeline import AlwaysFemale
 
 HELD = round(DEFAULT_HOLD_S * HELD_FPS)
-LIMITS = OpenOptions(limits=TimeLimits(open_s=5.0, read_s=5.0))
+LIMITS = OpenOptions(limits=TimeLimits(open_s=20.0, read_s=20.0))
 
 
 def frames_of(what: str | Path, most: int = 1000) -> tuple[list[np.ndarray], FrameSource]:
@@ -53,6 +62,16 @@ def test_a_video_of_one_picture_is_held_as_a_picture(ending: str, clips: Clips) 
     assert len(images) == HELD
     assert all(np.array_equal(image, images[0]) for image in images)
     assert images[0].std() > 10
+
+
+@pytest.mark.parametrize("frames", [2, 5, 14])
+def test_a_film_of_a_moment_ends_with_its_last_picture_held(frames: int, clips: Clips) -> None:
+    images, source = frames_of(clips.make(f"moment{frames}.mkv", *ramp(frames), "-c:v", "mpeg4", "-q:v", "2"))
+    held = images[frames - 1 :]
+    assert len(images[:frames]) == frames
+    assert len(held) == round((DEFAULT_HOLD_S - (frames - 1) / FPS) * HELD_FPS)
+    assert all(np.array_equal(image, held[0]) for image in held)
+    assert not_seen(source) == ()
 
 
 @pytest.mark.parametrize("ending", ["mp3", "m4a", "flac", "mka", "wma", "ogg"])
@@ -126,12 +145,13 @@ def test_what_a_folder_leaves_out_is_named(tmp_path: Path, jpegs: list[bytes], m
     (folder / "2.jpg").write_bytes(jpegs[1][:40])
     (folder / "3.heic").write_bytes(b"\0\0\0\x18ftypheic")
     (folder / "4.mp4").write_bytes(b"x")
+    (folder / "6.3gp").write_bytes(b"x")
     (folder / "5").write_bytes(jpegs[2])
     (folder / "notes.txt").write_text("nobody here")
     images, source = frames_of(folder)
     assert len(images) == 2 * HELD
     said = " ".join(not_seen(source))
-    assert all(f"“{name}”" in said for name in ("2.jpg", "3.heic", "4.mp4", "more"))
+    assert all(f"“{name}”" in said for name in ("2.jpg", "3.heic", "4.mp4", "6.3gp", "more"))
     assert "notes" not in said
 
     monkeypatch.setattr(factory, "build_pipeline", lambda _settings: CountingPipeline())
@@ -139,7 +159,9 @@ def test_what_a_folder_leaves_out_is_named(tmp_path: Path, jpegs: list[bytes], m
     assert cli.main(["count", str(folder), "--forget", "--json", str(out)]) == 3
     record = json.loads(out.read_text("utf-8"))
     assert record["complete"] is False
-    assert len(record["not_seen"]) == 4
+    # The pictures of this test are of one colour.
+    assert sum("of one colour" in sentence for sentence in record["not_seen"]) == 2
+    assert len(record["not_seen"]) == 7
     assert "Not complete" in capsys.readouterr().out
 
 
@@ -160,3 +182,152 @@ def test_what_is_damaged_in_the_middle_is_passed_over_and_said(tmp_path: Path) -
     images, source = frames_of(path)
     assert len(images) == 30
     assert "10 of 40 pictures" in " ".join(not_seen(source))
+
+
+def noise_in_the_middle(path: Path, out: Path) -> Path:
+    data = bytearray(path.read_bytes())
+    first, last = len(data) * 2 // 5, len(data) * 3 // 5
+    data[first:last] = np.random.default_rng(1).bytes(last - first)
+    out.write_bytes(data)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("ending", "coded"),
+    [("ogv", ["-g", "10"]), ("webm", ["-g", "500", "-deadline", "realtime", "-cpu-used", "8"]), ("mkv", ["-g", "500"])],
+)
+def test_what_lies_behind_damage_is_searched_for_and_what_is_lost_is_said(
+    ending: str, coded: list[str], clips: Clips, tmp_path: Path
+) -> None:
+    codec = {"ogv": ["libtheora", "-q:v", "7"], "webm": ["libvpx", "-b:v", "2M"], "mkv": ["mpeg4", "-q:v", "2"]}[ending]
+    noise = ["-f", "lavfi", "-i", "nullsrc=s=96x72:r=25,geq=random(1)*255:128:128", "-frames:v", "200"]
+    whole = clips.make(f"noise.{ending}", *noise, "-c:v", *codec, *coded)
+    assert not_seen(frames_of(whole)[1]) == ()
+    images, source = frames_of(noise_in_the_middle(whole, tmp_path / f"damaged.{ending}"))
+    assert len(images) < 200
+    assert not_seen(source)
+    if ending == "ogv":
+        assert len(images) > 100
+
+
+def test_sound_that_is_longer_than_the_pictures_is_no_damage(clips: Clips) -> None:
+    both = ["-i", clips("mkv"), "-f", "lavfi", "-i", "sine=d=8", "-map", "0:v", "-map", "1:a"]
+    path = clips.make("tail.mkv", *both, "-c:v", "copy", "-c:a", "aac")
+    images, source = frames_of(path)
+    assert (len(images), not_seen(source)) == (FRAMES, ())
+
+
+@pytest.mark.parametrize("change", ["grows", "shrinks"])
+def test_a_file_that_is_written_while_it_is_read_says_so(change: str, clips: Clips, tmp_path: Path) -> None:
+    data = clips("ts").read_bytes()
+    path = tmp_path / "recording.ts"
+    path.write_bytes(data if change == "shrinks" else data[: len(data) // 2])
+    source = VideoFileSource(path)
+    source.open()
+    assert source.read() is not None
+    path.write_bytes(data[: len(data) // 4] if change == "shrinks" else data)
+    while source.read() is not None:
+        continue
+    source.close()
+    assert "still being written" in " ".join(source.omissions)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps an open file where it is")
+def test_a_file_that_is_renamed_while_it_is_read_is_read_to_its_end(clips: Clips, tmp_path: Path) -> None:
+    path = tmp_path / "film.mkv"
+    path.write_bytes(clips("mkv").read_bytes())
+    source = VideoFileSource(path)
+    source.open()
+    assert source.read() is not None
+    path.rename(tmp_path / "other.mkv")
+    frames = 1
+    while source.read() is not None:
+        frames += 1
+    source.close()
+    assert frames == FRAMES
+    assert source.omissions == ()
+
+
+class NobodyFound:
+    """A detector that finds no face."""
+
+    name = "nobody"
+
+    def detect(self, image_bgr: np.ndarray) -> list[Detection]:
+        return []
+
+
+def pipeline_without_faces(_settings: Settings) -> FramePipeline:
+    return FramePipeline(NobodyFound(), AlwaysFemale(), Tracker(), PeopleCounter())
+
+
+def counted(what: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict]:
+    """Count a source in which nobody is found; return the exit status and what the JSON file says."""
+    monkeypatch.setattr(factory, "build_pipeline", pipeline_without_faces)
+    out = tmp_path / "o.json"
+    status = cli.main(["count", str(what), "--forget", "--json", str(out)])
+    return status, json.loads(out.read_text("utf-8"))
+
+
+SHOWS = "testsrc=s=64x48:r=5"
+BLACK = "color=black:s=64x48:r=5"
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "said"),
+    [
+        ("dark.mkv", f"{BLACK}:d=2", "“dark.mkv” was black throughout"),
+        ("noisy.mkv", "color=black:s=640x360:r=5:d=8,noise=alls=8:allf=t", "“noisy.mkv” was black throughout"),
+        ("blue.mkv", "color=blue:s=64x48:r=5:d=2", "“blue.mkv” was of one colour throughout"),
+        ("hole.mkv", f"{SHOWS}:d=14,drawbox=c=black:t=fill:enable='between(t,3,10.9)'", "From 3 s to 11 s the picture"),
+        ("stamp.mkv", f"{BLACK}:d=8,drawbox=x=4:y=2:w=30:h=4:c=white:t=fill", "“stamp.mkv” was black throughout"),
+    ],
+)
+def test_a_black_film_is_no_complete_count_of_nobody(
+    name: str, picture: str, said: str, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = clips.make(name, "-f", "lavfi", "-i", picture, "-c:v", "mpeg4", "-q:v", "2")
+    status, record = counted(film, tmp_path, monkeypatch)
+    assert (status, record["complete"]) == (3, False)
+    assert said in " ".join(record["not_seen"])
+
+
+def test_a_film_that_begins_black_and_fades_is_complete(
+    clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fades = f"{SHOWS}:d=14,fade=in:st=2:d=2,fade=out:st=10:d=2"
+    film = clips.make("fades.mkv", "-f", "lavfi", "-i", fades, "-c:v", "mpeg4", "-q:v", "2")
+    status, record = counted(film, tmp_path, monkeypatch)
+    assert (status, record["complete"], record["not_seen"]) == (0, True, [])
+
+
+def test_a_picture_of_one_colour_is_no_complete_count_of_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "visit"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "1.png"), np.full((90, 120, 3), 255, np.uint8))
+    status, record = counted(folder / "1.png", tmp_path, monkeypatch)
+    assert status == 3
+    assert record["not_seen"] == ["“1.png” was of one colour throughout: nobody could be seen. Choose another picture."]
+    cv2.imwrite(str(folder / "2.png"), np.random.default_rng(1).integers(0, 255, (90, 120, 3), np.uint8))
+    status, record = counted(folder, tmp_path, monkeypatch)
+    assert status == 3
+    assert record["not_seen"] == ["“1.png” is of one colour: nobody can be seen in it."]
+
+
+@pytest.mark.slow
+def test_no_clip_with_people_is_called_black(shared_clips: Path) -> None:
+    """One clip of them is black, and shows nobody: its pictures have 12 of 256 grey levels."""
+    longest: dict[str, float] = {}
+    for path in sorted(p for p in shared_clips.iterdir() if p.suffix not in (".md", ".csv")):
+        source = VideoFileSource(path)
+        source.open()
+        cuts, since_s, longest[path.name] = ShotCutDetector(), None, 0.0
+        while (frame := source.read()) is not None:
+            cuts.is_cut(frame.image_bgr, frame.time_s)
+            since_s = None if cuts.tone is None else frame.time_s if since_s is None else since_s
+            longest[path.name] = max(longest[path.name], 0.0 if since_s is None else frame.time_s - since_s)
+        source.close()
+    assert longest.pop("no_duration_0m0f.webm") > 4
+    assert max(longest.values()) < 1.0

@@ -6,11 +6,12 @@ which the fuzzer starts.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import struct
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,9 @@ from desktop_app.system.safe_json import parse_json
 from desktop_app.vision.attributes.model_card import ModelCard
 from desktop_app.vision.attributes.outputs import AnswerReader
 from desktop_app.vision.attributes.preprocess import InputSpec
+from desktop_app.web.kinds import safe_name
+from desktop_app.web.problems import Problem
+from desktop_app.web.uploads import receive_form
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="headcount-fuzz-")
 
@@ -181,6 +185,36 @@ _ADDRESSES = (
     b"[::1]:8080/x", b"camera:0", b"file:///a%20b#c", b"192.168.1.20:8080/video", b"'quoted'.mp4",
 )  # fmt: skip
 
+
+class _Sent:
+    """A request of a form, in pieces of 100 bytes."""
+
+    def __init__(self, body: bytes) -> None:
+        self.headers = {"content-type": "multipart/form-data; boundary=b"}
+        self._body = body
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._body), 100):
+            yield self._body[start : start + 100]
+
+
+def forms(data: bytes) -> None:
+    with contextlib.suppress(Problem):
+        form = asyncio.run(receive_form(_Sent(data), folder=None, most_bytes=10**5, most_files=3))  # type: ignore[arg-type]
+        for file in form.files:
+            assert Path(file.name).name == file.name
+            assert len(file.data) == file.size
+    name = safe_name(_text(data))
+    assert Path(name).name == name
+    assert not name.startswith(".")
+
+
+_FORM = (
+    b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n\xff\xd8x\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="address"\r\n\r\nhttps://x.example/a.jpg\r\n--b--\r\n'
+)
+
+
 TARGETS: dict[str, Target] = {
     "containers": Target(containers, (_mp4(), b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x80", b"RIFF\x10\0\0\0AVI ")),
     "packets": Target(packets, _HEADERS),
@@ -191,5 +225,6 @@ TARGETS: dict[str, Target] = {
     "redaction": Target(redaction, _ADDRESSES),
     "model_cards": Target(model_cards, (json.dumps(_CARD).encode(),)),
     "settings": Target(settings, (b'{"source": {"recent": ["a"], "turn": 90}, "places": [], "unknown": {"a": 1}}',)),
+    "forms": Target(forms, (_FORM, b"../../x.m3u8", _FORM.replace(b"a.jpg", b"../../a.sdp"))),
     "logins": Target(logins, (b'WWW-Authenticate: Digest realm="x", nonce="y", qop="auth", algorithm=MD5',)),
 }

@@ -1,36 +1,19 @@
-"""What ships: the table that decides it, the licences traced from it, the icons, and the installers' own files."""
+"""What ships: the table that decides it, the icons, and the installers' own files."""
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
-import shutil
+import re
 import struct
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGING = ROOT / "packaging"
-
-
-def load(name: str) -> ModuleType:
-    """Import a script of packaging/, which is no package: its scripts are run, not imported."""
-    spec = importlib.util.spec_from_file_location(f"packaging_{name}", PACKAGING / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
+from tests.packaging.scripts import PACKAGING, ROOT, load, needs
 
 shipping = load("shipping")
-components = load("components")
 smoke_test = load("smoke_test")
 
 
@@ -48,6 +31,9 @@ smoke_test = load("smoke_test")
         "PySide6\\plugins\\platforms\\qwindows.dll",
         "PySide6/Qt/plugins/platforms/libqcocoa.dylib",
         "PySide6\\plugins\\styles\\qmodernwindowsstyle.dll",
+        "PySide6/Qt/lib/QtWidgets.framework/Versions/A/Resources/Info.plist",
+        "PySide6/Qt/lib/QtWidgets.framework/Versions/Current",
+        "PySide6/Qt/plugins/printsupport/libcupsprintersupport.so",
         "PySide6/Qt/plugins/imageformats/libqjpeg.so",
         "PySide6/Qt/plugins/iconengines/libqsvgicon.so",
         "cv2/data/haarcascade_frontalface_default.xml",
@@ -68,6 +54,9 @@ def test_what_the_program_needs_ships(place: str) -> None:
         "PySide6/Qt/lib/libQt6Qml.so.6",
         "PySide6/Qt/lib/libQt6Quick.so.6",
         "PySide6/Qt/lib/libQt6Pdf.so.6",
+        "PySide6/Qt/lib/QtQml.framework/Versions/A/QtQml",
+        "PySide6/Qt/lib/QtQml.framework/Versions/A/Resources/Info.plist",
+        "PySide6/Qt/lib/QtQml.framework/Versions/Current",
         "PySide6\\Qt6Quick.dll",
         "PySide6/Qt/plugins/platforms/libqeglfs.so",
         "PySide6/Qt/plugins/sqldrivers/libqsqlite.so",
@@ -112,6 +101,8 @@ def test_libraries_nothing_asks_for_and_the_systems_own_stay_out() -> None:
         "gtk": {"libcairo.so.2"},
         "cairo": set(),
         "x11": set(),
+        "cups": {"libgnutls.so.30"},
+        "gnutls": set(),
         "python": {"libm.so.6"},
     }
     binaries = [
@@ -121,6 +112,8 @@ def test_libraries_nothing_asks_for_and_the_systems_own_stay_out() -> None:
         ("libgtk-3.so.0", "gtk", "BINARY"),
         ("libcairo.so.2", "cairo", "BINARY"),
         ("libX11.so.6", "x11", "BINARY"),
+        ("libcups.so.2", "cups", "BINARY"),
+        ("libgnutls.so.30", "gnutls", "BINARY"),
         ("libpython3.11.so.1.0", "python", "BINARY"),
     ]
     kept = [place for place, _, _ in shipping.without_orphans(binaries, asked.__getitem__)]
@@ -130,32 +123,6 @@ def test_libraries_nothing_asks_for_and_the_systems_own_stay_out() -> None:
         "libxcb-util.so.1",
         "libpython3.11.so.1.0",
     ]
-
-
-@pytest.mark.slow
-def test_each_shipped_file_is_traced_to_its_package_and_licence(tmp_path: Path) -> None:
-    import numpy
-
-    source = Path(numpy.__file__)
-    shipped = {"pure": [["numpy", str(source)], ["json", json.__file__]], "binaries": [], "datas": []}
-    parts = components.parts_of(shipped, tmp_path, freezer=None)
-    assert set(parts) == {"Python", "numpy"}
-    assert parts["numpy"].version == numpy.__version__
-    assert parts["numpy"].purl == f"pkg:pypi/numpy@{numpy.__version__}"
-    assert any("LICENSE" in text.name for text in parts["numpy"].texts)
-    components.write_texts(parts, tmp_path / "third-party")
-    table = (tmp_path / "third-party" / "THIRD-PARTY.md").read_text(encoding="utf-8")
-    assert f"| numpy | {numpy.__version__} |" in table
-    assert (tmp_path / "third-party" / "numpy" / "LICENSE.txt").is_file()
-
-
-@pytest.mark.slow
-def test_a_file_of_unknown_origin_stops_the_build(tmp_path: Path) -> None:
-    stray = tmp_path / "libmystery.so"
-    stray.write_bytes(b"")
-    shipped = {"pure": [], "binaries": [["libmystery.so", str(stray)]], "datas": []}
-    with pytest.raises(SystemExit, match="libmystery"):
-        components.parts_of(shipped, tmp_path, freezer=None)
 
 
 def test_the_smoke_test_can_fail() -> None:
@@ -213,13 +180,6 @@ def test_icons_of_all_sizes_for_all_systems(tmp_path: Path) -> None:
     assert struct.unpack(">I", icns[4:8]) == (len(icns),)
 
 
-def needs(command: str) -> str:
-    path = shutil.which(command)
-    if path is None:
-        pytest.skip(f"{command} is not installed")
-    return path
-
-
 def test_the_menu_entry_is_valid() -> None:
     entry = PACKAGING / "linux" / "share" / "applications" / "headcount.desktop"
     text = entry.read_text(encoding="utf-8")
@@ -229,11 +189,40 @@ def test_the_menu_entry_is_valid() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_manual_page_names_every_command_with_what_it_does() -> None:
+    import argparse
+
+    from desktop_app.cli.main import COMMANDS, parser
+
+    page = (PACKAGING / "linux" / "share" / "man" / "headcount.1").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\.B headcount (\w+)\n(.+)\.$", page, re.MULTILINE))
+    (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    helps = {choice.dest: str(choice.help) for choice in commands._choices_actions}
+    assert tuple(helps) == COMMANDS
+    assert told == {name: text[0].upper() + text[1:] for name, text in helps.items()}
+
+
+def test_the_manual_page_is_well_formed() -> None:
+    page = PACKAGING / "linux" / "share" / "man" / "headcount.1"
+    done = subprocess.run(
+        [needs("groff"), "-man", "-Tutf8", "-ww", "-z", str(page)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_appstream_metadata_is_valid() -> None:
     metadata = PACKAGING / "linux" / "share" / "metainfo" / "org.headcount.Headcount.metainfo.xml"
     command = [needs("appstreamcli"), "validate", "--no-net", str(metadata)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_appstream_metadata_names_the_kinds_of_files_that_the_menu_entry_opens() -> None:
+    share = PACKAGING / "linux" / "share"
+    entry = (share / "applications" / "headcount.desktop").read_text(encoding="utf-8")
+    (kinds,) = re.findall(r"^MimeType=(.+);$", entry, re.MULTILINE)
+    text = (share / "metainfo" / "org.headcount.Headcount.metainfo.xml").read_text(encoding="utf-8")
+    assert re.findall(r"<mediatype>(.+)</mediatype>", text) == kinds.split(";")
 
 
 def test_the_windows_installer_script_compiles(tmp_path: Path) -> None:
@@ -289,3 +278,42 @@ def test_the_package_leaves_homes_alone() -> None:
     script = (PACKAGING / "linux" / "make_deb.sh").read_text(encoding="utf-8")
     for name in ("postinst", "prerm", "postrm", "preinst"):
         assert f"DEBIAN/{name}" not in script
+
+
+def test_the_pages_ship_and_reports_can_be_written() -> None:
+    spec = (PACKAGING / "headcount.spec").read_text("utf-8")
+    assert 'for name in ("static", "templates")' in spec
+    assert 'collect_submodules("desktop_app.web")' in spec
+    # Reportlab cannot be imported without it.
+    assert "PIL" not in shipping.EXCLUDED_MODULES
+
+
+def test_the_container_leaves_out_the_window_and_keeps_what_counts() -> None:
+    keep = shipping.keep_for_service
+    assert {"PySide6", "desktop_app.ui"} <= set(shipping.WINDOW_MODULES)
+    for place in ("models/headcount/model.tflite", "models\\yunet\\model.json", "desktop_app/web/templates/live.html"):
+        assert keep((place, "", "DATA"))
+    for place in ("models/headcount/explain.tflite", "resources/demo/demo.mp4", "cv2/data/haarcascade_eye.xml"):
+        assert not keep((place, "", "DATA"))
+
+
+def test_the_lock_for_the_container_keeps_its_hashes() -> None:
+    packages = load("container/packages")
+    lock = (ROOT / "requirements" / "package.txt").read_text("utf-8")
+    kept = packages.without_unused(lock)
+    names = {line.split("==")[0] for line in kept.splitlines() if "==" in line and not line.startswith(" ")}
+    assert {"fastapi", "uvicorn", "ai-edge-litert", "reportlab", "pillow", "pyinstaller"} <= names
+    assert not {"pyside6-essentials", "pyqtgraph", "yt-dlp", "keyring", "cryptography"} & names
+    assert kept.count("--hash=sha256:") > len(names)  # every package has at least one, most have many
+    assert set(kept.splitlines()) <= set(lock.splitlines())
+    for unused in packages.UNUSED:
+        assert f"\n{unused}==" in lock, f"{unused} is no longer in the lock"
+
+
+def test_the_container_runs_as_nobody_in_particular() -> None:
+    lines = (PACKAGING / "container" / "Containerfile").read_text("utf-8").splitlines()
+    assert "USER 10001:10001" in lines
+    assert 'ENTRYPOINT ["headcount"]' in lines
+    for copied in (line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from" not in line):
+        for name in copied:
+            assert (ROOT / name).exists(), name

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -136,9 +136,9 @@ class TestServer(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def silent_server(greeting: bytes = b"") -> Iterator[int]:
+def silent_server(greeting: bytes = b"", port: int = 0) -> Iterator[int]:
     """A TCP server that accepts every connection and never says a word (but `greeting`); gives its port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     listener.settimeout(0.05)
     stopping = threading.Event()
     accepted: list[socket.socket] = []
@@ -161,18 +161,20 @@ def silent_server(greeting: bytes = b"") -> Iterator[int]:
         listener.close()
 
 
+@contextlib.contextmanager
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections, held so that nobody else gets it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
 def free_port() -> int:
-    """A port on which nothing listens just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """A port for a server that is stopped and started again.
 
-
-def wait_until(condition: Any, limit_s: float) -> bool:
-    """Wait for a condition that another thread brings about."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return bool(condition())
+    It is none of those that the system gives to whoever wants any, which somebody else could have in between.
+    """
+    for port in range(20_000 + os.getpid() * 97 % 9_000, 30_000):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("no free port between 20000 and 30000")

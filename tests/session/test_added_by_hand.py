@@ -13,6 +13,7 @@ from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import Session
 from desktop_app.settings import Settings
 from tests.engine.fakes import ListSource
+from tests.patience import PATIENCE_S
 from tests.session.fakes import FakeServices, MemoryStore
 from tests.session.test_sessions import finish, wait_for
 
@@ -26,7 +27,7 @@ YEARS_LATER = BEGAN_UTC + 1e8
 def manager() -> Iterator[SessionManager]:
     manager = SessionManager(FakeServices(), MemoryStore(), clock=lambda: YEARS_LATER)
     yield manager
-    assert manager.shut_down(5.0)
+    assert manager.shut_down(PATIENCE_S)
 
 
 def added_utc(session: Session) -> float:
@@ -54,6 +55,18 @@ def test_the_same_once_the_count_is_loaded_again(manager: SessionManager) -> Non
     assert session.counts("north") == session.counts()
 
 
+def test_two_made_one_days_later_do_not_move_that_moment(manager: SessionManager) -> None:
+    manager.start(Door("film.mp4", Settings(), id="north"))
+    session = finish(manager)
+    first = session.people()[0].ref
+    session.merge(session.add(), first)
+    session.undo_stack.undo()
+    session.merge(session.people()[-1].ref, first)
+    session.add(Gender.MALE)
+    times = [e.utc for e in session.log.entries() if isinstance(e.event, Added)]
+    assert max(times) < BEGAN_UTC + 10
+
+
 def test_in_a_film_under_way_they_count_where_it_stands() -> None:
     services = FakeServices(lambda text: ListSource(10**6))
     manager = SessionManager(services, MemoryStore(), clock=lambda: YEARS_LATER)
@@ -63,7 +76,7 @@ def test_in_a_film_under_way_they_count_where_it_stands() -> None:
     assert session is not None
     session.add(Gender.MALE)
     assert BEGAN_UTC + 1 < added_utc(session) < BEGAN_UTC + 10**6 / 25
-    assert manager.shut_down(5.0)
+    assert manager.shut_down(PATIENCE_S)
 
 
 def test_at_a_live_camera_they_count_now() -> None:
@@ -75,4 +88,4 @@ def test_at_a_live_camera_they_count_now() -> None:
     session.add(Gender.MALE)
     newest = max(e.utc for e in session.log.entries())
     assert abs(added_utc(session) - newest) < 60
-    assert manager.shut_down(5.0)
+    assert manager.shut_down(PATIENCE_S)

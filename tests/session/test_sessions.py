@@ -7,31 +7,46 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.events import Closed, DoorEnded, DoorStarted, Entry
+from desktop_app.domain.events import (
+    Closed,
+    Corrected,
+    Counted,
+    DoorEnded,
+    DoorStarted,
+    Entry,
+    Left,
+    Merged,
+    PlaceRenamed,
+    PlacesSet,
+    SourceLost,
+)
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.engine.state import EngineOptions, EngineState, EngineStats
+from desktop_app.reports.watched import watched_spans
 from desktop_app.session.door_run import Door, DoorRun
 from desktop_app.session.listeners import QueuedListener
 from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.pace import PaceWatch
+from desktop_app.session.seen_before import LeadIn, seen_before
 from desktop_app.session.session import CorrectionError, Session
 from desktop_app.settings import PlaceSettings, Settings
-from tests.engine.fakes import CountingPipeline, ListSource
+from desktop_app.settings.counted_with import as_lines
+from tests.domain.log import Log
+from tests.engine.fakes import CountingPipeline, CoveredCamera, ListSource, LookingPipeline
+from tests.patience import HANGS_S, PATIENCE_S, eventually
 from tests.session.fakes import FakeServices, MemoryStore, Watcher
 
 FILE = Door("film.mp4", Settings())
 
 
-def wait_for(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
+def wait_for(condition: Callable[[], object]) -> None:
+    assert eventually(condition), "waited in vain"
 
 
 @pytest.fixture
@@ -44,20 +59,20 @@ def live(store: MemoryStore) -> Iterator[SessionManager]:
     """A manager over a live source that never ends, one woman every 5 frames."""
     manager = SessionManager(FakeServices(lambda text: ListSource(10**6, fps=200, live=True)), store)
     yield manager
-    assert manager.shut_down(5.0)
+    assert manager.shut_down(PATIENCE_S)
 
 
 @pytest.fixture
 def files(store: MemoryStore) -> Iterator[SessionManager]:
     manager = SessionManager(FakeServices(), store)
     yield manager
-    assert manager.shut_down(5.0)
+    assert manager.shut_down(PATIENCE_S)
 
 
 def finish(manager: SessionManager) -> Session:
     assert manager.run is not None
-    assert manager.run.wait(5)
-    assert manager.wait(5)
+    assert manager.run.wait(PATIENCE_S)
+    assert manager.wait(PATIENCE_S)
     assert manager.current is not None
     return manager.current
 
@@ -82,6 +97,7 @@ def test_entries_of_a_file_carry_the_time_of_the_recording(files: SessionManager
     people = finish(files).people()
     assert people[0].counted_utc == pytest.approx(1_000_000.0 + people[0].counted_s)
     started = next(e.event for e in store.all if isinstance(e.event, DoorStarted))
+    assert started.settings == as_lines(Settings())
     assert (started.began_utc, started.clock) == (1_000_000.0, "container")
     files.start(Door("film.mp4", Settings(), began_utc=5000.0))
     people = finish(files).people()
@@ -106,7 +122,7 @@ def test_starting_twice_at_once_closes_both_in_the_end(live: SessionManager, sto
         sessions.append(live.current)
         wait_for(lambda: live.counts().people > 1)
     live.stop()
-    assert live.wait(5)
+    assert live.wait(PATIENCE_S)
     for session in sessions:
         assert session is not None
         assert session.closed
@@ -117,15 +133,15 @@ def test_a_source_that_cannot_be_opened_leaves_no_session(store: MemoryStore) ->
     watcher = Watcher()
     manager = SessionManager(FakeServices(), store, [watcher])
     manager.start(Door("missing", Settings()))
-    assert manager.wait(5)
+    assert manager.wait(PATIENCE_S)
     assert watcher.states[-1] == EngineState.FAILED
     assert str(watcher.errors[0]) == "There is no such camera. Plug it in."
-    assert manager.shut_down()
+    assert manager.shut_down(PATIENCE_S)
     assert store.all == []
 
 
 def test_a_lost_source_keeps_the_count_and_retrying_goes_on_in_the_same_session(store: MemoryStore) -> None:
-    sources = [ListSource(50, fail_at=22), ListSource(20)]
+    sources = [ListSource(50, fail_at=22), ListSource(50)]
     manager = SessionManager(FakeServices(lambda text: sources.pop(0)), store)
     manager.start(FILE)
     session = finish(manager)
@@ -133,9 +149,10 @@ def test_a_lost_source_keeps_the_count_and_retrying_goes_on_in_the_same_session(
     assert not session.closed
     manager.retry()
     assert finish(manager) is session
-    assert session.counts().people == 8
-    assert [r.number for r in session.people()] == list(range(1, 9))
-    assert manager.shut_down()
+    assert session.counts().people == 10, "the film is taken up where it was lost"
+    numbers = [r.number for r in session.people()]
+    assert numbers == sorted(set(numbers))
+    assert manager.shut_down(PATIENCE_S)
     endings = [e.event.reason for e in store.all if isinstance(e.event, DoorEnded)]
     assert endings == ["failed", "finished"]
     assert isinstance(store.all[-1].event, Closed)
@@ -181,27 +198,105 @@ def test_undo_of_a_new_count_survives_being_loaded_again(live: SessionManager, s
     live.undo_stack.undo()
     wait_for(lambda: new.closed)
     live.stop()
-    assert live.wait(5)
+    assert live.wait(PATIENCE_S)
     loaded = SessionManager(FakeServices(), store).load(old.id)
     assert loaded.counts() == old.counts()
 
 
-def test_a_session_that_was_cut_off_goes_on(store: MemoryStore) -> None:
+def cut_off_at(store: MemoryStore, people: int) -> MemoryStore:
+    """What a crash left of a count: everything up to the person counted last."""
+    left = MemoryStore()
+    for entry in store.all:
+        left.append([entry])
+        people -= isinstance(entry.event, Counted)
+        if not people:
+            return left
+    raise AssertionError("nobody was counted")
+
+
+def test_a_session_that_was_cut_off_goes_on_in_the_film_where_it_was(store: MemoryStore) -> None:
     first = SessionManager(FakeServices(), store)
     first.start(FILE)
     session = finish(first)
-    cut_off = [e for e in store.all if not isinstance(e.event, Closed | DoorEnded)]
-    after_crash = MemoryStore()
-    after_crash.append(cut_off)
-    manager = SessionManager(FakeServices(), after_crash)
+    manager = SessionManager(FakeServices(), cut_off_at(store, 2))
     again = manager.go_on(session.id)
-    assert again.counts().people == 4
+    assert again.counts().people == 2
     manager.start(FILE)
     assert finish(manager) is again
-    assert again.counts().people == 8
+    people = again.people()
+    assert [p.counted_s for p in people] == [p.counted_s for p in session.people()]
+    spans, whole = watched_spans(again.log.entries()), watched_spans(session.log.entries())
+    assert spans[0].start_utc == whole[0].start_utc
+    assert spans[-1].end_utc == pytest.approx(whole[-1].end_utc), "on the clock of the first go"
     assert again.closed
-    assert first.shut_down()
-    assert manager.shut_down()
+    assert first.shut_down(PATIENCE_S)
+    assert manager.shut_down(PATIENCE_S)
+
+
+def test_whoever_was_in_view_at_the_cut_is_known_to_the_picture_by_their_number_in_the_log(store: MemoryStore) -> None:
+    first = SessionManager(FakeServices(), store)
+    first.start(FILE)
+    session = finish(first)
+    pipelines: list[CountingPipeline] = []
+
+    def make_pipeline() -> CountingPipeline:
+        pipelines.append(CountingPipeline())
+        return pipelines[-1]
+
+    manager = SessionManager(FakeServices(make_pipeline=make_pipeline), cut_off_at(store, 2))
+    manager.go_on(session.id)
+    told: list[tuple[dict[str, int], int, dict[str, str]]] = []
+    plain = CountingPipeline.renumber
+
+    def renumber(pipeline: CountingPipeline, numbers: dict[str, int], following: int, refs: dict[str, str]) -> None:
+        told.append((numbers, following, refs or {}))
+        plain(pipeline, numbers, following, refs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CountingPipeline, "renumber", lambda p, n, following, refs=None: renumber(p, n, following, refs))
+        manager.start(FILE)
+        again = finish(manager)
+    known = [ref for _, _, refs in told for ref in refs.values()]
+    assert known == [p.ref for p in again.people()][:2]
+    assert {numbers[ref] for numbers, _, refs in told for ref in refs.values()} == {1, 2}
+    assert [p.number for p in again.people()] == [1, 2, 3, 4], "no number is left out"
+    assert first.shut_down(PATIENCE_S)
+    assert manager.shut_down(PATIENCE_S)
+
+
+def test_another_film_and_another_start_begin_at_their_beginning(store: MemoryStore) -> None:
+    first = SessionManager(FakeServices(), store)
+    first.start(FILE)
+    session = finish(first)
+    manager = SessionManager(FakeServices(), cut_off_at(store, 2))
+    manager.go_on(session.id)
+    manager.start(replace(FILE, source="other.mp4"))
+    assert finish(manager).counts().people == 6
+    manager.start(FILE)
+    assert finish(manager).counts().people == 4
+    assert first.shut_down(PATIENCE_S)
+    assert manager.shut_down(PATIENCE_S)
+
+
+def test_a_film_is_taken_up_a_little_before_its_cut() -> None:
+    log = Log()
+    log.add(DoorStarted(0.0, "hall.mp4", 5000.0, "container"))
+    log.add(Counted(100.0, "a", 1, 99.0))
+    log.add(Corrected(0.0, "a", "gender", "male"))
+    log.add(DoorStarted(0.0, "camera:0", 9000.0, "live"), "other")
+    seen = seen_before(log.entries, "d", "hall.mp4")
+    assert seen is not None
+    assert (seen.until_s, seen.seek_s, seen.start.utc) == (100.0, 90.0, 5000.0)
+    lead_in = LeadIn(seen)
+    assert lead_in.new([Counted(95.0, "z", 1, 94.0), Counted(99.9, "b", 2, 99.0)]) == []
+    after = [Left(100.5, "b", 100.5, 1.0), Left(101.0, "z", 101.0, 7.0), Merged(102.0, "z", "b")]
+    assert lead_in.new(after) == [
+        *(Left(100.5, "a", 100.5, 1.0), Left(101.0, "z", 101.0, 7.0), Merged(102.0, "z", "a")),
+    ], "whoever is counted again at the same moment is who was counted then"
+    assert seen_before(log.entries, "d", "other.mp4") is None
+    assert seen_before(log.entries, "other", "camera:0") is None, "a camera shows what is now"
+    log.add(DoorStarted(100.0, "hall.mp4", 5000.0, "container"))
+    assert seen_before(log.entries, "d", "hall.mp4") == seen, "cut off again before anything more was seen"
 
 
 def test_a_session_that_is_not_taken_up_is_closed_as_of_its_last_entry(files: SessionManager) -> None:
@@ -221,10 +316,10 @@ def test_a_file_played_over_and_over_is_kept_once(store: MemoryStore) -> None:
     manager = SessionManager(FakeServices(), store)
     manager.start(FILE, EngineOptions(loop=True))
     first = manager.current
-    wait_for(lambda: manager.current is not first and manager.counts().people == 2, 10)
+    wait_for(lambda: manager.current is not first and manager.counts().people == 2)
     manager.stop()
-    assert manager.wait(5)
-    assert manager.shut_down()
+    assert manager.wait(PATIENCE_S)
+    assert manager.shut_down(PATIENCE_S)
     assert first is not None
     assert {e.session for e in store.all} == {first.id}
     assert stored_people(store, first) == 4
@@ -239,7 +334,7 @@ def test_a_count_taken_up_again_after_its_end_is_closed_again(files: SessionMana
     assert store.kinds(session.id).count("Closed") == 2
     files.go_on(session.id)
     assert not session.closed
-    files.shut_down(5.0)
+    files.shut_down(PATIENCE_S)
     assert session.closed
 
 
@@ -254,7 +349,7 @@ def test_undo_does_not_reach_the_count_of_a_pass_that_is_over(store: MemoryStore
     assert manager.active
     manager.undo_stack.undo()
     assert manager.active
-    assert manager.shut_down(5.0)
+    assert manager.shut_down(PATIENCE_S)
 
 
 def test_pause_loss_and_return_are_in_the_log(store: MemoryStore) -> None:
@@ -267,7 +362,7 @@ def test_pause_loss_and_return_are_in_the_log(store: MemoryStore) -> None:
     assert services.connection is not None
     services.connection(False, "The camera was unplugged.")
     services.connection(True, "It is back.")
-    assert manager.shut_down(5)
+    assert manager.shut_down(PATIENCE_S)
     assert manager.current is not None
     kinds = [k for k in store.kinds(manager.current.id) if k not in ("Counted", "Left")]
     assert kinds == [
@@ -284,7 +379,7 @@ def test_a_kept_pipeline_gets_the_places_of_the_run_and_is_emptied(store: Memory
     finish(manager)
     manager.start(Door("film.mp4", Settings()))
     finish(manager)
-    assert manager.shut_down()
+    assert manager.shut_down(PATIENCE_S)
     assert pipeline.places == [(("door",), (), ()), ((), (), ())]
     assert pipeline.resets == 2
 
@@ -348,7 +443,7 @@ def test_staff_are_known_to_the_pipeline_and_forgotten_with_undo(store: MemorySt
     wait_for(lambda: pipeline.staff == [(ref, True)])
     manager.undo_stack.undo()
     wait_for(lambda: pipeline.staff == [(ref, True), (ref, None)])
-    assert manager.shut_down(5)
+    assert manager.shut_down(PATIENCE_S)
 
 
 def test_undo_does_not_reach_a_count_that_is_no_longer_shown(files: SessionManager, counted: Session) -> None:
@@ -368,12 +463,12 @@ def test_fifty_runs_leave_no_run_and_no_thread(files: SessionManager) -> None:
     for _ in range(50):
         run = files.start(FILE)
         runs.append(weakref.ref(run))
-        assert run.wait(5)
-    assert files.wait(5)
+        assert run.wait(PATIENCE_S)
+    assert files.wait(PATIENCE_S)
     del run
     gc.collect()
     assert sum(ref() is not None for ref in runs) <= 2, "only the last runs may still be known"
-    assert threading.active_count() == threads
+    assert eventually(lambda: threading.active_count() <= threads)
 
 
 def test_a_slow_listener_loses_entries_and_the_count_does_not() -> None:
@@ -381,7 +476,7 @@ def test_a_slow_listener_loses_entries_and_the_count_does_not() -> None:
     told: list[Entry] = []
 
     def slowly(entries: object) -> None:
-        let_go.wait(5)
+        let_go.wait(HANGS_S)
         told.extend(entries)  # type: ignore[call-overload]
 
     listener = QueuedListener(slowly, "slow", capacity=10)
@@ -391,7 +486,7 @@ def test_a_slow_listener_loses_entries_and_the_count_does_not() -> None:
     for _ in range(100):
         log.append([Closed(0.0)])
     let_go.set()
-    assert listener.close()
+    assert listener.close(PATIENCE_S)
     assert listener.missed == 90
     assert len(told) == 11
     assert len(log.entries()) == 101
@@ -433,4 +528,68 @@ def test_a_live_source_that_is_too_fast_gets_the_lighter_model_once() -> None:
     assert pipeline.fallen_back
     assert run.names == ("fake detector", "lighter network")
     assert "faster model" in watcher.sentences[0]
-    assert manager.shut_down(5)
+    assert manager.shut_down(PATIENCE_S)
+
+
+def test_the_log_is_told_that_a_line_was_renamed(live: SessionManager, store: MemoryStore) -> None:
+    line = PlaceSettings("door", "line", ((0.1, 0.5), (0.9, 0.5)))
+    run = live.start(Door("camera:0", Settings(places=(line,))))
+    wait_for(lambda: live.counts().people)
+    run.set_places(Settings(places=(replace(line, name="gate"),)))
+    wait_for(lambda: "PlaceRenamed" in store.kinds(live.current.id if live.current else ""))
+    told = [e.event for e in store.all if isinstance(e.event, PlaceRenamed | PlacesSet)]
+    assert [type(event).__name__ for event in told] == ["PlacesSet", "PlaceRenamed", "PlacesSet"]
+    assert (told[1].place, told[1].name) == ("door", "gate")  # type: ignore[union-attr]
+    assert live.current is not None
+    assert [name for _, name in live.current.log.read(lambda totals: totals.places())] == ["gate"]
+
+
+# ---------------------------------------------------------------------------------------- pictures that show nothing
+
+
+def test_the_time_of_black_pictures_in_a_film_was_not_watched(store: MemoryStore) -> None:
+    film = CoveredCamera(120, live=False, covered=False)
+    film.black = [(12.0, 50.0)]
+    manager = SessionManager(FakeServices(lambda text: film, LookingPipeline), store)
+    manager.start(FILE)
+    session = finish(manager)
+    entries = session.log.entries()
+    assert [(s.start_utc - 1e6, s.end_utc - 1e6) for s in watched_spans(entries)] == [(0.0, 12.0), (50.0, 59.5)]
+    ended = next(e.event for e in entries if isinstance(e.event, DoorEnded))
+    assert ended.message == "From 12 s to 50 s the picture of “list” was black."
+    assert manager.shut_down(PATIENCE_S)
+
+
+def test_of_a_film_that_is_black_throughout_nothing_was_watched(store: MemoryStore) -> None:
+    film = CoveredCamera(6, live=False)
+    manager = SessionManager(FakeServices(lambda text: film, LookingPipeline), store)
+    manager.start(FILE)
+    session = finish(manager)
+    assert watched_spans(session.log.entries()) == []
+    assert manager.shut_down(PATIENCE_S)
+
+
+def test_a_covered_camera_is_in_the_log_and_a_new_count_begins_with_it(store: MemoryStore) -> None:
+    camera = CoveredCamera(covered=False)
+    manager = SessionManager(FakeServices(lambda text: camera, LookingPipeline), store)
+    manager.start(FILE)
+    run = manager.run
+    assert run is not None
+    wait_for(lambda: run.stats.frames)
+    camera.covered = True
+    wait_for(lambda: run.state is EngineState.BLANK)
+    first = manager.current
+    manager.new_count()
+    wait_for(lambda: manager.current is not first and manager.current is not None and manager.current.log.begun)
+    second = manager.current
+    assert first is not None
+    assert second is not None
+    lost = next(e for e in first.log.entries() if isinstance(e.event, SourceLost))
+    assert "cap off the lens" in lost.event.message
+    wait_for(lambda: "SourceLost" in store.kinds(second.id))
+    assert watched_spans(second.log.entries()) == []
+    camera.covered = False
+    wait_for(lambda: run.state is EngineState.RUNNING)
+    assert manager.shut_down(PATIENCE_S)
+    kinds = [k for k in store.kinds(second.id) if k in ("DoorStarted", "SourceLost", "SourceBack", "DoorEnded")]
+    assert kinds == ["DoorStarted", "SourceLost", "SourceBack", "DoorEnded"]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
+from tests.patience import HANGS_S
 
 
 def picture(value: int = 0, width: int = 32, height: int = 24) -> NDArray[np.uint8]:
@@ -80,7 +81,7 @@ class HangingSource(FakeSource):
 
     def _hang(self) -> None:
         self.hanging.set()
-        self.let_go.wait(30.0)
+        self.let_go.wait(HANGS_S)
 
     def open(self) -> None:
         if self.where == "open":

@@ -13,10 +13,9 @@ from desktop_app.sources.capture import CaptureHandle
 from desktop_app.sources.detached import DetachedReader, wait_for_detached
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.stream import StreamSource, TimeLimits
-from tests.servers.http_server import silent_server, wait_until
+from tests.patience import AT_ONCE_S, HANGS_S, PATIENCE_S, eventually
+from tests.servers.http_server import silent_server
 from tests.sources.fakes import FakeCapture, FakeSource, HangingSource
-
-AT_ONCE_S = 0.5
 
 
 @pytest.mark.parametrize("where", ["open", "read", "close"])
@@ -34,29 +33,30 @@ def test_close_frees_the_owner_while_the_backend_hangs(where: str) -> None:
     owner = threading.Thread(target=own)
     owner.start()
     if where == "close":
-        assert wait_until(lambda: bool(outcome), 5.0)
+        assert eventually(lambda: outcome)
     else:
-        assert source.hanging.wait(5.0)
+        assert source.hanging.wait(PATIENCE_S)
     began = time.monotonic()
     reader.close()
-    owner.join(5.0)
+    owner.join(PATIENCE_S)
     assert time.monotonic() - began < AT_ONCE_S
     assert not owner.is_alive()
     assert outcome[-1] == "free"
     assert not wait_for_detached(0.05), "it hangs still"
     source.let_go.set()
-    assert wait_for_detached(5.0), "it let go, and its threads have ended"
+    assert wait_for_detached(PATIENCE_S), "it let go, and its threads have ended"
 
 
 def test_newest_wins_and_gaps_show_in_the_index() -> None:
-    reader = DetachedReader(FakeSource(count=2000, pause_s=0.001))
+    source = FakeSource(count=None, pause_s=0.001)
+    reader = DetachedReader(source)
     reader.open()
     frames = []
     for _ in range(6):
         frame = reader.read()
         assert frame is not None
         frames.append(frame)
-        time.sleep(0.05)
+        assert eventually(lambda last=frame.index: source.next > last + 4)
     reader.close()
     assert all(later.index - earlier.index >= 2 for earlier, later in pairwise(frames[1:]))
 
@@ -129,10 +129,10 @@ def test_silent_server_ends_by_the_backends_own_limit() -> None:
         time.sleep(0.3)
         began = time.monotonic()
         reader.close()
-        owner.join(5.0)
+        owner.join(PATIENCE_S)
         assert time.monotonic() - began < AT_ONCE_S
         assert not owner.is_alive()
-        assert wait_for_detached(8.0), "FFmpeg's limit of 1 s ends the thread"
+        assert wait_for_detached(PATIENCE_S), "FFmpeg's limit of 1 s ends the thread"
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
@@ -157,7 +157,7 @@ def test_a_capture_is_never_released_under_its_reader() -> None:
 
     def on_grab(_: int) -> None:
         in_grab.set()
-        go_on.wait(5.0)
+        go_on.wait(HANGS_S)
         assert capture.released == 0
 
     capture = FakeCapture([0.0, 40.0], on_grab=on_grab)
@@ -165,13 +165,13 @@ def test_a_capture_is_never_released_under_its_reader() -> None:
     results: list[float | None] = []
     reader = threading.Thread(target=lambda: results.append(handle.grab()))
     reader.start()
-    assert in_grab.wait(5.0)
+    assert in_grab.wait(PATIENCE_S)
     began = time.monotonic()
     handle.close()
     assert time.monotonic() - began < AT_ONCE_S
     assert capture.released == 0
     go_on.set()
-    reader.join(5.0)
+    reader.join(PATIENCE_S)
     assert capture.released == 1
     handle.close()
     assert handle.grab() is None

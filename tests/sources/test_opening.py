@@ -20,7 +20,7 @@ from desktop_app.sources.opening import (
     open_source,
     understand,
 )
-from desktop_app.sources.pictures import PictureFileSource, PictureSource
+from desktop_app.sources.pictures import PictureSource
 from desktop_app.sources.reconnect import ReconnectingSource
 from desktop_app.sources.seen import SeenSource
 from desktop_app.sources.video_file import VideoFileSource
@@ -108,7 +108,7 @@ def test_what_it_becomes(tmp_path: Path, jpegs: list[bytes]) -> None:
         ("demo", VideoFileSource),
         ("film.mp4", SeenSource),
         (str(tmp_path), PictureSource),
-        (str(tmp_path / "a.jpg"), PictureFileSource),
+        (str(tmp_path / "a.jpg"), SeenSource),
         ("camera:0", DetachedReader),
         (Camera(3, "HD Webcam", device="/dev/video3"), DetachedReader),
         ("rtsp://cam/1", ReconnectingSource),

@@ -16,12 +16,13 @@ from desktop_app.sources.base import FrameSource
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectingSource, ReconnectPolicy
 from desktop_app.sources.stream import TimeLimits
-from tests.servers.http_server import TestServer, free_port, silent_server, wait_until
+from tests.patience import AT_ONCE_S, PATIENCE_S, eventually
+from tests.servers.http_server import TestServer, free_port, silent_server
 from tests.sources.conftest import RtspServers
 from tests.sources.fakes import FakeSource
 
 LOST = SourceError("the stream has stopped", retryable=True)
-QUICK = ReconnectPolicy(first_wait_s=0.02, longest_wait_s=0.05, give_up_after_s=20.0)
+QUICK = ReconnectPolicy(first_wait_s=0.02, longest_wait_s=0.05, give_up_after_s=PATIENCE_S)
 LIMITS = TimeLimits(open_s=5.0, read_s=1.0)
 
 
@@ -103,11 +104,11 @@ def test_close_ends_the_waiting() -> None:
     results: list[Frame | None] = []
     reader = threading.Thread(target=lambda: results.append(source.read()))
     reader.start()
-    assert waiting.wait(5.0)
+    assert waiting.wait(PATIENCE_S)
     began = time.monotonic()
     source.close()
-    reader.join(5.0)
-    assert time.monotonic() - began < 0.5
+    reader.join(PATIENCE_S)
+    assert time.monotonic() - began < AT_ONCE_S
     assert results == [None]
 
 
@@ -150,12 +151,12 @@ def test_an_rtsp_server_that_freezes(rtsp: RtspServers) -> None:
     rtsp.freeze()
     reader = threading.Thread(target=lambda: read_all(source))
     reader.start()
-    assert wait_until(lambda: any(state.attempt for state in states), 15.0)
+    assert eventually(lambda: any(state.attempt for state in states))
     assert any("silent" in s.message or "no picture" in s.message for s in states if s.phase is ConnectionPhase.LOST)
     began = time.monotonic()
     source.close()
-    reader.join(5.0)
-    assert time.monotonic() - began < 0.5
+    reader.join(PATIENCE_S)
+    assert time.monotonic() - began < AT_ONCE_S
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 50])
@@ -203,8 +204,8 @@ def test_rtsp_server_killed_and_restarted(rtsp: RtspServers) -> None:
 
 
 def test_mjpeg_server_killed_and_restarted(jpegs: list[bytes]) -> None:
-    server = TestServer(pictures=jpegs)
-    port = int(server.server_address[1])
+    port = free_port()
+    server = TestServer(port, pictures=jpegs)
     source = open_source(f"{server.url}/mjpeg", OpenOptions(reconnect=QUICK, limits=LIMITS))
     source.open()
     frames = take(source, 10)
@@ -224,18 +225,20 @@ def test_mjpeg_server_killed_and_restarted(jpegs: list[bytes]) -> None:
 def test_a_stream_that_falls_silent_is_lost_and_comes_back(jpegs: list[bytes]) -> None:
     server = TestServer(pictures=jpegs)
     states: list[ConnectionState] = []
-    options = OpenOptions(reconnect=QUICK, limits=LIMITS, listener=states.append)
-    source = open_source(f"{server.url}/mjpeg", options)
+
+    def note(state: ConnectionState) -> None:
+        states.append(state)
+        if state.phase is ConnectionPhase.LOST:
+            server.hung.clear()
+
+    source = open_source(f"{server.url}/mjpeg", OpenOptions(reconnect=QUICK, limits=LIMITS, listener=note))
     source.open()
     frames = take(source, 5)
     server.hung.set()
-    back = threading.Timer(1.6, server.hung.clear)
-    back.start()
     while not any(state.phase is ConnectionPhase.LOST for state in states):
         frames += take(source, 1)
     frames += take(source, 5)
     source.close()
-    back.join()
     server.kill()
     assert_one_session(frames)
     lost = next(state for state in states if state.phase is ConnectionPhase.LOST)
@@ -243,7 +246,7 @@ def test_a_stream_that_falls_silent_is_lost_and_comes_back(jpegs: list[bytes]) -
 
 
 def test_close_while_a_silent_server_is_retried(rtsp: RtspServers) -> None:
-    port = rtsp.start()
+    port = rtsp.start(free_port())
     trying = threading.Event()
     source = open_source(
         f"rtsp://127.0.0.1:{port}/live",
@@ -256,11 +259,11 @@ def test_close_while_a_silent_server_is_retried(rtsp: RtspServers) -> None:
     source.open()
     take(source, 3)
     rtsp.kill()
-    with silent_server():
+    with silent_server(port=port):
         reader = threading.Thread(target=lambda: read_all(source))
         reader.start()
-        assert trying.wait(10.0)
+        assert trying.wait(PATIENCE_S)
         began = time.monotonic()
         source.close()
-        reader.join(5.0)
-        assert time.monotonic() - began < 0.5
+        reader.join(PATIENCE_S)
+        assert time.monotonic() - began < AT_ONCE_S

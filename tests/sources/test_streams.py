@@ -16,15 +16,17 @@ from desktop_app.sources.base import FrameSource, SourceKind
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.stream import StreamSource, TimeLimits
 from desktop_app.sources.web import WebSource
-from tests.servers.http_server import TestServer, free_port, silent_server, wait_until
+from tests.patience import eventually
+from tests.servers.http_server import TestServer, closed_port, silent_server
 from tests.sources.conftest import CODECS, FPS, FRAMES, Clips, RtspServers, ffmpeg, number_of, ramp
 from tests.sources.fakes import FakeCapture
 
-LIMITS = TimeLimits(open_s=3.0, read_s=3.0)
+LIMITS = TimeLimits(open_s=20.0, read_s=20.0)
+SHORT = TimeLimits(open_s=3.0, read_s=3.0)
 
 
-def failure(url: str) -> SourceError:
-    source = open_source(url, OpenOptions(limits=LIMITS))
+def failure(url: str, limits: TimeLimits = LIMITS) -> SourceError:
+    source = open_source(url, OpenOptions(limits=limits))
     try:
         with pytest.raises(SourceError) as caught:
             source.open()
@@ -49,8 +51,8 @@ def test_host_unknown(scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "rtmp"])
 def test_refused(scheme: str) -> None:
-    port = free_port()
-    error = failure(f"{scheme}://127.0.0.1:{port}/x")
+    with closed_port() as port:
+        error = failure(f"{scheme}://127.0.0.1:{port}/x")
     assert f"“127.0.0.1:{port}” refuses the connection" in error.message
 
 
@@ -93,7 +95,7 @@ def source_failure(url: str) -> None:
 
 def test_http_address_of_another_service() -> None:
     with silent_server(b"SSH-2.0-camera\r\n") as port:
-        error = failure(f"http://127.0.0.1:{port}/live")
+        error = failure(f"http://127.0.0.1:{port}/live", SHORT)
     assert "not a web server" in error.message
     assert "rtsp://" in error.remedy
 
@@ -132,11 +134,15 @@ def test_mjpeg_is_timed_by_arrival(web: TestServer) -> None:
     source = WebSource(f"{web.url}/mjpeg")
     source.open()
     assert source.info.is_live
-    began, frames = time.monotonic(), [source.read() for _ in range(16)]
-    took_s = time.monotonic() - began
+    moments, times = [time.monotonic()], []
+    for _ in range(16):
+        frame = source.read()
+        assert frame is not None
+        moments.append(time.monotonic())
+        times.append(frame.time_s)
     source.close()
-    times = [frame.time_s for frame in frames if frame is not None]
-    assert times[-1] - times[0] == pytest.approx(took_s, abs=0.5)
+    # However busy the machine is, a frame arrived while it was waited for.
+    assert moments[-2] - moments[1] - 0.01 <= times[-1] - times[0] <= moments[-1] - moments[0] + 0.01
 
 
 @pytest.mark.parametrize("container", ["mp4", "webm", "mkv"])
@@ -191,7 +197,7 @@ def test_live_hls_comes_at_its_own_pace(web: TestServer, tmp_path: Path) -> None
     command += ["-f", "hls", "-hls_time", "1", "-g", "25", "-hls_list_size", "4", str(tmp_path / "live.m3u8")]
     sender = subprocess.Popen(command)
     try:
-        assert wait_until(lambda: (tmp_path / "live2.ts").exists(), 15.0)
+        assert eventually((tmp_path / "live2.ts").exists)
         source = WebSource(f"{web.url}/live.m3u8")
         source.open()
         assert source.info.is_live

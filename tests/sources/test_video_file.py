@@ -182,6 +182,21 @@ def test_a_frame_that_cannot_be_decoded_is_a_gap(clips: Clips) -> None:
     assert [frame.index if frame else None for frame in frames] == [0, 2, 3, None]
 
 
+def test_a_picture_at_which_the_file_was_closed_is_not_one_that_cannot_be_decoded(clips: Clips) -> None:
+    stamps, fps = [40.0 * i for i in range(4)], {cv2.CAP_PROP_FPS: 25.0}
+
+    def closed_meanwhile(at: int) -> None:
+        if at == 1:
+            source.close()
+
+    capture = FakeCapture(stamps, fps, on_grab=closed_meanwhile)
+    source = VideoFileSource(clips("mp4"), open_capture_with=lambda *_: capture)
+    source.open()
+    assert source.read() is not None
+    assert source.read() is None
+    assert source.omissions == ()
+
+
 @pytest.mark.parametrize("container", ["mkv", "webm", "avi", "wmv", "flv", "fast.mp4"])
 def test_a_truncated_file_gives_its_frames_and_then_says_so(clips: Clips, container: str) -> None:
     if container == "fast.mp4":

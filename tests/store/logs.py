@@ -1,10 +1,8 @@
-"""Entries as a session stamps them, and ways to wait for the store."""
+"""Entries as a session stamps them."""
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from desktop_app.domain.events import (
@@ -20,8 +18,6 @@ from desktop_app.domain.events import (
     Revised,
 )
 from desktop_app.domain.types import Gender
-
-PATIENCE_S = 20.0
 
 
 @dataclass
@@ -39,10 +35,17 @@ class LogMaker:
         self.entries.append(entry)
         return entry
 
-    def open(self, name: str = "Fair", place: str = "Hall 3", note: str = "") -> list[Entry]:
+    def open(
+        self,
+        name: str = "Fair",
+        place: str = "Hall 3",
+        note: str = "",
+        recorded_utc: float = 0.0,
+        door_name: str = "",
+    ) -> list[Entry]:
         return [
             self.add(Opened(0.0, name, place, note), ""),
-            self.add(DoorStarted(0.0, "camera 0", self.utc)),
+            self.add(DoorStarted(0.0, "camera 0", recorded_utc or self.utc, name=door_name)),
             self.add(PlacesSet(0.0, ("door",), ())),
         ]
 
@@ -61,13 +64,3 @@ class LogMaker:
 
     def close(self) -> list[Entry]:
         return [self.add(Closed(99.0), "")]
-
-
-def eventually(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
-    """Wait until a condition holds; the time is how long a busy machine is given, not what is expected."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True

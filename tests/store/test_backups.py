@@ -14,8 +14,9 @@ from desktop_app.store import Store, StoreCopy, backups, database
 from desktop_app.store.database import DamagedFileError
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.rows import read_entries
+from tests.patience import PATIENCE_S, eventually
 from tests.store.conftest import OpenStore
-from tests.store.logs import LogMaker, eventually
+from tests.store.logs import LogMaker
 
 TODAY = date(2026, 11, 26)
 
@@ -30,7 +31,7 @@ def log(store: Store) -> LogMaker:
     log = LogMaker()
     log.open()
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     return log
 
 
@@ -43,7 +44,7 @@ def connection(files: StoreFiles, log: LogMaker) -> Iterator[sqlite3.Connection]
 
 def one_more(store: Store, log: LogMaker) -> None:
     store.append(log.person(float(log.seq)))
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
 
 
 def names(files: StoreFiles) -> list[str]:
@@ -148,3 +149,22 @@ def test_writing_goes_on_while_a_copy_is_made(
     monkeypatch.setattr(backups, "write_copy", copy_while_counting)
     assert backups.make_if_due(files, connection, TODAY) is not None
     assert list(store.entries(log.session)) == log.entries
+
+
+def test_a_copy_that_brings_nothing_back_does_not_hide_an_older_one(
+    store: Store, log: LogMaker, files: StoreFiles, connection: sqlite3.Connection, open_store: OpenStore
+) -> None:
+    """As after damage: the copy of the day may be one of the new file, in which the earlier counts are missing."""
+    one_more(store, log)
+    older = backups.make_if_due(files, connection, TODAY - timedelta(days=1))
+    assert older is not None
+    connection.close()
+    assert store.close(PATIENCE_S)
+    files.database.write_bytes(b"no database at all" * 1000)
+    again = open_store()
+    with database.reading(files.database) as empty:
+        empty.execute("PRAGMA query_only=OFF")
+        backups.make_if_due(files, empty, TODAY)
+    assert len(again.copies()) >= 2
+    assert again.restore_newest_copy() == len(log.entries)
+    assert list(again.entries(log.session)) == log.entries

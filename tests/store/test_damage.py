@@ -13,8 +13,9 @@ import pytest
 from desktop_app.domain.events import Revised
 from desktop_app.store import Store, StoreError, database, held_database
 from desktop_app.store.database import APPLICATION_ID, newest_version
+from tests.patience import PATIENCE_S, eventually
 from tests.store.conftest import OpenStore
-from tests.store.logs import LogMaker, eventually
+from tests.store.logs import LogMaker
 
 Sql = Callable[[str], list[tuple[object, ...]]]
 
@@ -62,7 +63,7 @@ def test_a_file_with_damaged_pages_is_set_aside_and_the_copy_brings_all_back(
     later.open("after the damage")
     later.people(2)
     store.append(later.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     copy, damaged = store.copies()
     assert not copy.is_damaged_original
     assert damaged.is_damaged_original
@@ -97,7 +98,7 @@ def test_a_file_that_is_no_database(open_store: OpenStore, folder: Path, content
     store = open_store()
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert [info.id for info in store.sessions()] == [log.session]
     aside = list(folder.glob("counts.damaged-*.sqlite3"))
     assert [path.read_bytes() for path in aside] == ([content] if content else [])
@@ -227,7 +228,7 @@ def test_a_start_that_was_cut_off_in_its_first_transaction_begins_anew(open_stor
     assert store.problem == ""
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
 
 
 def test_restoring_can_be_stopped_and_deleted_sessions_stay_deleted(

@@ -14,12 +14,15 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from desktop_app.domain.agenda import AgendaItem
+from desktop_app.domain.event_codec import EVENT_KINDS
 from desktop_app.domain.events import (
-    EVENT_KINDS,
+    AgendaSet,
     Closed,
     Corrected,
     Entry,
     Event,
+    FileWritten,
     Joined,
     Opened,
     Reopened,
@@ -29,21 +32,27 @@ from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.store import Store, StoreError
 from desktop_app.store.keeper import PURGE_AFTER_S
+from tests.patience import PATIENCE_S, eventually
 from tests.store.conftest import OpenStore
-from tests.store.logs import LogMaker, eventually
+from tests.store.logs import LogMaker
 
 
 def _example(kind: type[Event]) -> Event:
     """Return an event with a value in every field."""
     values: dict[str, Any] = {
         "float": 1.25, "float | None": 33.3, "str": "Tür “A” \N{PILE OF POO}", "int": 7, "bool": True,
-        "Gender": Gender.MALE, "tuple[str, ...]": ("a", "b"),
+        "Gender": Gender.MALE, "tuple[str, ...]": ("a", "b"), "tuple[int, ...]": (1, 0, 1, 0),
+        "dict[str, int]": {"female/male/20-29": 3},
     }  # fmt: skip
     hints = get_type_hints(kind)
     found = {f.name: values[getattr(hints[f.name], "__name__", str(hints[f.name]))
-             if not str(hints[f.name]).startswith(("tuple", "float |")) else str(hints[f.name])]
+             if not str(hints[f.name]).startswith(("tuple", "dict", "float |")) else str(hints[f.name])]
              for f in fields(kind)}  # fmt: skip
-    special = {"what": "age_band", "new": "20-29", "age_band": "20-29", "direction": "in"}
+    special: dict[str, Any] = {"what": "age_band", "new": "20-29", "age_band": "20-29", "direction": "in"}
+    if kind is FileWritten:
+        special["what"] = "snapshot"
+    elif kind is AgendaSet:
+        special["items"] = (AgendaItem("Tür", 0.0, 3600.0).to_text(),)
     return kind(**{name: special.get(name, value) for name, value in found.items()})
 
 
@@ -52,7 +61,7 @@ def test_every_kind_of_event_comes_back_as_it_was(store: Store, kind: str) -> No
     log = LogMaker()
     log.add(_example(EVENT_KINDS[kind]))
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert list(store.entries(log.session)) == log.entries
 
 
@@ -62,7 +71,7 @@ def test_a_session_is_listed_with_its_figures(store: Store) -> None:
     log.people(5)
     log.person(50.0, Gender.MALE, door="south")
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     (info,) = store.sessions()
     assert (info.name, info.place, info.note) == ("Fair", "Hall 3", "rain")
     assert (info.people, info.female, info.male, info.undecided) == (6, 2, 3, 1)
@@ -72,7 +81,7 @@ def test_a_session_is_listed_with_its_figures(store: Store) -> None:
     assert info.is_current
     assert info.entries == len(log.entries)
     store.append(log.close())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     (info,) = store.sessions()
     assert info.closed_utc == log.utc + 99.0
     assert store.unclosed() == []
@@ -99,7 +108,7 @@ def test_renaming_closing_and_reopening_are_read_by_sequence_number_not_by_arriv
     renamed = log.add(Opened(7.0, "Market"), "")
     for entry in reversed(log.entries):  # as when the entries that waited longest are written last
         store.append([entry])
-        assert store.flush()
+        assert store.flush(PATIENCE_S)
     (info,) = store.sessions()
     assert info.name == "Market"
     assert info.is_open
@@ -113,7 +122,7 @@ def test_an_entry_that_comes_twice_is_stored_once(store: Store) -> None:
     log.open()
     store.append(log.entries)
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert list(store.entries(log.session)) == log.entries
     assert store.sessions()[0].entries == len(log.entries)
 
@@ -124,7 +133,7 @@ def test_sessions_come_newest_first_even_when_the_clock_was_set_back(store: Stor
     second = LogMaker(seq=first.seq, utc=first.utc - 5 * 86_400)
     second.open("second")
     store.append([*first.entries, *second.entries])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert [info.name for info in store.sessions()] == ["second", "first"]
 
 
@@ -135,7 +144,7 @@ def test_entries_of_several_sessions_come_in_one_order(store: Store) -> None:
         log.seq = i
         log.add(Corrected(0.0, "p", "gender", "male"))
     store.append([*two.entries, *one.entries])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert [e.seq for e in store.entries_of([one.session, two.session])] == list(range(1, 11))
 
 
@@ -147,13 +156,13 @@ def test_reading_long_sessions_goes_a_page_at_a_time(store: Store, monkeypatch: 
     log.open()
     log.people(20)
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     reading = store.entries(log.session)
     assert next(reading) == log.entries[0]
     late = LogMaker(log.session, log.seq)
     late.person(300.0)
     store.append(late.entries)  # writing goes on while somebody reads
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert list(reading) == [*log.entries[1:], *late.entries]
 
 
@@ -169,7 +178,7 @@ def test_a_joined_session_counts_in_the_figures_until_the_joining_is_undone(stor
     now.people(2)
     joined = now.add(Joined(9.0, before.session), "")
     store.append([*before.entries, *now.entries])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     info = store.session(now.session)
     assert info is not None
     assert (info.people, info.joined) == (5, (before.session,))
@@ -177,12 +186,12 @@ def test_a_joined_session_counts_in_the_figures_until_the_joining_is_undone(stor
     assert store.totals(now.session).counts == together
     undone = now.add(Undone(10.0, joined.id), "")
     store.append([undone])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     info = store.session(now.session)
     assert info is not None
     assert (info.people, info.joined) == (2, ())
     store.append([now.add(Undone(11.0, undone.id), "")])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert store.totals(now.session).counts.people == 5
 
 
@@ -195,7 +204,7 @@ def test_two_sessions_that_join_each_other_do_not_hang_the_list(store: Store) ->
     two.add(Joined(1.0, one.session), "")
     two.add(Joined(1.0, "nobody knows this one"), "")
     store.append([*one.entries, *two.entries])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert {info.joined[0] for info in store.sessions()} == {one.session, two.session}
 
 
@@ -248,7 +257,7 @@ def test_deleting_everything_leaves_nothing_on_the_disk_and_the_numbering_goes_o
     log.open("a name nobody may read later")
     log.people(3)
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     keeper = store._keeper
     assert keeper is not None
     keeper.copy()
@@ -263,7 +272,7 @@ def test_deleting_everything_leaves_nothing_on_the_disk_and_the_numbering_goes_o
     later = LogMaker(seq=log.seq)
     later.open()
     store.append(later.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert [info.id for info in store.sessions()] == [later.session]
 
 
@@ -276,7 +285,7 @@ def test_a_second_one_may_read_but_not_write(open_store: OpenStore) -> None:
     log.open()
     log.people(2)
     writing.append(log.entries)
-    assert writing.flush()
+    assert writing.flush(PATIENCE_S)
     with pytest.raises(StoreError, match="already counting"):
         open_store()
     reading = open_store(read_only=True)
@@ -289,7 +298,7 @@ def test_a_second_one_may_read_but_not_write(open_store: OpenStore) -> None:
     with pytest.raises(RuntimeError):
         reading.append(log.entries)
     writing.append(log.person(20.0))
-    assert writing.flush()
+    assert writing.flush(PATIENCE_S)
     assert [info.people for info in reading.sessions()] == [3], "what is written later is seen, too"
 
 
@@ -302,7 +311,7 @@ def test_another_process_is_kept_from_writing(store: Store, folder: Path) -> Non
     )
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True)
     assert "already counting" in done.stdout
     assert done.stdout.splitlines()[-1] == "1"
@@ -333,7 +342,7 @@ def test_only_the_owner_can_read_the_files(open_store: OpenStore, folder: Path) 
     store = open_store()
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert store._keeper is not None
     store._keeper.copy()
     paths = [folder, *folder.rglob("*")]
@@ -363,7 +372,7 @@ def test_an_entry_that_no_database_holds_does_not_keep_the_others_out(
     bad = [replace(good[0], id="a", utc=float("nan")), replace(good[1], id="b", seq=2**70)]
     with caplog.at_level("CRITICAL", logger="desktop_app.store.writer"):
         store.append([*log.entries[:3], *bad, *log.entries[3:]])
-        assert store.flush(), "it waits for nothing more"
+        assert store.flush(PATIENCE_S), "it waits for nothing more"
     assert list(store.entries(log.session)) == log.entries
     assert "2 entries of the count could not be stored" in problems[-1]
 
@@ -372,7 +381,7 @@ def test_a_name_with_half_a_surrogate_pair_is_stored(store: Store) -> None:
     log = LogMaker()
     log.open("photos \ud83d")
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert store.sessions()[0].name == "photos ?"
     assert list(store.entries(log.session)) == log.entries
 

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from desktop_app.domain.events import Added, Corrected, Entry, Merged, Undone, ZoneEntered, ZoneLeft
+from desktop_app.domain.events import Added, Corrected, Entry, Joined, Merged, Undone, ZoneEntered, ZoneLeft
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.store import SessionSummary, Store, folds, summaries
 from desktop_app.store.summaries import summary_of
+from tests.patience import PATIENCE_S, eventually
 from tests.store.conftest import OpenStore
-from tests.store.logs import LogMaker, eventually
+from tests.store.logs import LogMaker
 
 Sql = Callable[[str], list[tuple[object, ...]]]
 
@@ -74,14 +75,14 @@ def no_folding(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 def test_the_summary_is_that_of_the_fold(store: Store) -> None:
     log = busy_log()
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert plain(store.totals(log.session)) == expected(log)
 
 
 def test_it_adds_up(store: Store) -> None:
     log = busy_log()
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     summary = store.totals(log.session)
     assert sum(counts.people for counts in summary.by_door.values()) == summary.counts.people
     for gender in Gender:
@@ -119,7 +120,7 @@ def test_a_closed_session_opens_without_its_entries(open_store: OpenStore, no_fo
     log = busy_log()
     store = open_store()
     store.append([*log.entries, *log.close()])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert eventually(lambda: store._folds.stored(log.session) is not None), "made when it was closed"
     assert store.close(10.0)
     no_folding()
@@ -133,13 +134,13 @@ def test_one_that_is_behind_is_worked_out_again_unless_asked_otherwise(open_stor
     log = busy_log()
     store = open_store()
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     before = store.totals(log.session)
     assert eventually(lambda: store._folds.stored(log.session) is not None)
     assert store.close(10.0)
     store = open_store()
     store.append(log.person(300.0))
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     stored = store.totals(log.session, may_be_behind=True)
     assert not stored.is_current
     assert plain(stored) == plain(before)
@@ -151,19 +152,18 @@ def test_one_that_is_behind_is_worked_out_again_unless_asked_otherwise(open_stor
 def test_while_counting_goes_on_only_what_is_new_is_read(store: Store, no_folding: Callable[[], None]) -> None:
     log = busy_log()
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     store.totals(log.session)
     no_folding()
     for i in range(3):
         store.append(log.person(300.0 + i))
-        assert store.flush()
+        assert store.flush(PATIENCE_S)
         assert plain(store.totals(log.session)) == expected(log)
         assert store.sessions()[0].people == expected(log)["counts"].people
 
 
-def test_a_joined_session_makes_the_summary_behind(store: Store) -> None:
-    from desktop_app.domain.events import Joined
-
+def two_counts(store: Store) -> tuple[LogMaker, LogMaker]:
+    """Put a count of four people and a later one of two into the store."""
     before, now = LogMaker(), LogMaker()
     before.open()
     before.people(4)
@@ -171,21 +171,44 @@ def test_a_joined_session_makes_the_summary_behind(store: Store) -> None:
     now.open()
     now.people(2)
     store.append([*before.entries, *now.entries])
-    assert store.flush()
+    return before, now
+
+
+def test_a_joined_session_makes_the_summary_behind(store: Store) -> None:
+    before, now = two_counts(store)
+    assert store.flush(PATIENCE_S)
     assert store.totals(now.session).counts.people == 2
     store.append([now.add(Joined(50.0, before.session), "")])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert store.totals(now.session).counts.people == 6
+
+
+@pytest.mark.parametrize("is_read_while_joined", [True, False])
+def test_figures_that_may_be_behind_are_never_those_of_other_sessions(store: Store, is_read_while_joined: bool) -> None:
+    before, now = two_counts(store)
+
+    def people() -> tuple[int, int]:
+        assert store.flush(PATIENCE_S)
+        summary = store.totals(now.session, may_be_behind=True)
+        return summary.counts.people, int(summary.curve_utc.female[-1] + summary.curve_utc.male[-1])
+
+    alone = people()
+    joined = now.add(Joined(50.0, before.session), "")
+    store.append([joined])
+    if is_read_while_joined:
+        assert people()[0] == 6
+    store.append([now.add(Undone(60.0, joined.id), "")])
+    assert people() == alone
 
 
 def test_a_long_session_that_is_behind_is_listed_with_what_is_known_of_it(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop_app.store.store.MOST_ENTRIES_FOR_A_LIST", 10)
+    monkeypatch.setattr("desktop_app.store.session_list.MOST_ENTRIES_FOR_A_LIST", 10)
     log = busy_log()
     store = open_store()
     store.append(log.entries)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     (info,) = store.sessions()
     assert not info.is_current, "it says so"
     summary = store.totals(log.session)
@@ -197,7 +220,7 @@ def test_a_summary_of_another_version_is_worked_out_again(open_store: OpenStore,
     log = busy_log()
     store = open_store()
     store.append([*log.entries, *log.close()])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     store.totals(log.session)
     assert eventually(lambda: store._folds.stored(log.session) is not None)
     assert store.close(10.0)
@@ -211,7 +234,7 @@ def test_a_damaged_summary_is_worked_out_again(open_store: OpenStore, sql: Sql) 
     log = busy_log()
     store = open_store()
     store.append([*log.entries, *log.close()])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     store.totals(log.session)
     assert eventually(lambda: store._folds.stored(log.session) is not None)
     assert store.close(10.0)
@@ -223,10 +246,10 @@ def test_late_entries_of_a_lower_number_are_counted(store: Store) -> None:
     log = busy_log()
     late: list[Entry] = log.entries[10:20]
     store.append([*log.entries[:10], *log.entries[20:]])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     store.totals(log.session)
     store.append(late)
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     assert plain(store.totals(log.session)) == expected(log)
 
 

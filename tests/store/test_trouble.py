@@ -18,8 +18,9 @@ import pytest
 from desktop_app.domain.events import Entry
 from desktop_app.store import Store, StoreError, database, held_database, writer
 from desktop_app.store.spill import SpillFile
+from tests.patience import PATIENCE_S, eventually
 from tests.store.conftest import OpenStore
-from tests.store.logs import LogMaker, eventually
+from tests.store.logs import LogMaker
 
 Sql = Callable[[str], list[tuple[object, ...]]]
 
@@ -58,7 +59,7 @@ def test_a_locked_database(open_store: OpenStore, folder: Path, temporary: Path,
     store = open_store()
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     with locked(folder):
         store.append(log.people(3))
         assert eventually(lambda: len(problems) == 1)
@@ -81,7 +82,7 @@ def test_entries_that_wait_at_the_end_of_the_program_are_there_at_the_next_start
     store = open_store()
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     with locked(folder):
         store.append(log.people(3))
         assert not store.close(10.0)
@@ -160,7 +161,7 @@ def test_a_disk_that_is_really_full(small_disk: Path, open_store: OpenStore, pro
     store = open_store()
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     ballast = small_disk / "ballast"
     fill(ballast)
     store.append(log.people(300))
@@ -175,7 +176,7 @@ def test_a_disk_that_becomes_read_only(small_disk: Path, open_store: OpenStore, 
     store = open_store()
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     store.close(10.0)
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     store = open_store()
@@ -209,7 +210,7 @@ def test_a_file_that_is_deleted_while_it_is_open_is_written_again(
     store = open_store()
     log = LogMaker()
     store.append([*log.open(), *log.people(3)])
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     if whole_folder:
         shutil.rmtree(folder)
     else:
@@ -262,13 +263,13 @@ def test_what_another_process_counts_beside_this_one_is_taken_in_when_it_has_end
     beside = SpillFile.create(folder)
     beside.write([*log.open(), *log.people(2)])
     store._writer.look_for_leftovers()
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     store.delete("nothing: a change comes after whatever was asked before")
     assert store.sessions() == [], "it is still being written"
     beside.let_go()
     store._writer.look_for_leftovers()
     assert eventually(lambda: list(store.entries(log.session)) == log.entries)
-    assert spilled(temporary) == []
+    assert eventually(lambda: spilled(temporary) == []), "the file goes once its entries are on the disk"
     assert store.last_seq() == log.seq
 
 
@@ -314,7 +315,7 @@ def test_when_no_disk_takes_anything_memory_is_bounded_and_the_operator_is_told(
     store = open_store()
     log = LogMaker()
     store.append(log.open())
-    assert store.flush()
+    assert store.flush(PATIENCE_S)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
     with locked(folder):
         store.append(log.people(1))

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from desktop_app.domain.types import Box
+from desktop_app.domain.types import Box, Detection
+from desktop_app.errors import OutputError, SettingsError
+from desktop_app.system.file_lock import FileLock
 from desktop_app.training import config, facestore
 from desktop_app.training.augment import augmented
 from desktop_app.training.config import AugmentConfig
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.feed import Feed, plain_crops
-from desktop_app.training.readers.base import FaceDataset, FaceRecord, MemoryStorage
+from desktop_app.training.readers.base import FaceDataset, FaceRecord
+from desktop_app.training.readers.storage import MemoryStorage
 from desktop_app.vision.attributes.preprocess import crop_faces, normalise
+from desktop_app.vision.faces.detectors import HaarFaceDetector
 
 
 @pytest.mark.parametrize("name", ["cnn32", "mini_xception", "small_vgg96", "levi_hassner", "headcount"])
@@ -110,3 +118,83 @@ def test_store_of_pictures_of_many_sizes(tmp_path, store: FaceStore) -> None:  #
     assert middle.tolist() == pytest.approx([150, 170, 210], abs=30)  # the face, wherever it was cut out
     assert box.width == pytest.approx(48 * facestore.SIDE / (52 * facestore.CONTEXT), rel=0.05)
     assert facestore.load(tmp_path / "mixed").records == made.records
+
+
+class Interrupted:
+    """A detector that is stopped by Ctrl-C, or killed, at its `at`th picture."""
+
+    name = "interrupted"
+
+    def __init__(self, at: int, how: type[BaseException] = KeyboardInterrupt) -> None:
+        self.seen, self._at, self._how = 0, at, how
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
+        if self.seen == self._at:
+            raise self._how
+        self.seen += 1
+        return []
+
+
+def a_dataset(store: FaceStore) -> FaceDataset:
+    makers: dict[str, Callable[[], NDArray[np.uint8]]] = {
+        str(i): partial(np.asarray, store.pictures[i]) for i in range(30)
+    }
+    labels = [FaceRecord(str(i), ("female", "male")[i % 2]) for i in range(30)]
+    labels[4] = labels[17] = FaceRecord("gone", "male")
+    return FaceDataset("drawn", MemoryStorage(makers), labels)
+
+
+def test_finding_faces_goes_on_where_it_was_stopped(tmp_path: Path, store: FaceStore) -> None:
+    whole = facestore.build(a_dataset(store), tmp_path / "whole", detectors=[])
+    for at in (11, 9):
+        with pytest.raises(KeyboardInterrupt):
+            facestore.build(a_dataset(store), tmp_path / "part", detectors=[Interrupted(at)])
+    assert not (tmp_path / "part").exists()
+    told: list[tuple[int, int]] = []
+    last = Interrupted(99)
+    made = facestore.build(a_dataset(store), tmp_path / "part", [last], lambda *n: told.append(n))
+    assert told[0] == (22, 30)  # 20 were looked at, and two pictures were not there
+    assert last.seen == 8
+    assert made.records == whole.records
+    assert made.hashes == whole.hashes
+    assert np.array_equal(made.pictures, whole.pictures)
+    assert np.array_equal(made.boxes, whole.boxes)
+    assert [p.row for p in made.problems] == ["gone", "gone"]
+    assert not (tmp_path / "part.part").exists()
+
+
+def test_what_a_kill_left_of_other_data_is_thrown_away(tmp_path: Path, store: FaceStore) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        facestore.build(a_dataset(store), tmp_path / "part", detectors=[Interrupted(11)])
+    fewer = a_dataset(store)
+    fewer.records = fewer.records[:20]
+    assert len(facestore.build(fewer, tmp_path / "part", detectors=[])) == 18
+    with pytest.raises(KeyboardInterrupt):
+        facestore.build(a_dataset(store), tmp_path / "other", detectors=[Interrupted(11)])
+    (tmp_path / "other.part" / "state.json").write_text("{half")
+    assert len(facestore.build(a_dataset(store), tmp_path / "other", detectors=[])) == 28
+
+
+def test_two_commands_do_not_find_the_same_faces_at_once(tmp_path: Path, store: FaceStore) -> None:
+    lock = FileLock(tmp_path / "faces.lock", make=True)
+    assert lock.acquire()
+    with pytest.raises(OutputError, match="by another command"):
+        facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+    lock.release()
+    assert len(facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])) == 28
+
+
+def test_a_name_that_is_not_unicode_is_stored(tmp_path: Path, store: FaceStore) -> None:
+    name = "m\udcfcller.png"  # as Python keeps the Latin-1 bytes of a file name or a tar's entry
+    dataset = FaceDataset("old", MemoryStorage({name: lambda: store.pictures[0]}), [FaceRecord(name, "male")])
+    assert facestore.build(dataset, tmp_path / "old", detectors=[]).records[0].file == name
+
+
+def test_haar_is_set_as_the_articles_set_it(store: FaceStore) -> None:
+    (detector,) = facestore.detectors_of("1.3,7,alt2")
+    assert isinstance(detector, HaarFaceDetector)
+    assert detector.name == "Haar alt2"
+    assert (detector._scale_factor, detector._min_neighbors) == (1.3, 7)
+    assert [d.name for d in facestore.detectors_of(None)] == ["YuNet", "Haar frontal"]
+    with pytest.raises(SettingsError, match=r"like 1\.3,5,frontal"):
+        facestore.detectors_of("fast")

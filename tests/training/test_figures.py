@@ -25,10 +25,17 @@ def test_wilson(right: int, total: int, low: float, high: float) -> None:
 def test_classification_report() -> None:
     table = metrics.confusion(np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1]), 2)
     assert table.tolist() == [[2, 1], [0, 2]]
-    female, male = metrics.classification_report(table, ["female", "male"])
+    report = metrics.classification_report(table, ["female", "male"])
+    female, male = report.lines
     assert (female.precision, female.recall, female.support) == (1.0, pytest.approx(2 / 3), 3)
     assert (male.precision, male.recall) == (pytest.approx(2 / 3), 1.0)
-    assert metrics.classification_report(np.zeros((2, 2), np.int64), ["a", "b"])[0].f1 == 0.0
+    assert report.accuracy == pytest.approx(4 / 5)
+    assert report.macro.precision == pytest.approx((1 + 2 / 3) / 2)
+    assert report.weighted.precision == pytest.approx((3 * 1 + 2 * 2 / 3) / 5)
+    assert report.weighted.recall == pytest.approx(report.accuracy)
+    assert (report.macro.support, report.weighted.support) == (5, 5)
+    empty = metrics.classification_report(np.zeros((2, 2), np.int64), ["a", "b"])
+    assert (empty.lines[0].f1, empty.accuracy, empty.macro.f1, empty.weighted.f1) == (0, 0, 0, 0)
 
 
 def test_roc() -> None:
@@ -69,7 +76,7 @@ def test_adience_classes(age: float, index: int | None) -> None:
 
 
 @pytest.mark.parametrize(("age", "index"), [(0, 0), (17.9, 0), (18, 1), (29, 1), (30, 2), (79, 2), (80, 3), (110, 3)])
-def test_groups_of_joint64(age: float, index: int) -> None:
+def test_groups_of_joint64_small(age: float, index: int) -> None:
     assert ages.group4(age) == index
 
 
@@ -126,8 +133,8 @@ def test_every_configuration_survives_its_checkpoint(name: str) -> None:
 
 def test_every_network_has_a_configuration() -> None:
     assert set(config.names()) == {
-        "cnn32", "fully_conv9", "mini_xception", "joint64", "small_vgg96", "levi_hassner", "classical", "headcount",
-        "efficientnet_lite0", "efficientnet_lite2",
+        "cnn32", "fully_conv9", "mini_xception", "joint64", "joint64_small", "small_vgg96", "levi_hassner", "classical",
+        "headcount", "efficientnet_lite0", "efficientnet_lite2",
     }  # fmt: skip
 
 
@@ -151,6 +158,39 @@ def test_split_words(text: str, share: float) -> None:
     assert config.parse_split(text) == pytest.approx(share)
 
 
+@pytest.mark.parametrize("seed", [-1, 4_000_001])
+def test_a_seed_that_cannot_be_drawn_from_is_refused(seed: int) -> None:
+    with pytest.raises(SettingsError, match="from 0 to 4000000"):
+        config.load("cnn32").with_options(seed=seed)
+    assert config.load("cnn32").with_options(seed=config.MAX_SEED).seed * 1000 + 999 < 2**32
+
+
 def test_a_split_that_is_none() -> None:
     with pytest.raises(SettingsError, match="80:20"):
         config.parse_split("half")
+
+
+def test_the_share_to_choose_by_can_be_chosen() -> None:
+    """The founding article divides 90:10, and keeps 20% of the 90 to choose by."""
+    divided = splits.with_roles(records(1000), 0.9, 1, 0.2)
+    counts = {role: sum(r.role == role for r in divided) for role in ("train", "val", "test")}
+    assert counts == {"train": 720, "val": 180, "test": 100}
+    own = [dataclasses.replace(r, role=("train", "test")[i // 4 % 2]) for i, r in enumerate(records(1000))]
+    kept = splits.with_roles(own, None, 1, 0.3)
+    assert sum(r.role == "val" for r in kept) == pytest.approx(150, abs=8)
+    by = "of the training faces to choose by (seed 1)"
+    assert splits.division_words(records(20), 0.9, 1, 0.2) == f"90% train and val, 10% test, with 20% {by}"
+    assert splits.division_words(records(20), None, 1) == f"80% train and val, 20% test, with 10% {by}"
+    assert splits.division_words(own, None, 1, 0.3) == f"the data set's own roles, with 30% {by}"
+    assert splits.division_words(kept, None, 1) == "the data set's own roles"
+
+
+@pytest.mark.parametrize(("text", "share"), [("20%", 0.2), ("0.25", 0.25), ("12.5%", 0.125)])
+def test_share_words(text: str, share: float) -> None:
+    assert config.parse_share(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["a fifth", "20", "0", "-5%", "nan"])
+def test_a_share_that_is_none(text: str) -> None:
+    with pytest.raises(SettingsError, match="20%"):
+        config.parse_share(text)

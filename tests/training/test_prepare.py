@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import http.server
+import importlib.util
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +17,10 @@ import pytest
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import AGE_BANDS, Attributes, Box, Detection
-from desktop_app.errors import SourceError
+from desktop_app.errors import OutputError, SourceError
 from desktop_app.training.cli import main
-from desktop_app.training.prepare import distribution, download, prepare
+from desktop_app.training.distribution import distribution, draw_distribution
+from desktop_app.training.prepare import download, prepare
 from desktop_app.training.readers import FaceRecord, open_dataset
 from desktop_app.vision.attributes.preprocess import InputSpec
 
@@ -98,10 +102,15 @@ def test_a_labelled_set_keeps_its_labels_and_reads_back(tmp_path: Path) -> None:
 
 
 def test_distribution() -> None:
-    records = [FaceRecord("a", "female", 25, 25, 25), FaceRecord("b", "male", age_min=70), FaceRecord("c")]
+    records = [
+        FaceRecord("a", "female", 25, 25, 25),
+        FaceRecord("b", "male", age_min=70),
+        FaceRecord("c"),
+        FaceRecord("d", "male", age_min=18, age_max=24),  # in two bands: it counts in that of its middle
+    ]
     genders, bands = distribution(records)
-    assert dict(genders) == {"female": 1, "male": 1, "": 1}
-    assert bands == {"female": {"20-29": 1}, "male": {"70+": 1}}
+    assert dict(genders) == {"female": 1, "male": 2, "": 1}
+    assert bands == {"female": {"20-29": 1}, "male": {"70+": 1, "20-29": 1}}
 
 
 @pytest.fixture
@@ -156,3 +165,60 @@ def test_the_command_line_names_a_missing_data_set(tmp_path: Path, capsys: pytes
     assert "no file or folder" in capsys.readouterr().err
     assert main(["evaluate", str(tmp_path / "nothing.keras"), "--data", str(tmp_path), "--work", str(tmp_path)]) == 4
     assert "no checkpoint" in capsys.readouterr().err
+
+
+def test_labels_that_were_filled_in_are_not_overwritten(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), scene((100, 60, 80)))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "faces.csv").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds faces\.csv already"):
+        prepare(str(tmp_path / "a.png"), tmp_path / "out", detectors=[BrightSquares()])
+    assert (tmp_path / "out" / "faces.csv").read_text() == "mine"
+
+
+@pytest.mark.train
+def test_the_chart_shows_suggestions_only_for_what_nobody_labelled(tmp_path: Path) -> None:
+    ages = [FaceRecord(str(i), "female", 25, 25, 25) for i in range(9)]
+    genders = [FaceRecord(str(i), ("female", "male")[i % 2]) for i in range(9)]
+    hints = [FaceRecord(str(i), "male", age_min=60, age_max=69) for i in range(9)]
+
+    def chart(name: str, *arguments: object) -> bytes:
+        draw_distribution(arguments[0], tmp_path / name, *arguments[1:])  # type: ignore[arg-type]
+        return (tmp_path / name).read_bytes()
+
+    assert chart("a.png", ages, hints, "Some model") == chart("b.png", ages)
+    assert chart("c.png", genders, hints, "Some model") != chart("d.png", genders)
+
+
+@pytest.mark.train
+def test_prepare_by_the_command_line_finds_faces_with_haar(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), scene((100, 60, 80)))
+    out = ["--out", str(tmp_path / "out"), "--haar", "1.3,5,frontal"]
+    assert main(["prepare", str(tmp_path / "a.png"), *out]) == 0
+    assert "1 pictures, 0 faces" in capsys.readouterr().out  # a square is no face to a cascade
+
+
+@pytest.mark.train
+@pytest.mark.slow
+def test_prepare_says_nothing_of_the_runtime(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), scene((100, 60, 80)))
+    command = [sys.executable, "-m", "desktop_app.training.cli", "prepare", str(tmp_path / "a.png")]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )  # fmt: skip
+    assert "TensorFlow" not in done.stderr + done.stdout
+
+
+def test_a_stopped_prepare_begins_again(tmp_path: Path) -> None:
+    class Stopping(BrightSquares):
+        def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
+            raise KeyboardInterrupt
+
+    cv2.imwrite(str(tmp_path / "a.png"), scene((100, 60, 80)))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(str(tmp_path / "a.png"), tmp_path / "out", detectors=[Stopping()])
+    assert not (tmp_path / "out" / "faces.csv").exists()
+    if importlib.util.find_spec("matplotlib") is not None:
+        assert len(prepare(str(tmp_path / "a.png"), tmp_path / "out", detectors=[BrightSquares()]).records) == 1
+        assert (tmp_path / "out" / "faces.csv").read_text().count("\n") == 2

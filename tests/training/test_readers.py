@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -253,6 +254,14 @@ def test_imdb_wiki(tmp_path: Path, name: str) -> None:
     }
     assert [p.row for p in dataset.problems] == ["row 7"]
     assert dataset.storage.read_picture("01/good.jpg").shape == (24, 24, 3)
+    archive = tmp_path.parent / f"{tmp_path.name}-{name}_crop.tar"  # as it is published
+    with tarfile.open(archive, "w") as tar:
+        tar.add(tmp_path, f"{name}_crop")
+    packed_set = open_dataset(archive)
+    assert len(packed_set.records) == 3
+    assert packed_set.storage.read_picture(f"{name}_crop/01/good.jpg").shape == (24, 24, 3)
+    assert packed_set.records[0].file == f"{name}_crop/01/good.jpg"
+    packed_set.storage.close()
 
 
 @pytest.mark.train
@@ -265,3 +274,107 @@ def test_a_mat_file_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "y.mat").write_bytes(b"nothing of the kind")
     with pytest.raises(SourceError, match="Matlab"):
         open_dataset(tmp_path / "y.mat")
+
+
+def table(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def packed(folder: Path, path: Path, mode: str) -> Path:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        archive.add(folder, folder.name)
+    return path
+
+
+@pytest.mark.parametrize(("name", "mode"), [("UTKFace.tar", "w"), ("UTKFace.tar.gz", "w:gz"), ("UTKFace.txz", "w:xz")])
+def test_a_tar_is_read_as_it_is(tmp_path: Path, name: str, mode: str) -> None:
+    utkface(tmp_path / "UTKFace")
+    dataset = open_dataset(packed(tmp_path / "UTKFace", tmp_path / name, mode))
+    assert dataset.name == "UTKFace"
+    assert {r.file for r in dataset.records} == {
+        "UTKFace/26_1_0_20170116174525125.jpg.chip.jpg",
+        "UTKFace/61_0_4_20170109142408075.jpg",
+    }
+    for record in reversed(dataset.records):  # in any order
+        assert dataset.storage.read_picture(record.file).shape == (24, 24, 3)
+    with pytest.raises(SourceError, match="not in the tar file"):
+        dataset.storage.read_picture("UTKFace/gone.jpg")
+    dataset.storage.close()
+
+
+def test_a_packed_folder_of_prepared_faces_is_read_by_its_table(tmp_path: Path) -> None:
+    picture(tmp_path / "mine" / "faces" / "a.jpg")
+    table(tmp_path / "mine" / "faces.csv", "file,gender", "faces/a.jpg,female")
+    dataset = open_dataset(packed(tmp_path / "mine", tmp_path / "mine.tgz", "w:gz"))
+    assert dataset.storage.read_picture(dataset.records[0].file).shape == (24, 24, 3)
+    dataset.storage.close()
+
+
+def test_a_table_finds_its_pictures_in_a_tar_beside_it(tmp_path: Path) -> None:
+    picture(tmp_path / "pictures" / "a.jpg")
+    with tarfile.open(tmp_path / "labels.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "pictures" / "a.jpg", "./a.jpg")
+    dataset = open_dataset(table(tmp_path / "labels.csv", "file,gender", "a.jpg,male"))
+    assert dataset.storage.read_picture("a.jpg").shape == (24, 24, 3)
+    dataset.storage.close()
+
+
+def test_a_cut_off_tar_is_refused(tmp_path: Path) -> None:
+    utkface(tmp_path / "UTKFace")
+    whole = packed(tmp_path / "UTKFace", tmp_path / "whole.tar.gz", "w:gz").read_bytes()
+    (tmp_path / "half.tar.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SourceError, match="not a readable tar"):
+        open_dataset(tmp_path / "half.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("columns", "absent"),
+    [("age,ethnicity,pixels", "gender"), ("ethnicity,gender,pixels", "age"), ("age,sex,pixels", "gender")],
+)
+def test_a_table_of_pixels_names_the_label_that_it_has_no_column_for(tmp_path: Path, columns: str, absent: str) -> None:
+    values = {"age": "30", "ethnicity": "2", "gender": "1", "sex": "1", "pixels": " ".join(["7"] * 64)}
+    row = ",".join(values[column] for column in columns.split(","))
+    dataset = open_dataset(table(tmp_path / "age_gender.csv", columns, row))
+    assert list(dataset.absent) == [absent]
+    assert f"no column “{absent}”" in dataset.account()
+    assert columns.replace(",", ", ") in dataset.account()
+    (record,) = dataset.records
+    assert (record.gender, record.age) == (("", 30.0) if absent == "gender" else ("female", None))
+
+
+def test_a_table_of_pixels_without_labels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"neither a column “gender” nor a column “age”.*img_name, pixels"):
+        open_dataset(table(tmp_path / "x.csv", "img_name,pixels", "a," + " ".join(["7"] * 64)))
+
+
+def test_a_value_that_is_missing_in_a_row_is_named(tmp_path: Path) -> None:
+    pixels = " ".join(["7"] * 64)
+    dataset = open_dataset(table(tmp_path / "x.csv", "age,gender,pixels", f",1,{pixels}", f"30,,{pixels}", "30,1"))
+    assert [p.reason for p in dataset.problems] == [
+        "no age",
+        "no gender",
+        "0 pixel values do not make a square picture",
+    ]
+
+
+def test_line_numbers_are_those_of_the_file(tmp_path: Path) -> None:
+    """Blank lines, and a cell of two lines, shift nothing."""
+    rows = ("file,gender,race", "", "a.jpg,robot,White", "", "", 'b.jpg,male,"two\nlines"', "c.jpg,robot,White")
+    dataset = open_dataset(table(tmp_path / "labels.csv", *rows))
+    assert [p.row for p in dataset.problems] == ["line 3", "line 8"]
+    pixels = " ".join(["7"] * 64)
+    dataset = open_dataset(table(tmp_path / "p.csv", "age,gender,pixels", "", f"30,1,{pixels}", "", "30,1,7"))
+    assert [r.file for r in dataset.records] == ["line 3"]
+    assert [p.row for p in dataset.problems] == ["line 5"]
+
+
+def test_a_table_without_pictures_names_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no column “file”; its columns are picture, gender"):
+        open_dataset(table(tmp_path / "labels.csv", "picture,gender", "a.jpg,male"))
+    dataset = open_dataset(table(tmp_path / "labels.csv", "file,sex", "a.jpg,male"))
+    assert set(dataset.absent) == {"gender", "age"}
+    assert "the columns are file, sex" in dataset.account()
+    (tmp_path / "latin.csv").write_bytes("file,gender\nä.jpg,male".encode("latin-1"))
+    with pytest.raises(SourceError, match="UTF-8"):
+        open_dataset(tmp_path / "latin.csv")

@@ -41,16 +41,16 @@ def small(network: str, **changes: Any) -> config.TrainingConfig:
 def crops(store: FaceStore) -> np.ndarray:
     from desktop_app.training.feed import plain_crops
 
-    return plain_crops(store, np.arange(6), small("joint64"))
+    return plain_crops(store, np.arange(6), small("joint64_small"))
 
 
-def test_joint64_learns_exports_and_agrees(store: FaceStore, tmp_path: Path) -> None:
+def test_joint64_small_learns_exports_and_agrees(store: FaceStore, tmp_path: Path) -> None:
     """Train, report, export; then Keras, LiteRT and the app's classifier say the same of the same faces."""
     from desktop_app.training import cards, evaluate, export, report, train
     from desktop_app.training.feed import plain_crops
 
     told: list[train.Report] = []
-    chosen = small("joint64", epochs=10)
+    chosen = small("joint64_small", epochs=10)
     notes = train.train(chosen, store, tmp_path / "run", listener=told.append)
     assert notes.epochs_done == 10
     assert max(notes.history["val_gender"]) >= 0.9  # bands at the sides are easy to see
@@ -65,14 +65,16 @@ def test_joint64_learns_exports_and_agrees(store: FaceStore, tmp_path: Path) -> 
     assert found.decided.chosen_on == "val"
     assert found.decided.right.total == round(found.decided.share * 20)
     assert found.age_exact is not None
-    assert found.age_mae is None
+    assert found.age_mae is not None  # the number between two groups is read as years
     page = report.render(found)
     for title in (
+        "This measurement",
+        "Learning curves",
+        "10 of 10 epochs",
         "Classification report",
         "Confusion",
         "ROC and calibration",
-        "By race",
-        "Learning curves",
+        "Age, predicted against true",
         "Random faces",
     ):
         assert title in page
@@ -138,7 +140,7 @@ def test_other_settings_do_not_go_on_with_a_run(store: FaceStore, tmp_path: Path
     train.train(chosen, store, tmp_path / "run", stop_after=1)
     with pytest.raises(ModelError, match="other settings"):
         train.train(dataclasses.replace(chosen, seed=9), store, tmp_path / "run")
-    with pytest.raises(ModelError, match="other settings"):
+    with pytest.raises(ModelError, match="other faces"):
         train.train(chosen, dataclasses.replace(store, name="others"), tmp_path / "run")
     (tmp_path / "run" / train.LAST).write_bytes(b"half a file")
     with pytest.raises(ModelError, match="damaged"):
@@ -218,7 +220,7 @@ def built() -> Iterator[dict[str, Any]]:
 
     models = {}
     rng = np.random.default_rng(2)
-    for name in ("mini_xception", "joint64"):
+    for name in ("mini_xception", "joint64_small"):
         model = networks.build(small(name))
         for layer in model.layers:
             if isinstance(layer, keras.layers.BatchNormalization):
@@ -233,7 +235,7 @@ def built() -> Iterator[dict[str, Any]]:
     keras.backend.clear_session()
 
 
-@pytest.mark.parametrize("name", ["mini_xception", "joint64"])
+@pytest.mark.parametrize("name", ["mini_xception", "joint64_small"])
 def test_the_explanation_is_tensorflows_and_depends_on_the_weights(
     built: dict[str, Any], crops: np.ndarray, tmp_path: Path, name: str
 ) -> None:
@@ -252,7 +254,9 @@ def test_the_explanation_is_tensorflows_and_depends_on_the_weights(
         assert unit(found.raw_cam) == pytest.approx(unit(cam), abs=1e-3)
         assert unit(found.raw_guided) == pytest.approx(unit(guided), abs=1e-3)
         assert np.abs(found.raw_guided).max() > 0
-    last = module.core.get_layer(module.scores["gender"][0]) if name == "joint64" else model.get_layer("class_maps")
+    last = (
+        module.core.get_layer(module.scores["gender"][0]) if name == "joint64_small" else model.get_layer("class_maps")
+    )
     original = model.get_layer(last.name.removesuffix("_linear"))
     kept = original.get_weights()
     shuffled = np.random.default_rng(1).permutation(kept[0].reshape(-1)).reshape(kept[0].shape)
@@ -270,11 +274,11 @@ def test_the_explanation_is_tensorflows_and_depends_on_the_weights(
 def test_both_signatures_read_one_copy_of_the_weights(built: dict[str, Any], tmp_path: Path) -> None:
     from desktop_app.training import export
 
-    chosen = small("joint64")
+    chosen = small("joint64_small")
     sizes = []
     for explain in (False, True):
         path = export.export(
-            built["joint64"], chosen.input, tmp_path / str(explain), {"name": "x"}, age="group4", explain=explain
+            built["joint64_small"], chosen.input, tmp_path / str(explain), {"name": "x"}, age="group4", explain=explain
         )
         sizes.append(path.stat().st_size)
     assert sizes[1] < sizes[0] * 1.15
@@ -342,14 +346,6 @@ def test_the_classical_baseline_is_never_rounded(store: FaceStore, tmp_path: Pat
     FaceExplainer(tmp_path / "int8").explain_gender(crops[0], female=True)  # what explains it lies in the same file
 
 
-def test_a_model_that_is_no_network_is_not_measured_as_one() -> None:
-    from desktop_app.resources import models_dir
-    from desktop_app.training import evaluate
-
-    with pytest.raises(ModelError, match="holds no LiteRT model"):
-        evaluate.open_network(models_dir() / "hog")
-
-
 def test_every_network_builds_and_keeps_its_answer_when_folded(store: FaceStore) -> None:
     from desktop_app.training import networks
     from desktop_app.training.graph import inference_copy
@@ -358,7 +354,8 @@ def test_every_network_builds_and_keeps_its_answer_when_folded(store: FaceStore)
         ("cnn32", 3.3e6, 3.7e6),
         ("fully_conv9", 5.5e5, 6.5e5),
         ("mini_xception", 5e4, 6e4),
-        ("joint64", 1e6, 2e6),
+        ("joint64", 6536834, 6536834),
+        ("joint64_small", 1e6, 2e6),
         ("small_vgg96", 8e6, 9.5e6),
         ("classical", 3e3, 4e3),
         ("headcount", 3.2e6, 3.4e6),
@@ -397,7 +394,7 @@ def test_histogram_of_gradients_against_numpy() -> None:
     assert found == pytest.approx(expected, abs=2e-3)
 
 
-@pytest.mark.parametrize(("name", "scores"), [("joint64", "gender"), ("mini_xception", "class_maps")])
+@pytest.mark.parametrize(("name", "scores"), [("joint64_small", "gender"), ("mini_xception", "class_maps")])
 def test_calibration_by_temperature_goes_into_the_weights(built: dict[str, Any], name: str, scores: str) -> None:
     from desktop_app.training import export
 
@@ -455,9 +452,8 @@ def test_one_command_line_from_faces_to_table(
         == 0
     )
     lines = (tmp_path / "t.md").read_text().splitlines()
-    assert len(lines) == 4
-    assert "ms LiteRT 8" in lines[0]
-    of_run, of_export = (line.split(" | ")[1] for line in lines[2:])
+    assert "ms a face of 8" in lines[0]
+    of_run, of_export = (line.split(" | ")[1] for line in lines[2:4])
     assert of_run == of_export  # what it learned from goes with the export
     assert of_run in ("faces, 2 epochs", "faces, epoch 1 of 2")
     assert main(["sweep", "classical", *data, *work, "--epochs", "1", "--splits", "80:20", "--batches", "16"]) == 0

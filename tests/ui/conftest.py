@@ -9,14 +9,24 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from desktop_app.settings import Settings
 from desktop_app.ui.widgets.theme import ThemeManager
 from desktop_app.ui.window.main_window import MainWindow
+from tests.patience import PATIENCE_MS
 from tests.ui.fakes import FakeServices, FakeStore
 
 WindowMaker = Callable[..., MainWindow]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_stays_on_the_clipboard() -> Iterator[None]:
+    """Without a screen, Qt lets go of its clipboard after Python has ended, and what Python put there crashes then."""
+    yield
+    if QGuiApplication.instance() is not None:
+        QGuiApplication.clipboard().clear()
 
 
 @pytest.fixture
@@ -54,7 +64,7 @@ def make_window(qtbot: QtBot, saved: list[Settings], store: FakeStore, tmp_path:
         windows.append(window)
         window.show()
         qtbot.waitExposed(window)
-        qtbot.waitUntil(lambda: window.side.curve is not None, timeout=10_000)
+        qtbot.waitUntil(lambda: window.side.chart is not None, timeout=PATIENCE_MS)
         return window
 
     yield make

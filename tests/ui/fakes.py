@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.events import Closed, Joined, Opened, Reopened
+from desktop_app.domain.about import about
+from desktop_app.domain.events import Closed, Entry, Reopened
+from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
@@ -18,6 +20,7 @@ from desktop_app.errors import ModelError, SourceError
 from desktop_app.session.services import ConnectionListener, RecordingStart
 from desktop_app.settings import Settings
 from desktop_app.sources.base import FrameSource
+from desktop_app.store.summaries import SessionSummary, summary_of
 from tests.engine.fakes import CountingPipeline, ListSource
 from tests.session.fakes import MemoryStore
 
@@ -43,7 +46,8 @@ class FakePipeline(CountingPipeline):
             is_looking=self.is_looking,
         )
         waiting = Track(0, Box(40, 20, 50, 30), Decision(), False, True, frame.time_s, frame.time_s)
-        return replace(result, tracks=(track, waiting), in_view=int(bool(person)))
+        tone = 3.0 if frame.image_bgr.max() < 10 else None  # as a covered camera
+        return replace(result, tracks=(track, waiting), in_view=int(bool(person)), tone=tone)
 
 
 class FakeServices:
@@ -108,6 +112,10 @@ class FakeInfo:
     male: int
     undecided: int
     joined: tuple[str, ...] = ()
+    place: str = ""
+    note: str = ""
+    began_utc: float = 0.0
+    is_current: bool = True
 
 
 class FakeStore(MemoryStore):
@@ -121,9 +129,31 @@ class FakeStore(MemoryStore):
     def close(self, timeout_s: float = 1.0) -> bool:
         return True
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone: list[str] = []
+
     def sessions(self) -> list[FakeInfo]:
-        ids = dict.fromkeys(e.session for e in self.all)
+        ids = dict.fromkeys(e.session for e in self.all if e.session not in self.gone)
         return [self._info(session_id) for session_id in reversed(ids)]
+
+    def totals(self, session_id: str, *, may_be_behind: bool = False) -> SessionSummary:
+        return summary_of(session_id, Totals(self.entries(session_id)), 0, 0)
+
+    def log_of(self, session_ids: Iterable[str]) -> list[Entry]:
+        ids = set(session_ids)
+        return sorted((e for e in self.all if e.session in ids), key=lambda e: e.seq)
+
+    def people_of(self, session_ids: Iterable[str]) -> list[PersonRecord]:
+        return Totals(self.log_of(session_ids)).people()
+
+    def delete(self, session_id: str) -> bool:
+        self.gone.append(session_id)
+        return True
+
+    def restore(self, session_id: str) -> bool:
+        self.gone.remove(session_id)
+        return True
 
     needs_copy = False
 
@@ -139,8 +169,8 @@ class FakeStore(MemoryStore):
 
     def _info(self, session_id: str) -> FakeInfo:
         entries = self.entries(session_id)
-        joined = tuple(e.event.session for e in entries if isinstance(e.event, Joined))
-        counts = Totals([*entries, *(e for j in joined for e in self.entries(j))]).counts()
-        name = next((e.event.name for e in entries if isinstance(e.event, Opened)), "")
+        found = about(entries)
+        counts = Totals([*entries, *(e for j in found.joined for e in self.entries(j))]).counts()
         figures = (counts.people, counts.female, counts.male, counts.undecided)
-        return FakeInfo(session_id, name, entries[0].utc, entries[-1].utc, *figures, joined=joined)
+        times = entries[0].utc, entries[-1].utc
+        return FakeInfo(session_id, found.name, *times, *figures, found.joined, found.place, found.note)

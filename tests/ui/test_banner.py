@@ -15,11 +15,12 @@ from desktop_app.settings import Settings
 from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.theme import LIGHT
 from desktop_app.ui.window.main_window import MainWindow
+from tests.patience import PATIENCE_MS
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-WAIT = 30_000
+WAIT = PATIENCE_MS
 
 
 def test_a_message_that_waits_is_never_lost(qtbot: QtBot) -> None:

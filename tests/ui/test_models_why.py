@@ -19,9 +19,10 @@ from desktop_app.ui.models.why import Explained, ModelExplainer, WhyDialog, WhyT
 from desktop_app.vision.attributes.classifier import load_classifier
 from desktop_app.vision.attributes.preprocess import InputSpec, crop_faces
 from desktop_app.vision.explain import Explanation
+from tests.patience import PATIENCE_MS
 
 TINY = Path(__file__).parents[1] / "vision" / "tiny_models"
-WAIT = 15_000
+WAIT = PATIENCE_MS
 
 
 def result_with(gender: Gender = Gender.UNDECIDED, track_id: int = 4, seed: int = 0) -> FrameResult:

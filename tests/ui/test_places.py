@@ -21,6 +21,7 @@ from desktop_app.ui.places.place_editor import PlaceEditor, free_name
 from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.vision.attributes.preprocess import InputSpec
 from desktop_app.vision.explain import Explanation
+from tests.patience import PATIENCE_S
 from tests.ui.fakes import FakeServices
 from tests.ui.test_window import WAIT, wait_for_picture
 
@@ -167,12 +168,14 @@ def test_a_line_drawn_while_counting_counts_and_is_kept(
     places = services.pipelines[-1].places
     qtbot.waitUntil(lambda: places[-1] == (("Line 1",), (), ()), timeout=WAIT)
     qtbot.waitUntil(lambda: window.view.editor.figures == {"Line 1": "in 0   out 0"}, timeout=WAIT)
-    assert window.side.places.tree.topLevelItem(0).text(1) == "in 0   out 0"
+    assert window.parts.setup.doors.places.tree.topLevelItem(0).text(1) == "in 0   out 0"
     log = window.controller.log
     assert log is not None
     person = window.controller.bridge.latest.tracks[0].person
     log.append([Crossed(1.0, person, "Line 1", "in")], "main")
-    qtbot.waitUntil(lambda: window.side.places.tree.topLevelItem(0).text(1) == "in 1   out 0", timeout=WAIT)
+    qtbot.waitUntil(
+        lambda: window.parts.setup.doors.places.tree.topLevelItem(0).text(1) == "in 1   out 0", timeout=WAIT
+    )
     assert window.actions_["undo"].text() == "&Undo: draw Line 1"
     window.actions_["undo"].trigger()
     assert window.settings.places == ()
@@ -206,7 +209,7 @@ def test_a_line_deleted_or_drawn_while_the_models_load_counts_as_it_is_then(
     build = services.build_pipeline
 
     def slow(settings: Settings) -> object:
-        assert hold.wait(20)
+        assert hold.wait(PATIENCE_S)
         return build(settings)
 
     services.build_pipeline = slow  # type: ignore[method-assign,assignment]
@@ -296,3 +299,31 @@ def test_a_model_that_cannot_say_why_says_so(window: MainWindow, qtbot: QtBot, m
     qtbot.waitUntil(lambda: "cannot say why" in dialog.note, timeout=WAIT)
     window.close()
     assert window.clean_exit
+
+
+def test_a_line_drawn_before_there_is_a_source_is_taken_over_and_its_undo_leaves_the_others_alone(
+    editor: PlaceEditor,
+) -> None:
+    kept = PlaceSettings("Line 1", "line", ((0.1, 0.1), (0.9, 0.1)), "camera:Door")
+    editor.load([kept])
+    editor.start("line")
+    press(editor, 0.25, 0.5)
+    press(editor, 0.75, 0.5)
+
+    def names() -> list[str]:
+        assert Settings(places=editor.all_places), "names that are used twice are refused"
+        return [p.name for p in editor.places]
+
+    assert names() == ["Line 2"]
+    with pytest.raises(ValueError, match="already"):
+        editor.rename(0, "Line 1")
+    editor.use("camera:Door")
+    assert names() == ["Line 1", "Line 2"]
+    editor.undo_stack.undo()
+    assert names() == ["Line 1"]
+    editor.undo_stack.redo()
+    assert names() == ["Line 1", "Line 2"]
+    editor.use("demo")
+    editor.undo_stack.undo()
+    assert names() == []
+    assert editor.all_places == (kept,)

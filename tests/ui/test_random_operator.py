@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from benchmarks.random_operator import RandomOperator, WatchedStore, let_live, missing
+from desktop_app.domain.events import Counted
 from desktop_app.ui.sessions.window_store import open_window_store
 from tests.engine.fakes import ListSource
+from tests.patience import PATIENCE_MS
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
@@ -31,13 +33,15 @@ def test_nothing_an_operator_does_loses_an_entry(
         did.append(operator.act())
         let_live(0.04)
         operator.check()
+    # How much was counted so far depends on how fast the machine is; that something is, must not.
+    window.sources.open_source("demo")
+    qtbot.waitUntil(lambda: any(isinstance(e.event, Counted) for e in watched.given), timeout=PATIENCE_MS)
     window.close()
     assert window.clean_exit
     assert not [w for w in window.findChildren(QMessageBox) if w.isVisible()]
     again, problem = open_window_store(lambda _sentence: None)
     assert again is not None, problem
     try:
-        # How much is counted depends on how fast the machine is; that something was, must not.
         assert {type(e.event).__name__ for e in watched.given} >= {"Opened", "DoorStarted", "Counted", "Closed"}
         assert missing(watched.given, again) == []
         left = [[type(e.event).__name__ for e in again.entries(info.id)] for info in again.unclosed()]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import sqlite3
 import threading
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -17,11 +20,12 @@ from desktop_app.domain.types import Gender
 from desktop_app.engine.state import EngineState
 from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.store import Store
+from desktop_app.ui.results.tab import ResultsTab
 from desktop_app.ui.sessions.kept_counts import KeptCounts, local_time
-from desktop_app.ui.sessions.kept_dialog import KeptDialog
 from desktop_app.ui.sessions.window_store import BesideStore, open_window_store
 from desktop_app.ui.window.main_window import MainWindow
 from tests.engine.fakes import ListSource
+from tests.patience import PATIENCE_S
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices, FakeStore
 from tests.ui.test_window import WAIT, button, wait_for
@@ -171,37 +175,109 @@ def test_an_offer_without_an_answer_is_made_again(
     qtbot.waitUntil(lambda: "cut off" in again.banner.text, timeout=WAIT)
 
 
+def test_a_long_count_of_which_a_crash_left_no_figures_is_offered(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot, store: FakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(store, 3)
+    listed = store.unclosed
+    monkeypatch.setattr(store, "unclosed", lambda: [replace(i, people=0, female=0, male=0) for i in listed()])
+    window = make_window(services)
+    qtbot.waitUntil(lambda: "(3 people) was cut off" in window.banner.text, timeout=WAIT)
+    assert not store.is_closed("cut")
+
+
+def test_a_count_that_comes_in_when_the_disk_answers_again_is_offered_then_and_once(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot, store: FakeStore
+) -> None:
+    window = make_window(services)
+    window.sessions.problem("Another program holds the file of counts.")
+    qtbot.waitUntil(lambda: "Another program" in window.banner.text, timeout=WAIT)
+    cut_off(store, 4)
+    for _ in range(2):
+        window.sessions.problem("")
+    qtbot.waitUntil(lambda: "(4 people) was cut off" in window.banner.text, timeout=WAIT)
+    button(window, "Keep it as it is").click()
+    qtbot.waitUntil(lambda: store.is_closed("cut"), timeout=WAIT)
+    assert window.banner.text == ""
+
+
 # --- kept counts ------------------------------------------------------------------------------------------------------
 
 
-def opened_list(window: MainWindow, qtbot: QtBot) -> KeptDialog:
+def opened_list(window: MainWindow, qtbot: QtBot) -> ResultsTab:
     window.sessions.show_kept()
-    dialog = window.sessions.dialog
-    assert dialog is not None
-    qtbot.waitUntil(lambda: not dialog.busy, timeout=WAIT)
-    return dialog
+    results = window.parts.results
+    qtbot.waitUntil(lambda: not results.busy, timeout=WAIT)
+    return results
+
+
+def listed(results: ResultsTab) -> list[int]:
+    return [count.people for count in results.list.counts.counts]
 
 
 def test_the_list_shows_every_count_and_its_people(window: MainWindow, qtbot: QtBot, store: FakeStore) -> None:
     for source in ("short", "demo"):
         window.sources.open_source(source)
         wait_for(qtbot, window, EngineState.FINISHED)
-    window.side.totals._show_before.click()
-    dialog = opened_list(window, qtbot)
-    qtbot.waitUntil(lambda: dialog.table.model() is not None and not dialog.busy, timeout=WAIT)
-    assert [dialog.list.item(i).text().split("   ")[1].split("\n")[0] for i in range(dialog.list.count())] == [
-        "12 people",
-        "2 people",
-    ]
-    assert dialog.list.currentRow() == 1, "the one before is what was asked for"
-    assert dialog.totals.text().startswith("short\n2 people: 2 appear female")
-    model = dialog.table.model()
+    window.actions_["kept"].trigger()
+    results = window.parts.results
+    qtbot.waitUntil(lambda: not results.busy and results.session is not None, timeout=WAIT)
+    assert listed(results) == [12, 2]
+    assert results.list.chosen is not None
+    assert results.list.chosen.people == 2, "the one before is what was asked for"
+    assert results.header.people.text() == "2 people"
+    model = results.people.model
     assert model.rowCount() == 2
-    assert [model.index(1, c).data() for c in (0, 2, 3)] == ["2", "appears female", "20–29"]
-    dialog.list.setCurrentRow(0)
-    qtbot.waitUntil(lambda: dialog.table.model().rowCount() == 12, timeout=WAIT)
-    dialog.close()
-    assert window.sessions.dialog is None
+    assert [model.index(1, c).data() for c in (0, 3, 4)] == ["2", "appears female", "20–29"]
+    results.show_session("")
+    qtbot.waitUntil(lambda: results.people.model.rowCount() == 12, timeout=WAIT)
+
+
+def test_the_keyboard_alone_leads_from_a_finished_count_to_its_pdf(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.sources.open_source("demo")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    results = window.parts.results
+    results.hand_on.saver.folder = tmp_path / "reports"
+    window.activateWindow()
+    qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not results.busy and results.chosen.read is not None, timeout=WAIT)
+    assert results.list.hasFocus()
+    qtbot.keyClick(results.list, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not results.busy and "Saved" in results.banner.text, timeout=WAIT)
+    assert [path.suffix for path in (tmp_path / "reports").iterdir()] == [".pdf"]
+
+
+def test_undo_is_that_of_the_tab_that_is_shown(window: MainWindow, qtbot: QtBot, store: FakeStore) -> None:
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    window.sources.open_source("demo")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    results = opened_list(window, qtbot)
+    qtbot.waitUntil(lambda: not results.busy and results.session is not None, timeout=WAIT)
+    results.people.press("M")
+    assert window.actions_["undo"].text() == "&Undo: male, person 1"
+    window.parts.show_tab("count")
+    assert not window.actions_["undo"].isEnabled(), "nothing was done to the count that is shown there"
+    window.parts.show_tab("results")
+    qtbot.waitUntil(lambda: not results.busy, timeout=WAIT)
+    window.actions_["undo"].trigger()
+    assert not window.actions_["undo"].isEnabled()
+    window.actions_["redo"].trigger()
+    assert window.actions_["undo"].text() == "&Undo: male, person 1"
+    assert results.people.model.people[0].gender is Gender.MALE
+
+
+def test_a_correction_of_the_count_under_way_is_seen_on_both_tabs(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 2, timeout=WAIT)
+    results = opened_list(window, qtbot)
+    qtbot.waitUntil(lambda: not results.busy and results.session is window.controller.session, timeout=WAIT)
+    results.people.press("M")
+    assert window.controller.counts.male == 1
+    window.parts.show_tab("count")
+    assert window.actions_["undo"].text() == "&Undo: male, person 1"
 
 
 def test_a_joined_count_is_one_line(window: MainWindow, qtbot: QtBot) -> None:
@@ -212,7 +288,7 @@ def test_a_joined_count_is_one_line(window: MainWindow, qtbot: QtBot) -> None:
     window.actions_["undo"].trigger()
     window.controller.stop()
     qtbot.waitUntil(lambda: window.controller.manager.wait(0.0), timeout=WAIT)
-    assert opened_list(window, qtbot).list.count() == 1
+    assert len(listed(opened_list(window, qtbot))) == 1
 
 
 def test_without_a_store_the_list_is_that_of_this_program(services: FakeServices, qtbot: QtBot) -> None:
@@ -226,7 +302,7 @@ def test_without_a_store_the_list_is_that_of_this_program(services: FakeServices
         qtbot.waitUntil(lambda: controller.state is EngineState.FINISHED, timeout=WAIT)
     assert [k.people for k in kept.all()] == [12, 2]
     assert kept.cut_off() == []
-    assert controller.shut_down()
+    assert controller.shut_down(PATIENCE_S)
 
 
 # --- the disk ---------------------------------------------------------------------------------------------------------
@@ -249,14 +325,13 @@ def test_the_real_store_keeps_a_count_of_the_window(
     assert isinstance(store, Store)
     assert problem == ""
     cut_off(store, 3)
-    assert store.flush()  # what a crash left is on the disk before the next start looks
+    assert store.flush(PATIENCE_S)  # what a crash left is on the disk before the next start looks
     window = make_window(services, store=store)
     qtbot.waitUntil(lambda: "(3 people) was cut off" in window.banner.text, timeout=WAIT)
     button(window, "Keep it as it is").click()
     window.sources.open_source("short")
     wait_for(qtbot, window, EngineState.FINISHED)
-    dialog = opened_list(window, qtbot)
-    assert dialog.list.count() == 2
+    assert len(listed(opened_list(window, qtbot))) == 2
     window.close()
     again, _ = open_window_store(lambda _sentence: None)
     assert again is not None
@@ -268,8 +343,6 @@ def test_the_real_store_keeps_a_count_of_the_window(
 def test_a_locked_file_is_told_while_counting_goes_on_and_nothing_is_lost(
     services: FakeServices, qtbot: QtBot, make_window: WindowMaker
 ) -> None:
-    import sqlite3
-
     from desktop_app.store.files import default_folder
 
     told: list[str] = []
@@ -303,12 +376,17 @@ def test_the_counts_of_a_damaged_file_are_brought_back_with_a_click(
     store, _ = open_window_store(lambda _sentence: None)
     assert isinstance(store, Store)
     cut_off(store, 3)
-    assert store.flush()
-    assert store.close()
+    assert store.flush(PATIENCE_S)
+    assert store.close(PATIENCE_S)
     database = default_folder() / "counts.sqlite3"
     copies = default_folder() / "copies"
     copies.mkdir(exist_ok=True)
-    (copies / "counts-2026-11-25-1700000000000000.sqlite3").write_bytes(database.read_bytes())
+    copy = copies / "counts-2026-11-25-1700000000000000.sqlite3"
+    with contextlib.closing(sqlite3.connect(database)) as whole, contextlib.closing(sqlite3.connect(copy)) as other:
+        whole.backup(other)
+    # A reader that closes late leaves the pages beside the file, from where they would all be read.
+    for beside in (database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")):
+        beside.unlink(missing_ok=True)
     database.write_bytes(b"no database at all" * 1000)
     store, problem = open_window_store(lambda _sentence: None)
     assert isinstance(store, Store)
@@ -363,8 +441,6 @@ def test_beside_another_process_counts_are_kept_for_later(qtbot: QtBot) -> None:
 
 
 def test_a_newer_file_is_told_and_counting_works(qtbot: QtBot) -> None:
-    import sqlite3
-
     from desktop_app.store.files import default_folder
 
     first, _ = open_window_store(lambda _sentence: None)
@@ -408,13 +484,15 @@ def test_fifty_runs_leave_neither_runs_nor_threads(window: MainWindow, services:
     qtbot.waitUntil(lambda: window.controller.state.is_final, timeout=WAIT)
     window.controller.listeners.pop()
     services.listeners.clear()  # the fake remembers whom to tell of a lost connection
-    qtbot.wait(300)
-    gc.collect()
+
+    def left() -> tuple[int, int, int, int]:
+        gc.collect()
+        threads = sum(t.name.startswith("headcount") for t in threading.enumerate())
+        runs_, sessions_, results_ = (sum(ref() is not None for ref in refs) for refs in (runs, sessions, results))
+        return runs_, sessions_, results_, threads
+
     # The present count and the one before it may be looked at; everything older is gone.
-    assert sum(ref() is not None for ref in runs) <= 2
-    assert sum(ref() is not None for ref in sessions) <= 2
-    assert sum(ref() is not None for ref in results) <= 4
-    assert len([t for t in threading.enumerate() if t.name.startswith("headcount")]) <= 1
+    qtbot.waitUntil(lambda: all(n <= most for n, most in zip(left(), (2, 2, 4, 1), strict=True)), timeout=WAIT)
 
 
 def test_a_folder_that_cannot_be_made_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -447,7 +525,7 @@ def test_of_two_starts_at_the_same_moment_one_is_the_first(tmp_path: Path, monke
     thread.join(0.3)
     assert thread.is_alive(), "it must wait for the first one to listen"
     listening.set()
-    thread.join(5.0)
+    thread.join(PATIENCE_S)
     assert second == [None]
     assert taken == [["a.mp4"]]
     first.release()

@@ -76,6 +76,37 @@ def test_a_pan_is_no_cut() -> None:
     assert cuts_in([scene(1, 12 * i) for i in range(30)]) == []
 
 
+def fade(before: list[NDArray[np.uint8]], after: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    shares = np.linspace(0, 1, len(before) + 2)[1:-1]
+    return [np.uint8(b * (1 - s) + a * s) for b, a, s in zip(before, after, shares, strict=True)]
+
+
+@pytest.mark.parametrize(("frames", "fps"), [(6, 15.0), (12, 25.0), (25, 25.0)])
+def test_a_cross_fade_between_two_scenes_that_move_is_one_cut_when_it_ends(frames: int, fps: float) -> None:
+    before, after = ([scene(seed, i // 4) for i in range(40 + frames)] for seed in (1, 2))
+    found = cuts_in([*before[:40], *fade(before[40:], after[:frames]), *after[frames:]], fps)
+    assert len(found) == 1
+    assert 40 < found[0] <= 40 + frames + 3
+
+
+def test_after_a_fade_it_is_told_when_the_new_scene_began_to_show() -> None:
+    shots, pictures = ShotCutDetector(), [scene(1)] * 30
+    pictures += [*fade([scene(1)] * 12, [scene(2)] * 12), *[scene(2)] * 30, *[scene(3)] * 3]
+    cuts = [(i, shots.began_s) for i, p in enumerate(pictures) if shots.is_cut(p, i / 25)]
+    assert len(cuts) == 2
+    assert 28 / 25 <= cuts[0][1] < 42 / 25
+    assert cuts[1] == (72, 72 / 25)
+
+
+@pytest.mark.parametrize("step", [2, 5])
+def test_somebody_who_walks_past_slowly_is_no_cross_fade(step: int) -> None:
+    assert cuts_in([walker(i, step) for i in range(60)]) == []
+
+
+def test_light_that_changes_slowly_is_no_cross_fade() -> None:
+    assert cuts_in([np.uint8(scene(1) * (1 - 0.02 * i)) for i in range(40)]) == []
+
+
 def test_a_change_of_light_by_a_little_is_no_cut() -> None:
     assert cuts_in([np.clip(scene(1).astype(int) + 2 * i, 0, 255).astype(np.uint8) for i in range(30)]) == []
 
@@ -109,10 +140,35 @@ def test_after_a_gap_more_change_is_expected() -> None:
     assert seen == []
 
 
+def test_somebody_who_fills_a_third_of_the_picture_leaves_the_room_as_it_was_and_a_new_scene_does_not() -> None:
+    """At few frames a second such a passer-by looks like a cut; the walls say that it is none."""
+    shots = ShotCutDetector()
+    near = scene(1).copy()
+    near[:, 200:430] = (40, 60, 200)
+    assert [shots.is_cut(p, i / 5) for i, p in enumerate([scene(1)] * 6 + [near])][-1]
+    assert shots.is_same_room
+    shots.reset()
+    assert [shots.is_cut(p, i / 5) for i, p in enumerate([scene(1)] * 6 + [scene(2)])][-1]
+    assert not shots.is_same_room
+
+
 def test_the_first_frame_is_no_cut_and_another_picture_size_is_one() -> None:
     assert cuts_in([scene(1)]) == []
     portrait = np.ascontiguousarray(scene(1).transpose(1, 0, 2))
     assert cuts_in([scene(1)] * 5 + [portrait] * 5) == [5]
+
+
+def test_a_picture_that_is_turned_while_it_moves_is_one_cut() -> None:
+    turned = [np.ascontiguousarray(scene(1, 12 * i).transpose(1, 0, 2)) for i in range(20)]
+    assert cuts_in([*(scene(1, 12 * i) for i in range(20)), *turned]) == [20]
+
+
+def test_a_picture_of_one_tone_is_told_with_its_brightness() -> None:
+    shots = ShotCutDetector()
+    assert shots.tone is None
+    for image, tone in ((scene(1), None), (np.zeros_like(scene(1)), 0.0), (np.full_like(scene(1), 255), 255.0)):
+        shots.is_cut(image, 0.0)
+        assert shots.tone == tone
 
 
 def test_a_flash_is_reported_once() -> None:

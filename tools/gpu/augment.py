@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gpu import covers
+from tools.gpu import covers
 
 BOX_SCALE = 1.05
 

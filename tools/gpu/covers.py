@@ -16,6 +16,12 @@ _COLOURS = torch.tensor([
 ], dtype=torch.float32)  # fmt: skip
 
 
+KINDS = ("mask", "mask", "glasses", "cap", "hood", "no hair", "hand", "bar", "block")
+"""What covers a face, each as often as it stands here."""
+
+_GLASSES, _HAND, _BAR = (KINDS.index(name) for name in ("glasses", "hand", "bar"))
+
+
 @lru_cache
 def _colours(device: torch.device) -> Tensor:
     return _COLOURS.to(device)
@@ -35,8 +41,11 @@ def face_coordinates(grid: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor, T
     return across, down, ((eyes - origin[:, None]) * side[:, None]).sum(-1) / length
 
 
-def covered(x: Tensor, grid: Tensor, landmarks: Tensor, probability: float) -> Tensor:
-    """Cover some of the faces in crops `x` (n, 3, side, side); `grid` is where their pixels come from."""
+def covered(x: Tensor, grid: Tensor, landmarks: Tensor, probability: float, kind: int | None = None) -> Tensor:
+    """Cover some of the faces in crops `x` (n, 3, side, side); `grid` is where their pixels come from.
+
+    `kind` is an index into `KINDS`, a random one for each face by default. Faces without landmarks stay as they are.
+    """
     chosen = torch.randperm(len(x), device=x.device)[: round(probability * len(x))]
     if len(chosen) == 0:
         return x
@@ -47,7 +56,11 @@ def covered(x: Tensor, grid: Tensor, landmarks: Tensor, probability: float) -> T
     def draw(low: float, high: float) -> Tensor:
         return torch.empty(n, 1, 1, device=device).uniform_(low, high)
 
-    kind = torch.randint(0, 9, (n, 1, 1), device=device)
+    kinds = (
+        torch.randint(len(KINDS), (n, 1, 1), device=device)
+        if kind is None
+        else torch.full((n, 1, 1), kind, device=device)
+    )
     colour = _colours(device)[torch.randint(0, len(_COLOURS), (n,), device=device)]
     colour = torch.where(torch.rand(n, 1, device=device) < 0.4, torch.rand(n, 3, device=device) * 255, colour)
     skin = faces.mean((2, 3)) * torch.empty(n, 1, device=device).uniform_(0.8, 1.25)
@@ -69,13 +82,13 @@ def covered(x: Tensor, grid: Tensor, landmarks: Tensor, probability: float) -> T
     block = (u > left) & (u < left + draw(0.4, 1.4)) & (v > top) & (v < top + draw(0.4, 1.4))
     shapes = torch.stack([mask, mask, glasses, cap, hood, no_hair, hand, bar, block])
     shapes &= torch.isfinite(landmarks[chosen, :1, :1])[None]
-    shape = shapes.gather(0, kind.expand(-1, *u.shape[1:])[None])[0]
-    paint = torch.where((kind[:, 0] == 6), skin, colour)
-    paint = torch.where((kind[:, 0] == 2) | (kind[:, 0] == 7), colour * 0.15, paint)
+    shape = shapes.gather(0, kinds.expand(-1, *u.shape[1:])[None])[0]
+    paint = torch.where((kinds[:, 0] == _HAND), skin, colour)
+    paint = torch.where((kinds[:, 0] == _GLASSES) | (kinds[:, 0] == _BAR), colour * 0.15, paint)
     folds = 1 + 0.08 * torch.sin(v * draw(4, 24) + u * draw(-6, 6))
     rough = torch.randn_like(faces) * draw(0, 1)[:, None] ** 3 * 40
     fill = paint[:, :, None, None] * folds[:, None] + rough
-    opaque = torch.where(kind == 2, draw(0.75, 1.0), torch.ones_like(draw(0, 1)))[:, None]
+    opaque = torch.where(kinds == _GLASSES, draw(0.75, 1.0), torch.ones_like(draw(0, 1)))[:, None]
     result = torch.where(shape[:, None], fill * opaque + faces * (1 - opaque), faces).clamp(0, 255)
     return x.index_copy(0, chosen, result)
 

@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gpu import augment
-from gpu.faces import BAND_YEARS, Faces
-from gpu.networks import EfficientNetLite
+from tools.gpu import augment
+from tools.gpu.account import account
+from tools.gpu.faces import Faces
+from tools.gpu.networks import EfficientNetLite
 
 BATCH = 1024
 
@@ -48,38 +49,14 @@ def answers(
     return {key: torch.cat([part[key] for part in found]) for key in found[0]}
 
 
-def account(said: dict[str, Tensor], faces: Faces, rows: Tensor) -> dict[str, Any]:
-    """Gender accuracy (all, women, men, and the weakest group), age exact, one off and mean error in years."""
-    female = faces.gender[rows, 0] > 0.5
-    right = ((said["gender"][:, 0] >= 0.5) == female).float()
-    band, race = faces.band[rows], faces.race[rows]
-    away = (said["age"].argmax(1) - band).abs()
-    centres = torch.tensor(BAND_YEARS, device=rows.device)
-    years = (said["age"] * centres).sum(1)
-    groups = {}
-    for number, name in enumerate(faces.races):
-        for women in (True, False):
-            here = (race == number) & (female == women)
-            if bool(here.any()):
-                groups[f"{name} {'women' if women else 'men'}"] = float(right[here].mean())
-    weakest = min(groups, key=lambda key: groups[key]) if groups else ""
-
-    def mean(mask: Tensor) -> float:
-        return float(right[mask].mean()) if bool(mask.any()) else float("nan")
-
-    return {
-        "gender": float(right.mean()), "women": mean(female), "men": mean(~female),
-        "weakest": [weakest, groups.get(weakest)],
-        "under 10": mean(band <= 1), "10-19": mean(band == 2), "20 up": mean(band >= 3),
-        "women 60 up": mean((band >= 7) & female),
-        "age exact": float((away == 0).float().mean()), "one off": float((away <= 1).float().mean()),
-        "mae": float((years - centres[band.clamp_min(0)]).abs().mean()),
-    }  # fmt: skip
+def account_of(said: dict[str, Tensor], faces: Faces, rows: Tensor) -> dict[str, Any]:
+    """The figures (`account`) of what was answered for the faces `rows`."""
+    return account(said["gender"][:, 0].cpu().numpy(), said["age"].cpu().numpy(), faces.labels, rows.cpu().numpy())
 
 
 def robustness(network: EfficientNetLite, faces: Faces, negatives: Tensor, side: int) -> dict[str, float]:
     """Gender on small val faces, and how many faces (plain, small and dark) and pictures of none pass as a face."""
-    rows = (faces.fold < 0).nonzero()[:, 0]
+    rows = faces.val
     female = faces.gender[rows, 0] > 0.5
     x = augment.plain(faces.pictures[rows].float(), faces.boxes[rows], side)
     found = {"face": float((answer(network, x)["face"] >= 0.5).float().mean())}

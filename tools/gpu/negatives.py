@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -111,13 +111,13 @@ def random_square(picture: Picture, rng: np.random.Generator) -> Box:
     return Box(x, y, x + side, y + side)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--random", type=float, default=0.25, help="random squares a picture (default: %(default)s)")
     parser.add_argument("--most", type=int, default=2500, help="pictures of each folder (default: %(default)s)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     rng = np.random.default_rng(3)
     detector = YuNetFaceDetector(yunet_weights(), LEAST_SCORE)
@@ -128,6 +128,8 @@ def main() -> int:
         alarms += len(boxes)
         boxes += [random_square(picture, rng) for _ in range(rng.poisson(options.random))]
         crops += [crop_face(picture, box, _WHOLE) for box in boxes]
+    if not crops:
+        raise SystemExit(f"There is no picture to cut from in {', '.join(map(str, options.folders))}.")
     np.save(options.out, np.stack(crops))
     print(f"{len(crops)} crops, {alarms} of them false alarms of the detector: {options.out}")
     return 0

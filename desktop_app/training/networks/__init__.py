@@ -2,7 +2,7 @@
 
 Every builder takes a `TrainingConfig` and returns an uncompiled functional Keras model. Its input is called "crops",
 float32 of `config.input.shape` as `preprocess.normalise` gives it. Its outputs are a dict: "gender", either 2 softmax
-probabilities (female, male) or 1 sigmoid probability of female, and, unless `config.age` is "none", "age".
+probabilities (female, male) or 1 unit for female (sigmoid or ReLU), and, unless `config.age` is "none", "age".
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from desktop_app.training.networks import (
     convolutional,
     efficientnet_lite,
     headcount,
+    joint64,
     levi_hassner,
     mini_xception,
 )
@@ -25,7 +26,8 @@ BUILDERS: Mapping[str, Callable[[TrainingConfig], Any]] = {
     "cnn32": convolutional.cnn32,
     "fully_conv9": convolutional.fully_conv9,
     "mini_xception": mini_xception.mini_xception,
-    "joint64": convolutional.joint64,
+    "joint64": joint64.joint64,
+    "joint64_small": joint64.joint64_small,
     "small_vgg96": convolutional.small_vgg96,
     "levi_hassner": levi_hassner.levi_hassner,
     "classical": classical.classical,
@@ -46,4 +48,9 @@ def build(config: TrainingConfig) -> Any:
     import keras
 
     keras.utils.set_random_seed(config.seed)
-    return BUILDERS[config.network](config)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if config.precision == "bfloat16" else "float32")
+    try:
+        return BUILDERS[config.network](config)
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -74,6 +74,6 @@ def _unit(blocks: Any) -> Any:
 def classical(config: TrainingConfig) -> Any:
     """HOG of cells of 8 pixels, then one linear layer: logistic regression, trained as any other network."""
     crops = keras.Input(config.input.shape, name="crops")
-    x = HistogramOfGradients(name="hog")(crops)
+    x = HistogramOfGradients(name="hog", dtype="float32")(crops)
     x = layers.Flatten()(x)
     return keras.Model(crops, with_heads(x, config), name="classical")

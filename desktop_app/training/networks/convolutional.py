@@ -9,7 +9,7 @@ from keras import layers, regularizers
 
 from desktop_app.errors import SettingsError
 from desktop_app.training.config import TrainingConfig
-from desktop_app.training.networks.heads import age_output, gender_output, with_heads
+from desktop_app.training.networks.heads import with_heads
 
 
 def cnn32(config: TrainingConfig) -> Any:
@@ -57,23 +57,7 @@ def fully_conv9(config: TrainingConfig) -> Any:
     x = layers.ReLU()(x)
     x = layers.Conv2D(2, 3, padding="same", name="class_maps")(x)
     x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(crops, {"gender": layers.Softmax(name="gender")(x)}, name="fully_conv9")
-
-
-def joint64(config: TrainingConfig) -> Any:
-    """64x64 grey: a shared trunk of 32, 64 and 128 filters, an age head (a number) and a gender head (sigmoid)."""
-    crops = keras.Input(config.input.shape, name="crops")
-    x = crops
-    for filters in (32, 64, 128):
-        x = layers.Conv2D(filters, 3, activation="relu")(x)
-        x = layers.MaxPooling2D(2)(x)
-    x = layers.Flatten()(x)
-    outputs = {}
-    for head, make in (("age", age_output), ("gender", gender_output)):
-        y = layers.Dense(128, activation="relu", name=f"{head}_dense")(x)
-        y = layers.Dropout(0.5, name=f"{head}_dropout")(y)
-        outputs[head] = make(y, config)
-    return keras.Model(crops, outputs, name="joint64")
+    return keras.Model(crops, {"gender": layers.Softmax(name="gender", dtype="float32")(x)}, name="fully_conv9")
 
 
 def small_vgg96(config: TrainingConfig) -> Any:

@@ -1,4 +1,4 @@
-"""The outputs that the networks share."""
+"""The outputs that the networks share. They are float32 in a network of any precision."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ AGE_UNITS = {"bands": 9, "years": 1, "group4": 1, "adience8": 8}
 
 
 def gender_output(features: Any, config: TrainingConfig) -> Any:
-    """A dense gender output on a feature vector: 2 softmax units (female, male), or 1 sigmoid unit (female)."""
+    """A dense gender output on a feature vector: 2 softmax units (female, male), or 1 unit (female) of the configured
+    activation."""
     units = 2 if config.gender == "softmax" else 1
-    return layers.Dense(units, activation=config.gender, name="gender")(features)
+    return layers.Dense(units, activation=config.gender, dtype="float32", name="gender")(features)
 
 
 def age_output(features: Any, config: TrainingConfig) -> Any:
@@ -23,7 +24,8 @@ def age_output(features: Any, config: TrainingConfig) -> Any:
     "years" is learned in units of 100 years and "group4" as the index of the group / 4, both within 0 to 1.
     """
     classes = config.age in ("bands", "adience8")
-    return layers.Dense(AGE_UNITS[config.age], activation="softmax" if classes else "linear", name="age")(features)
+    activation = "softmax" if classes else "linear"
+    return layers.Dense(AGE_UNITS[config.age], activation=activation, dtype="float32", name="age")(features)
 
 
 def with_heads(features: Any, config: TrainingConfig) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class LocalResponseNormalization(layers.Layer):  # type: ignore[misc]
 
     def base(self, inputs: Any) -> Any:
         """1 + alpha / n * the windowed sum of squares: the denominator before its power."""
-        return 1.0 + self.alpha / self.size * ops.conv(inputs * inputs, self.band)
+        return 1.0 + self.alpha / self.size * ops.conv(inputs * inputs, ops.cast(self.band, inputs.dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size, "alpha": self.alpha, "beta": self.beta}

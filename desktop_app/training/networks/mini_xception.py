@@ -46,4 +46,4 @@ def mini_xception(config: TrainingConfig) -> Any:
         x = layers.Add()([x, shortcut])
     x = layers.Conv2D(2, 3, padding="same", name="class_maps")(x)
     x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(crops, {"gender": layers.Softmax(name="gender")(x)}, name="mini_xception")
+    return keras.Model(crops, {"gender": layers.Softmax(name="gender", dtype="float32")(x)}, name="mini_xception")

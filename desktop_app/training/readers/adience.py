@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 from desktop_app.training.readers.base import (
     FaceDataset,
     FaceRecord,
-    PictureStorage,
     RowProblem,
     parse_age_range,
     parse_gender,
 )
+from desktop_app.training.readers.storage import PictureStorage, name_of
 
 _FOLD = re.compile(r"fold_(?:frontal_)?(\d+)_data\.txt$")
 
@@ -31,7 +31,7 @@ def read_adience(path: Path, storage: PictureStorage) -> FaceDataset:
     `faces/<user>/coarse_tilt_aligned_face.<face>.<image>`, whichever is there. All rows of one user form a group.
     The highest fold becomes `test` and the one before it `val`, so that no person is in two roles.
     """
-    dataset = FaceDataset(path.stem, storage)
+    dataset = FaceDataset(name_of(path), storage)
     names = storage.names()
     known = set(names)
     prefix_of = {PurePosixPath(name).parts[-2:]: name for name in names if name.lower().endswith(".jpg")}
@@ -41,8 +41,9 @@ def read_adience(path: Path, storage: PictureStorage) -> FaceDataset:
         number = _fold_number(fold)
         role = "train" if len(folds) < 3 or number < highest - 1 else "val" if number < highest else "test"
         text = storage.read_bytes(fold).decode("utf-8-sig", errors="replace")
-        for line, row in enumerate(csv.DictReader(io.StringIO(text), delimiter="\t"), start=2):
-            where = f"{PurePosixPath(fold).name} line {line}"
+        rows = csv.DictReader(io.StringIO(text), delimiter="\t")
+        for row in rows:
+            where = f"{PurePosixPath(fold).name} line {rows.line_num}"
             try:
                 user, image, face = (_cell(row, key) for key in ("user_id", "original_image", "face_id"))
                 aligned = (user, f"landmark_aligned_face.{face}.{image}")

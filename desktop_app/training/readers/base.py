@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Protocol
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box
-from desktop_app.errors import SourceError
+from desktop_app.system.plain_text import printable
+from desktop_app.training.readers.storage import PictureStorage
 
 GENDERS: tuple[str, str] = ("female", "male")
 """The order of the two gender classes in every target and output of the training tool."""
@@ -80,25 +74,12 @@ class RowProblem:
     reason: str
 
 
-class PictureStorage(Protocol):
-    """Where the pictures of a data set lie: a folder, a zip, or a column of a table."""
-
-    def names(self) -> list[str]: ...
-
-    def read_bytes(self, name: str) -> bytes: ...
-
-    def read_picture(self, name: str) -> NDArray[np.uint8]:
-        """Return uint8 BGR of shape (height, width, 3). Raises SourceError for a missing or damaged picture."""
-        ...
-
-    def close(self) -> None: ...
-
-
 @dataclass(slots=True)
 class FaceDataset:
     """The usable records of a data set, and an account of the rest.
 
-    `problems` lists malformed rows; `dropped` counts well-formed rows left out by rule, by reason.
+    `problems` lists malformed rows; `dropped` counts well-formed rows left out by rule, by reason. `absent` says of
+    "gender" and "age" why no face at all has that label, where the data set itself shows it.
     """
 
     name: str
@@ -106,105 +87,34 @@ class FaceDataset:
     records: list[FaceRecord] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
+    absent: dict[str, str] = field(default_factory=dict)
 
     def account(self) -> str:
         """One paragraph: how many faces are usable, and what happened to the others."""
         lines = [f"{self.name}: {len(self.records):,} labelled faces"]
         lines += [f"  left out, {reason}: {count:,}" for reason, count in sorted(self.dropped.items())]
-        if self.problems:
-            lines.append(f"  malformed rows: {len(self.problems):,}; the first ones:")
-            lines += [f"    {problem.row}: {problem.reason}" for problem in self.problems[:5]]
+        lines += [f"  no face has a label of {label}: {why}" for label, why in self.absent.items()]
+        lines += problem_lines(self.problems, "malformed rows")
         return "\n".join(lines)
 
 
-def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
-    """Decode an encoded picture to uint8 BGR. Raises SourceError naming the picture if it is damaged."""
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if picture is None:
-        raise SourceError(f"The picture {name} is empty or damaged.", "Replace the file or remove its row.")
-    return np.asarray(picture, np.uint8)
+def problem_lines(problems: Sequence[RowProblem], what: str) -> list[str]:
+    """How many problems there are and the first five of them, as lines to print; none where there is no problem."""
+    if not problems:
+        return []
+    first = [f"    {printable(problem.row)}: {problem.reason}" for problem in problems[:5]]
+    return [f"  {what}: {len(problems):,}{'; the first ones:' if len(problems) > 5 else ''}", *first]
 
 
-class FolderStorage:
-    """Pictures under a folder; names are relative to it, with forward slashes."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def names(self) -> list[str]:
-        return sorted(p.relative_to(self._folder).as_posix() for p in self._folder.rglob("*") if p.is_file())
-
-    def read_bytes(self, name: str) -> bytes:
-        path = self._folder / PurePosixPath(name)
-        if not path.resolve().is_relative_to(self._folder.resolve()):
-            raise SourceError(f"The picture name {name!r} leads outside the data set.", "Correct the table of labels.")
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise SourceError(f"The picture {name} cannot be read: {error.strerror}.") from error
-
-    def read_picture(self, name: str) -> NDArray[np.uint8]:
-        return decode_picture(self.read_bytes(name), name)
-
-    def close(self) -> None:
-        return
-
-
-class ZipStorage:
-    """Pictures inside a zip file, read in place without unpacking."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise SourceError(f"{path} is not a readable zip file.", "Download or pack it again.") from error
-
-    def names(self) -> list[str]:
-        return sorted(info.filename for info in self._zip.infolist() if not info.is_dir())
-
-    def read_bytes(self, name: str) -> bytes:
-        try:
-            return self._zip.read(name)
-        except (KeyError, OSError, zipfile.BadZipFile, RuntimeError) as error:
-            raise SourceError(f"The picture {name} is not in the zip file or is damaged there.") from error
-
-    def read_picture(self, name: str) -> NDArray[np.uint8]:
-        return decode_picture(self.read_bytes(name), name)
-
-    def close(self) -> None:
-        self._zip.close()
-
-
-class MemoryStorage:
-    """Pictures that are made on demand, such as those of a `pixels` column."""
-
-    def __init__(self, makers: Mapping[str, Callable[[], NDArray[np.uint8]]]) -> None:
-        self._makers = dict(makers)
-
-    def names(self) -> list[str]:
-        return list(self._makers)
-
-    def read_bytes(self, name: str) -> bytes:
-        ok, data = cv2.imencode(".png", self.read_picture(name))
-        if not ok:
-            raise SourceError(f"The picture {name} cannot be encoded.")
-        return data.tobytes()
-
-    def read_picture(self, name: str) -> NDArray[np.uint8]:
-        maker = self._makers.get(name)
-        if maker is None:
-            raise SourceError(f"There is no picture {name} in this table.")
-        return maker()
-
-    def close(self) -> None:
-        self._makers.clear()
-
-
-def open_storage(path: Path) -> FolderStorage | ZipStorage:
-    """Open a folder or a zip file of pictures. Raises SourceError where `path` is neither."""
-    if path.is_dir():
-        return FolderStorage(path)
-    return ZipStorage(path)
+def absent_columns(columns: Iterable[str]) -> dict[str, str]:
+    """Which of the labels "gender" and "age" a table has no column for, and in words why: `FaceDataset.absent`."""
+    there = [column for column in columns if column]
+    wanted = {"gender": ("gender",), "age": ("age", "age_min")}
+    return {
+        label: f"there is no column “{label}”; the columns are {', '.join(there)}"
+        for label, names in wanted.items()
+        if not set(names) & set(there)
+    }
 
 
 def parse_gender(text: str) -> str:

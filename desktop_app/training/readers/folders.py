@@ -9,11 +9,11 @@ from desktop_app.training.readers.base import (
     ROLES,
     FaceDataset,
     FaceRecord,
-    PictureStorage,
     RowProblem,
     parse_age_range,
     parse_gender,
 )
+from desktop_app.training.readers.storage import PictureStorage, name_of
 from desktop_app.training.readers.tables import UTKFACE_GENDERS, UTKFACE_RACES
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -40,7 +40,7 @@ def read_utkface(path: Path, storage: PictureStorage) -> FaceDataset:
 
     Format: the UTKFace data set's own page. A few published names lack a field; they are listed as problems.
     """
-    dataset = FaceDataset(path.stem, storage)
+    dataset = FaceDataset(name_of(path), storage)
     for name in storage.names():
         if not is_picture(name):
             continue
@@ -75,7 +75,7 @@ def read_class_folders(path: Path, storage: PictureStorage) -> FaceDataset:
     A level called train, val or test divides the faces. Any other folder name is taken as no label. Raises
     SourceError if no folder name is a label at all.
     """
-    dataset = FaceDataset(path.stem, storage)
+    dataset = FaceDataset(name_of(path), storage)
     for name in storage.names():
         if not is_picture(name):
             continue

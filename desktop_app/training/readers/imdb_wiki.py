@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import math
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 import numpy as np
 
 from desktop_app.domain.types import Box
 from desktop_app.errors import SourceError
-from desktop_app.training.readers.base import FaceDataset, FaceRecord, RowProblem, open_storage
+from desktop_app.training.readers.base import FaceDataset, FaceRecord, RowProblem
+from desktop_app.training.readers.storage import PictureStorage, open_storage
 
 _FIELDS = ("dob", "photo_taken", "full_path", "gender", "face_location", "face_score", "second_face_score")
 LOWEST_AGE, HIGHEST_AGE = 0.0, 100.0
@@ -34,6 +36,11 @@ def age_of(dob_serial: float, photo_taken_year: float) -> float:
     return (taken - born).days / 365.2425
 
 
+def is_metadata(name: str) -> bool:
+    """Whether a file is called as the data set's metadata are."""
+    return PurePosixPath(name).name.lower() in ("imdb.mat", "wiki.mat")
+
+
 def read_imdb_wiki(path: Path) -> FaceDataset:
     """Read `imdb.mat` or `wiki.mat`; the pictures lie beside it, as the published archives unpack.
 
@@ -43,32 +50,42 @@ def read_imdb_wiki(path: Path) -> FaceDataset:
     outside 0 to 100 are dropped and counted; a row of unknown gender stays, for its age. The celebrity makes the
     group. Raises SourceError for a file without that struct.
     """
+    return _read(path.stem, path, str(path), open_storage(path.parent), "")
+
+
+def read_imdb_wiki_in(storage: PictureStorage, file: str, name: str) -> FaceDataset:
+    """Read the metadata called `file` among the pictures of `storage`, such as a published archive as it is."""
+    folder = PurePosixPath(file).parent.as_posix()
+    return _read(name, io.BytesIO(storage.read_bytes(file)), file, storage, "" if folder == "." else f"{folder}/")
+
+
+def _read(name: str, source: Path | IO[bytes], said: str, storage: PictureStorage, folder: str) -> FaceDataset:
     try:
         from scipy.io import loadmat
         from scipy.io.matlab import MatReadError
     except ImportError as error:
         raise SourceError("Reading a .mat file needs SciPy.", "Install the program's [train] extra.") from error
     try:
-        content: dict[str, Any] = loadmat(path)
+        content: dict[str, Any] = loadmat(source)
     except (OSError, ValueError, NotImplementedError, MatReadError, TypeError) as error:
-        raise SourceError(f"{path} is not a readable Matlab file: {error}.") from error
+        raise SourceError(f"{said} is not a readable Matlab file: {error}.") from error
     key = next((k for k in ("imdb", "wiki") if k in content), None)
     if key is None or content[key].dtype.names is None:
         raise SourceError(
-            f"{path} holds no struct called imdb or wiki.", "Choose the imdb.mat or wiki.mat of the data set."
+            f"{said} holds no struct called imdb or wiki.", "Choose the imdb.mat or wiki.mat of the data set."
         )
     meta = content[key][0, 0]
     missing = [name for name in _FIELDS if name not in meta.dtype.names]
     if missing:
         raise SourceError(
-            f"{path} lacks the fields {', '.join(missing)}.", "Choose the published imdb.mat or wiki.mat."
+            f"{said} lacks the fields {', '.join(missing)}.", "Choose the published imdb.mat or wiki.mat."
         )
     columns = {name: np.asarray(meta[name]).reshape(-1) for name in meta.dtype.names if name != "celeb_names"}
     names = np.asarray(meta["celeb_names"]).reshape(-1) if "celeb_names" in meta.dtype.names else np.empty(0, object)
-    dataset = FaceDataset(path.stem, open_storage(path.parent))
+    dataset = FaceDataset(name, storage)
     for i in range(len(columns["full_path"])):
         try:
-            _add(dataset, columns, names, i)
+            _add(dataset, columns, names, i, folder)
         except (ValueError, IndexError, TypeError) as error:
             dataset.problems.append(RowProblem(f"row {i + 1}", str(error)))
     return dataset
@@ -83,7 +100,7 @@ def _text(cell: Any) -> str:
     return str(cell)
 
 
-def _add(dataset: FaceDataset, columns: dict[str, Any], names: Any, i: int) -> None:
+def _add(dataset: FaceDataset, columns: dict[str, Any], names: Any, i: int, folder: str) -> None:
     file = _text(columns["full_path"][i])
     if not file:
         raise ValueError("no picture name")
@@ -106,7 +123,7 @@ def _add(dataset: FaceDataset, columns: dict[str, Any], names: Any, i: int) -> N
     celeb = _group(columns, names, i)
     dataset.records.append(
         FaceRecord(
-            file=file, gender=gender, age=whole, age_min=whole, age_max=whole, group=celeb,
+            file=folder + file, gender=gender, age=whole, age_min=whole, age_max=whole, group=celeb,
             box=Box(*(float(c) - 1 for c in corners)),
         )
     )  # fmt: skip

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box
 from desktop_app.errors import SourceError
+from desktop_app.system.plain_text import printable
 from desktop_app.training.readers.base import (
     FaceDataset,
     FaceRecord,
-    MemoryStorage,
-    PictureStorage,
     RowProblem,
-    open_storage,
+    absent_columns,
     parse_age_range,
     parse_gender,
 )
+from desktop_app.training.readers.storage import ARCHIVE_SUFFIXES, MemoryStorage, PictureStorage, open_storage
 
 UTKFACE_GENDERS = ("male", "female")
 UTKFACE_RACES = ("White", "Black", "Asian", "Indian", "Others")
@@ -33,48 +33,76 @@ def columns_of(path: Path) -> list[str]:
     """The column names in the first line of a CSV file. Raises SourceError if it cannot be read."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return [name.strip().lower() for name in next(csv.reader(file), [])]
+            return _plain(next(csv.reader(file), []))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{path} cannot be read as a table of labels: {error}.") from error
+        raise _unreadable(path.name, error) from error
 
 
 def read_table(path: Path) -> FaceDataset:
-    """Read a CSV of labels whose pictures lie in a zip or folder of the same name beside it, or in its own folder."""
-    beside = [path.with_suffix(".zip"), path.with_suffix("")]
+    """Read a CSV of labels whose pictures lie in a zip, tar or folder of the same name beside it, or in its own folder.
+
+    Raises SourceError for a file that is no table or has no column `file`.
+    """
+    beside = [path.with_suffix(suffix) for suffix in (*ARCHIVE_SUFFIXES, "")]
     place = next((candidate for candidate in beside if candidate.exists()), path.parent)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read as a table of labels: {error}.") from error
-    return _from_rows(path.stem, open_storage(place), csv.DictReader(io.StringIO(text)))
+        raise _unreadable(path.name, error) from error
+    return _from_text(path.stem, text, path.name, open_storage(place), "")
 
 
 def read_table_in(storage: PictureStorage, table: str, name: str) -> FaceDataset:
-    """Read the CSV called `table` that lies among the pictures of `storage`."""
-    text = storage.read_bytes(table).decode("utf-8-sig")
-    return _from_rows(name, storage, csv.DictReader(io.StringIO(text)))
+    """Read the CSV called `table` among the pictures of `storage`, which it names from its own folder on.
+
+    Raises SourceError as `read_table`.
+    """
+    try:
+        text = storage.read_bytes(table).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(table, error) from error
+    return _from_text(name, text, table, storage, table[: table.rfind("/") + 1])
 
 
-def _from_rows(name: str, storage: PictureStorage, rows: Iterable[Mapping[str, str | None]]) -> FaceDataset:
+def _unreadable(table: str, error: Exception) -> SourceError:
+    return SourceError(
+        f"{printable(table)} cannot be read as a table of labels: {error}.", "Save it as CSV in UTF-8, with commas."
+    )
+
+
+def _plain(columns: Iterable[str]) -> list[str]:
+    return [column.strip().lower() for column in columns]
+
+
+def _from_text(name: str, text: str, table: str, storage: PictureStorage, folder: str) -> FaceDataset:
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     dataset = FaceDataset(name, storage)
-    for number, raw in enumerate(rows, start=2):
-        row = {key.strip().lower(): (value or "").strip() for key, value in raw.items() if isinstance(key, str)}
-        try:
-            dataset.records.append(_record(row))
-        except (KeyError, ValueError) as error:
-            reason = f"the column {error} is missing" if isinstance(error, KeyError) else str(error)
-            dataset.problems.append(RowProblem(f"line {number}", reason))
+    try:
+        columns = _plain(rows.fieldnames or ())
+        if "file" not in columns:
+            raise SourceError(
+                f"{printable(table)} has no column “file”; its columns are {', '.join(columns) or 'none'}.",
+                "Name the column with the pictures' names “file”, and separate columns by commas.",
+            )
+        dataset.absent = absent_columns(columns)
+        for raw in rows:
+            row = {key.strip().lower(): (value or "").strip() for key, value in raw.items() if isinstance(key, str)}
+            try:
+                dataset.records.append(_record(row, folder))
+            except ValueError as error:
+                dataset.problems.append(RowProblem(f"line {rows.line_num}", str(error)))
+    except csv.Error as error:
+        raise _unreadable(table, error) from error
     return dataset
 
 
-def _record(row: Mapping[str, str]) -> FaceRecord:
+def _record(row: Mapping[str, str], folder: str) -> FaceRecord:
     """Turn one row into a record.
 
     FairFace's own files have `age` as a band ("3-9", "more than 70"); ours have `age` in years beside `age_min`,
     `age_max`.
     """
-    file = row["file"]
-    if not file:
+    if not row["file"]:
         raise ValueError("no file name")
     age: float | None = None
     bounds = parse_age_range(row.get("age", ""))
@@ -86,13 +114,13 @@ def _record(row: Mapping[str, str]) -> FaceRecord:
         age = bounds[0]
     corners = [row.get(key, "") for key in ("x1", "y1", "x2", "y2")]
     return FaceRecord(
-        file=file,
+        file=folder + row["file"],
         gender=parse_gender(row.get("gender", "")),
         age=age,
         age_min=None if bounds is None else bounds[0],
         age_max=None if bounds is None else bounds[1],
         race=row.get("race", ""),
-        role=row.get("role", ""),
+        role=row.get("role", "").lower(),
         group=row.get("duplicate_group", row.get("group", "")),
         box=Box(*(float(corner) for corner in corners)) if all(corners) else None,
     )
@@ -101,47 +129,69 @@ def _record(row: Mapping[str, str]) -> FaceRecord:
 def read_pixels_csv(path: Path) -> FaceDataset:
     """Read the UTKFace CSV with columns age, ethnicity, gender (0 male, 1 female), img_name and pixels.
 
-    `pixels` holds the grey values of a square picture, 48x48 in the published file, separated by spaces.
+    `pixels` holds the grey values of a square picture, 48x48 in the published file, separated by spaces. Of age and
+    gender one may be missing. Raises SourceError where both are, or where the file is no table.
     """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     makers: dict[str, partial[NDArray[np.uint8]]] = {}
     dataset = FaceDataset(path.stem, MemoryStorage({}))
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
+            rows = csv.DictReader(file)
+            dataset.absent = absent_columns(_plain(rows.fieldnames or ()))
+            if len(dataset.absent) == 2:
+                raise SourceError(
+                    f"{path.name} has neither a column “gender” nor a column “age”; its columns are "
+                    f"{', '.join(_plain(rows.fieldnames or ()))}.",
+                    "Name the columns as UTKFace's table does: age, ethnicity, gender, pixels.",
+                )
+            for raw in rows:
+                row = {key.strip().lower(): value or "" for key, value in raw.items() if isinstance(key, str)}
+                # Counted by the file's own lines, so that a blank one shifts nothing.
+                name = f"line {rows.line_num}"
                 try:
-                    pixels = np.asarray([int(value) for value in (row.get("pixels") or "").split()], np.int32)
-                    picture = _square_grey(pixels)
-                    name = f"line {number}"
-                    race = int(row["ethnicity"]) if row.get("ethnicity") else -1
-                    age = float(row["age"])
-                    dataset.records.append(
-                        FaceRecord(
-                            file=name,
-                            gender=UTKFACE_GENDERS[_index(row["gender"], 2)],
-                            age=age,
-                            age_min=age,
-                            age_max=age,
-                            race=UTKFACE_RACES[race] if 0 <= race < len(UTKFACE_RACES) else "",
-                        )
-                    )
-                    makers[name] = partial(_grey_to_bgr, picture)
-                except (KeyError, TypeError, ValueError) as error:
-                    dataset.problems.append(RowProblem(f"line {number}", str(error)))
+                    makers[name] = partial(_grey_to_bgr, _square_grey(row["pixels"]))
+                    dataset.records.append(_pixels_record(name, row))
+                except ValueError as error:
+                    dataset.problems.append(RowProblem(name, str(error)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{path} cannot be read as a table of labels: {error}.") from error
+        raise _unreadable(path.name, error) from error
     dataset.storage = MemoryStorage(makers)
     return dataset
 
 
-def _index(text: str | None, count: int) -> int:
-    value = int(text or "")
-    if not 0 <= value < count:
-        raise ValueError(f"{text!r} is not a class number below {count}")
-    return value
+def _pixels_record(name: str, row: Mapping[str, str]) -> FaceRecord:
+    """The labels of one row; a label without a column is empty, one without a value is an error."""
+    race = int(row["ethnicity"]) if row.get("ethnicity") else -1
+    age = _years(row["age"]) if "age" in row else None
+    return FaceRecord(
+        file=name,
+        gender=UTKFACE_GENDERS[_index(row["gender"], "gender", 2)] if "gender" in row else "",
+        age=age,
+        age_min=age,
+        age_max=age,
+        race=UTKFACE_RACES[race] if 0 <= race < len(UTKFACE_RACES) else "",
+    )
 
 
-def _square_grey(pixels: NDArray[np.int32]) -> NDArray[np.uint8]:
+def _years(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no age" if text else "no age") from None
+
+
+def _index(text: str, what: str, count: int) -> int:
+    if not text.strip().isdigit() or int(text) >= count:
+        raise ValueError(f"{text!r} is no {what}: it is a number below {count}" if text else f"no {what}")
+    return int(text)
+
+
+def _square_grey(text: str) -> NDArray[np.uint8]:
+    try:
+        pixels = np.asarray([int(value) for value in text.split()], np.int32)
+    except (ValueError, OverflowError):
+        raise ValueError("a pixel value is no whole number") from None
     side = round(float(np.sqrt(pixels.size)))
     if side < 8 or side * side != pixels.size:
         raise ValueError(f"{pixels.size} pixel values do not make a square picture")

@@ -11,15 +11,19 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from desktop_app.domain.totals import Curve
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
-from desktop_app.ui.widgets.theme import Theme
+from desktop_app.ui.widgets.texts import tr
+from desktop_app.ui.widgets.theme import GENDER_WORDS, Theme
 
 _ORDER = (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED)
-# The curves differ in their stroke as well as in their colour.
+# The curves differ in their stroke as well as in their colour, and the one below is the widest: of two that are equal
+# both can be seen.
 _STROKES = {
-    Gender.FEMALE: Qt.PenStyle.SolidLine,
-    Gender.MALE: Qt.PenStyle.DashLine,
-    Gender.UNDECIDED: Qt.PenStyle.DotLine,
+    Gender.FEMALE: (Qt.PenStyle.SolidLine, 4.4),
+    Gender.MALE: (Qt.PenStyle.DashLine, 2.6),
+    Gender.UNDECIDED: (Qt.PenStyle.DotLine, 1.8),
 }
+_NUMBER_PX = 24.0
+"""How high the number on a bar is, with the space around it."""
 
 
 def clock_text(seconds: float, whole_s: float) -> str:
@@ -58,34 +62,33 @@ def _plot(left: pg.AxisItem, bottom: pg.AxisItem | None) -> pg.PlotWidget:
     plot.setMouseEnabled(x=False, y=False)
     plot.setFrameShape(QFrame.Shape.NoFrame)
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    plot.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    for axis in axes.values():
+        axis.enableAutoSIPrefix(False)  # people are not counted in thousandths
     plot.getPlotItem().setContentsMargins(0, 2, 6, 0)
     plot.setMinimumHeight(84)
     return plot
 
 
-class CurvePanel(QFrame):
+class CurveView(QWidget):
     """The running totals over time, one curve a gender."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("card")
-        self.setAccessibleName("Counts over time")
+        self.setAccessibleName(tr("People counted so far, over time"))
         self._plot = _plot(_WholeAxis("left"), _ClockAxis("bottom"))
+        self._plot.setLabel("left", tr("People"))
+        self._plot.setLabel("bottom", tr("Time since the start"))
         self._curves = {g: self._plot.plot([], []) for g in _ORDER}
         self._length = -1
         self._last: tuple[float, ...] | None = None
         self._drawn: Curve | None = None
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 10, 6)
-        layout.setSpacing(2)
-        title = QLabel("Counts over time")
-        title.setProperty("role", "title")
-        layout.addWidget(title)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot, 1)
         self.apply_theme(theme)
         self._plot.setXRange(0, 30, padding=0)
         self._plot.setYRange(0, 5, padding=0.02)
-        self._plot.setToolTip("How many people appear female, appear male or are undecided, counted so far.")
 
     def show_curve(self, curve: Curve, until_s: float) -> None:
         """Draw the running totals up to now; the same again costs nothing. Times in seconds since the count began."""
@@ -102,6 +105,8 @@ class CurvePanel(QFrame):
             times = np.concatenate(([begin], curve.time_s, [end]))
             steps = np.concatenate(([0], values, values[-1:] if size else [0]))
             self._curves[gender].setData(*step_points(times, steps))
+        words = (f"{GENDER_WORDS[g]} {number:,}" for g, number in zip(_ORDER, levels, strict=True))
+        self.setAccessibleDescription(", ".join(words))
         self._plot.setXRange(begin, max(begin + 10.0, end), padding=0)
         self._plot.setYRange(0, max(*levels, 4) * 1.08, padding=0)
 
@@ -116,7 +121,8 @@ class CurvePanel(QFrame):
     def apply_theme(self, theme: Theme) -> None:
         _apply_plot_theme(self._plot, theme)
         for gender, curve in self._curves.items():
-            curve.setPen(pg.mkPen(theme.gender(gender), width=2.2, style=_STROKES[gender]))
+            style, width = _STROKES[gender]
+            curve.setPen(pg.mkPen(theme.gender(gender), width=width, style=style))
 
 
 def step_points(time_s: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -135,7 +141,7 @@ class AgePanel(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self.setAccessibleName("Age bands")
+        self.setAccessibleName(tr("Apparent age"))
         bottom = pg.AxisItem("bottom")
         bottom.setTicks([[(i, band.split("-")[0]) for i, band in enumerate(AGE_BANDS)]])
         self._plot = _plot(_WholeAxis("left"), bottom)
@@ -147,9 +153,12 @@ class AgePanel(QFrame):
         for text in self._texts:
             self._plot.addItem(text, ignoreBounds=True)
         self._shown: tuple[int, ...] | None = None
+        self._highest = 0
+        self._plot.getViewBox().sigResized.connect(lambda _box: self._leave_room())
         self._unknown = QLabel()
         self._unknown.setProperty("role", "muted")
-        title = QLabel("Apparent age, from")
+        self._plot.setLabel("bottom", tr("Years, from"))
+        title = QLabel(tr("People by apparent age"))
         self.setToolTip("People counted by age band: " + ", ".join(b.replace("-", "–") for b in AGE_BANDS) + " years")
         title.setProperty("role", "title")
         layout = QVBoxLayout(self)
@@ -168,17 +177,22 @@ class AgePanel(QFrame):
         if key == self._shown:
             return
         self._shown = key
-        highest = max(max(counts.age_bands), 4)
+        self._highest = max(max(counts.age_bands), 4)
         self._bars.setOpts(height=list(counts.age_bands))
         for index, (text, number) in enumerate(zip(self._texts, counts.age_bands, strict=True)):
             text.setText(f"{number:,}" if number else "")
             text.setPos(index, number)
         self._plot.setXRange(-0.6, len(AGE_BANDS) - 0.4, padding=0)
-        self._plot.setYRange(0, highest * 1.25, padding=0)
-        self._unknown.setText(f"{counts.age_unknown:,} without an age")
+        self._leave_room()
+        self._unknown.setText(tr("{number} without an age", number=f"{counts.age_unknown:,}"))
         self._unknown.setVisible(counts.age_unknown > 0)
         described = ", ".join(f"{b}: {n}" for b, n in zip(AGE_BANDS, counts.age_bands, strict=True) if n)
         self.setAccessibleDescription(described or "nobody counted yet")
+
+    def _leave_room(self) -> None:
+        """Have the highest bar leave room for the number on it, however low the card is."""
+        height = max(float(self._plot.getViewBox().height()), 2.0 * _NUMBER_PX)
+        self._plot.setYRange(0, self._highest * height / (height - _NUMBER_PX), padding=0)
 
     def apply_theme(self, theme: Theme) -> None:
         _apply_plot_theme(self._plot, theme)
@@ -197,5 +211,6 @@ def _apply_plot_theme(plot: pg.PlotWidget, theme: Theme) -> None:
         font.setPixelSize(10)
         axis.setTickFont(font)
         axis.setStyle(tickLength=-4, tickTextOffset=4)
-    plot.getAxis("left").setWidth(30)
+        axis.setLabel(axis.labelText, color=theme.muted, **{"font-size": "10px"})
+    plot.getAxis("left").setWidth(44)
     plot.getPlotItem().showGrid(x=False, y=True, alpha=0.12)

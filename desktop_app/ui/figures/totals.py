@@ -1,14 +1,20 @@
-"""The running totals in large figures: beside the picture, and alone on a screen that visitors can read."""
+"""The running totals beside the picture, in figures as large as there is room for."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop_app.domain.shares import whole_shares
+from desktop_app.domain.totals import PlaceFigures
 from desktop_app.domain.types import Counts, Gender
-from desktop_app.ui.widgets.marks import MarkWidget, paint_mark
-from desktop_app.ui.widgets.texts import people_words, tr
+from desktop_app.ui.widgets.marks import MarkWidget
+from desktop_app.ui.widgets.texts import people_words, shares_words, tr
 from desktop_app.ui.widgets.theme import GENDER_WORDS, Theme
 
 _ORDER = (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED)
@@ -44,18 +50,92 @@ def summary(counts: Counts) -> str:
     return tr("{totals}; {in_view} in view now", totals=totals_words(counts), in_view=f"{counts.in_view:,}")
 
 
-class Figure(QLabel):
-    """A large number, aligned so that it does not move when it gains a digit."""
+@dataclass(frozen=True, slots=True)
+class MainFigure:
+    """The number that is shown largest, what it counts, and what stands beside it ("" for nothing)."""
 
-    def __init__(self, pixel_size: int, parent: QWidget | None = None) -> None:
-        super().__init__("0", parent)
-        self.setStyleSheet(f"font-size: {pixel_size}px; font-weight: 700;")
+    number: int
+    words: str
+    beside: str = ""
+
+
+def main_figure(wanted: str, counts: Counts, places: Mapping[Any, PlaceFigures]) -> MainFigure:
+    """Return the largest figure. `wanted` is "people" or "entering"; `places` are the figures of lines and zones.
+
+    Without a line nobody can be seen to enter, and everyone seen is what is shown.
+    """
+    lines = [figures for figures in places.values() if figures.kind == "line"]
+    if wanted == "entering" and lines:
+        seen = tr("of {people} seen", people=people_words(counts.people))
+        return MainFigure(sum(f.into for f in lines), tr("came in"), seen)
+    return MainFigure(counts.people, tr("people counted") if counts.people != 1 else tr("person counted"))
+
+
+class Figure(QLabel):
+    """A large number whose accessible name holds it: a screen reader reads names, not what is painted."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.show_number(0)
+
+    def show_number(self, number: int) -> None:
+        text = f"{number:,}"
+        if text != self.text():
+            self.setText(text)
+        self.setAccessibleName(f"{self._name}: {text}")
+
+    def name(self, name: str) -> None:
+        """Call the number something else."""
+        self._name = name
+        self.setAccessibleName(f"{name}: {self.text()}")
+
+    def set_pixel_size(self, pixels: int) -> None:
+        self.setStyleSheet(f"font-size: {pixels}px; font-weight: 700;")
+
+
+class BigFigure(Figure):
+    """A number as wide as its place, at most `most` pixels high; it keeps its size while it gains no digit."""
+
+    MOST = 300
+    LEAST = 44
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        self._pixels = 0
+        super().__init__(name, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, super().minimumSizeHint().height())
+
+    def show_number(self, number: int) -> None:
+        super().show_number(number)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # As if it had three digits at least: a count must not shrink at 10 and at 100.
+        text = self.text() if len(self.text()) > 3 else "888"
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.Bold)
+        font.setPixelSize(100)
+        advance = QFontMetricsF(font).horizontalAdvance(text)
+        pixels = max(self.LEAST, min(self.MOST, int(100 * 0.94 * self.width() / advance)))
+        if pixels != self._pixels:
+            self._pixels = pixels
+            self.set_pixel_size(pixels)
+            self.setFixedHeight(round(pixels * 1.02))
 
 
 class TotalsPanel(QFrame):
-    """People, appears female, appears male, undecided and in view now; below them the count before, which is kept.
+    """The main number, appears female, appears male, undecided and in view now; below, the count before, which is kept.
 
-    `before_asked()` is emitted when the operator wants to see kept counts.
+    `before_asked()` is emitted when the operator wants to see kept counts. The figures grow with the panel.
     """
 
     before_asked = Signal()
@@ -63,64 +143,61 @@ class TotalsPanel(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self.setAccessibleName("Totals")
+        self.setAccessibleName(tr("Totals"))
         self._counts: Counts | None = None
-        self._people = Figure(50)
-        self._people.setAccessibleName("People counted")
-        self._in_view = Figure(26)
-        self._in_view.setAccessibleName("In view now")
-        self._final = QLabel("final")
+        self._main: MainFigure | None = None
+        self._people = BigFigure(tr("People counted"))
+        self._in_view = Figure(tr("In view now"))
+        self._what = QLabel()
+        self._final = QLabel(tr("final"))
         self._final.setProperty("role", "muted")
         self._final.setVisible(False)
+        self._beside = _muted("")
         self._marks: dict[Gender, MarkWidget] = {}
         self._figures: dict[Gender, Figure] = {}
         self._shares: dict[Gender, QLabel] = {}
         self._captions: dict[Gender, QLabel] = {}
-
-        people = QVBoxLayout()
-        people.setSpacing(0)
         caption = QHBoxLayout()
-        caption.addWidget(_muted("people counted"))
-        caption.addWidget(self._final)
-        caption.addStretch()
-        people.addWidget(self._people)
-        people.addLayout(caption)
-        in_view = QVBoxLayout()
-        in_view.setSpacing(0)
-        in_view.addStretch()
-        in_view.addWidget(self._in_view, alignment=Qt.AlignmentFlag.AlignRight)
-        in_view.addWidget(_muted("in view now"), alignment=Qt.AlignmentFlag.AlignRight)
-        top = QHBoxLayout()
-        top.addLayout(people)
-        top.addStretch()
-        top.addLayout(in_view)
-
+        caption.setSpacing(5)
+        caption.addStretch(1)
+        for label in (self._what, self._final, self._beside):
+            caption.addWidget(label)
+        caption.addStretch(1)
         grid = QGridLayout()
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(3)
+        grid.setHorizontalSpacing(7)
+        grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         for row, gender in enumerate(_ORDER):
-            mark = MarkWidget(gender, theme.gender(gender))
-            figure = Figure(24)
-            figure.setAccessibleName(GENDER_WORDS[gender])
-            figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            share = _muted("–")
-            share.setMinimumWidth(44)
-            share.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(mark, row, 0)
-            caption_label = QLabel(GENDER_WORDS[gender])
-            grid.addWidget(caption_label, row, 1)
-            self._captions[gender] = caption_label
-            grid.addWidget(figure, row, 2)
-            grid.addWidget(share, row, 3)
-            self._marks[gender], self._figures[gender], self._shares[gender] = mark, figure, share
-
+            self._add_row(grid, row, gender, theme)
+        grid.addWidget(_muted(tr("in view now")), len(_ORDER), 1)
+        grid.addWidget(self._in_view, len(_ORDER), 2)
+        self._in_view.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 10, 16, 12)
-        layout.setSpacing(8)
-        layout.addLayout(top)
+        layout.setContentsMargins(14, 6, 14, 10)
+        layout.setSpacing(4)
+        layout.addWidget(self._people)
+        layout.addLayout(caption)
+        layout.addSpacing(4)
         layout.addLayout(grid)
+        layout.addWidget(self._make_before())
+        self.apply_theme(theme)
+        self.show_counts(Counts())
+
+    def _add_row(self, grid: QGridLayout, row: int, gender: Gender, theme: Theme) -> None:
+        mark = MarkWidget(gender, theme.gender(gender))
+        figure = Figure(GENDER_WORDS[gender])
+        figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        caption = QLabel(GENDER_WORDS[gender])
+        share = _muted("–")
+        share.setMinimumWidth(36)
+        share.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for column, widget in enumerate((mark, caption, figure, share)):
+            grid.addWidget(widget, row, column)
+        self._marks[gender], self._captions[gender] = mark, caption
+        self._figures[gender], self._shares[gender] = figure, share
+
+    def _make_before(self) -> QWidget:
         self._before = _muted("")
         self._show_before = QPushButton(tr("Show"))
         self._show_before.setProperty("flat", "true")
@@ -128,32 +205,45 @@ class TotalsPanel(QFrame):
         self._show_before.setAccessibleName(tr("Show the counts that are kept"))
         self._show_before.clicked.connect(self.before_asked)
         self._before_row = QWidget()
-        row_layout = QHBoxLayout(self._before_row)
-        row_layout.setContentsMargins(0, 0, 0, 0)
-        row_layout.addWidget(self._before, 1)
-        row_layout.addWidget(self._show_before)
+        row = QHBoxLayout(self._before_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._before, 1)
+        row.addWidget(self._show_before)
         self._before_row.setVisible(False)
-        layout.addWidget(self._before_row)
-        self.apply_theme(theme)
-        self.show_counts(Counts())
+        return self._before_row
 
     @property
     def counts(self) -> Counts:
         return self._counts or Counts()
 
-    def show_counts(self, counts: Counts, final: bool = False) -> None:
-        """Show new totals; `final` says that the source has ended and they will not change."""
-        self._final.setText(" · final")
+    def show_counts(self, counts: Counts, final: bool = False, main: MainFigure | None = None) -> None:
+        """Show new totals; `final` says that the source has ended and they will not change.
+
+        `main` is the largest figure, everyone counted by default.
+        """
+        main = main or main_figure("people", counts, {})
+        self._final.setText(tr("· final"))
         self._final.setVisible(final)
+        if main != self._main:
+            self._main = main
+            self._people.show_number(main.number)
+            self._people.name(main.words.capitalize())
+            self._what.setText(main.words)
+            self._beside.setText(main.beside)
+            self._beside.setVisible(bool(main.beside))
         if counts == self._counts:
             return
         self._counts = counts
-        self._people.setText(f"{counts.people:,}")
-        self._in_view.setText(f"{counts.in_view:,}")
-        for gender, number in gender_figures(counts).items():
-            self._figures[gender].setText(f"{number:,}")
+        self._in_view.show_number(counts.in_view)
+        figures = gender_figures(counts)
+        numbers = list(figures.values())
+        shares, rounded = whole_shares(numbers), shares_words(numbers)
+        for (gender, number), share in zip(figures.items(), shares, strict=True):
+            self._figures[gender].show_number(number)
             self._captions[gender].setText(gender_caption(gender, counts))
-            self._shares[gender].setText(f"{round(100 * number / counts.people)}%" if counts.people else "–")
+            self._shares[gender].setText(f"{share}%" if counts.people else "–")
+            self._shares[gender].setToolTip(rounded)
+            self._shares[gender].setAccessibleName(f"{GENDER_WORDS[gender]}: {self._shares[gender].text()}")
         self.setAccessibleDescription(summary(counts))
 
     def show_before(self, people: int) -> None:
@@ -168,6 +258,17 @@ class TotalsPanel(QFrame):
         """What is said of the count before, "" for nothing."""
         return self._before.text()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        width = event.size().width()
+        if width == event.oldSize().width():
+            return
+        words = max(12, min(26, round(width * 0.042)))
+        for figure in (*self._figures.values(), self._in_view):
+            figure.set_pixel_size(max(20, min(60, round(width * 0.075))))
+        for label in (self._what, self._final, self._beside, *self._captions.values(), *self._shares.values()):
+            label.setStyleSheet(f"font-size: {words}px;")
+
     def apply_theme(self, theme: Theme) -> None:
         for gender, mark in self._marks.items():
             mark.set_colour(theme.gender(gender))
@@ -177,90 +278,3 @@ def _muted(text: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("role", "muted")
     return label
-
-
-class KioskView(QWidget):
-    """The totals alone, as large as the screen allows. Escape, F10 or a double click leaves it."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(None, Qt.WindowType.Window)
-        self.setWindowTitle("Headcount: totals")
-        self.setAccessibleName("Totals in large figures")
-        self.setMinimumSize(480, 300)
-        self._theme = theme
-        self._counts = Counts()
-        self._final = False
-
-    def sizeHint(self) -> QSize:
-        return QSize(960, 600)
-
-    def apply_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
-    def show_counts(self, counts: Counts, final: bool = False) -> None:
-        if counts != self._counts or final != self._final:
-            self._counts, self._final = counts, final
-            self.setAccessibleDescription(summary(counts))
-            if self.isVisible():
-                self.update()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_F10):
-            self.close()
-        elif event.key() == Qt.Key.Key_F11:
-            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-        else:
-            super().keyPressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.close()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme = self._theme
-        painter.fillRect(self.rect(), QColor(theme.window))
-        width, height = float(self.width()), float(self.height())
-        pad = min(width, height) * 0.05
-        top = QRectF(pad, pad * 0.4, width - 2 * pad, height * 0.58)
-        caption = tr("people counted  ·  final") if self._final else tr("people counted")
-        self._figure(painter, top, f"{self._counts.people:,}", caption)
-        cell_width = (width - 2 * pad) / 4
-        row = height * 0.34
-        y = height - pad - row
-        for index, (gender, number) in enumerate(gender_figures(self._counts).items()):
-            cell = QRectF(pad + index * cell_width, y, cell_width, row)
-            self._figure(painter, cell, f"{number:,}", gender_caption(gender, self._counts), gender)
-        cell = QRectF(pad + 3 * cell_width, y, cell_width, row)
-        self._figure(painter, cell, f"{self._counts.in_view:,}", "in view now")
-        painter.end()
-
-    def _figure(self, painter: QPainter, cell: QRectF, number: str, caption: str, gender: Gender | None = None) -> None:
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.Bold)
-        font.setPixelSize(max(12, int(cell.height() * 0.68)))
-        too_wide = QFontMetricsF(font).horizontalAdvance(number) / max(1.0, cell.width() * 0.96)
-        if too_wide > 1:
-            font.setPixelSize(max(12, int(font.pixelSize() / too_wide)))
-        painter.setFont(font)
-        painter.setPen(QColor(self._theme.text if gender is None else self._theme.gender(gender)))
-        upper = QRectF(cell.left(), cell.top(), cell.width(), cell.height() * 0.76)
-        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, number)
-        small = QFont(self.font())
-        small.setPixelSize(max(12, int(min(cell.height() * 0.13, cell.width() * 0.085))))
-        wide = QFontMetricsF(small).horizontalAdvance(caption) / max(1.0, cell.width() * 0.9)
-        if wide > 1:
-            small.setPixelSize(max(9, int(small.pixelSize() / wide)))
-        painter.setFont(small)
-        metrics = QFontMetricsF(small)
-        painter.setPen(QColor(self._theme.muted))
-        lower = QRectF(cell.left(), cell.top() + cell.height() * 0.78, cell.width(), cell.height() * 0.2)
-        mark = metrics.capHeight() * 1.1
-        if gender is not None:
-            lower.translate(mark * 0.85, 0)
-        painter.drawText(lower, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, caption)
-        if gender is not None:
-            left = lower.center().x() - metrics.horizontalAdvance(caption) / 2 - mark * 1.7
-            spot = QRectF(left, lower.top() + (metrics.height() - mark) / 2, mark, mark)
-            paint_mark(painter, gender, spot, self._theme.gender(gender))

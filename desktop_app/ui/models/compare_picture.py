@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from desktop_app.domain.types import Decision, Gender, Track
 from desktop_app.ui.picture.display import DisplayFrame
 from desktop_app.ui.picture.overlay import PeoplePainter, box_rect
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import GENDER_WORDS
 from desktop_app.vision.compare_votes import ComparedPerson, ComparisonSnapshot, ModelFigures
 
@@ -98,12 +99,16 @@ def figures_words(figures: ModelFigures) -> str:
 def verdict_words(snapshot: ComparisonSnapshot) -> str:
     """Return in one sentence how far two models agree."""
     if not snapshot.people:
-        return "Nobody has been compared yet."
+        return tr("Nobody has been compared yet.")
     decided = [p for p in snapshot.people if p.all_decided]
     if not decided:
-        return f"{len(snapshot.people)} people, on none of whom both decide."
+        return tr("{people} people, on none of whom both decide.", people=len(snapshot.people))
     differ = len(snapshot.disagreements)
     same = len(decided) - differ
-    return (
-        f"Both decide on {len(decided)} of {len(snapshot.people)} people: they agree on {same} and differ on {differ}."
+    return tr(
+        "Both decide on {decided} of {people} people: they agree on {same} and differ on {differ}.",
+        decided=len(decided),
+        people=len(snapshot.people),
+        same=same,
+        differ=differ,
     )

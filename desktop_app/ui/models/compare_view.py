@@ -27,10 +27,13 @@ from PySide6.QtWidgets import (
 
 from desktop_app.engine.state import EngineState, Pipeline
 from desktop_app.errors import HeadcountError
+from desktop_app.session.door_run import DoorRun
 from desktop_app.ui.models.compare_picture import ModelPicture, answer_words, figures_words, verdict_words
 from desktop_app.ui.picture.video_view import VideoView
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.widgets.background_task import BackgroundTask
+from desktop_app.ui.widgets.sizes import resize_to_fit
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme, repolish
 from desktop_app.vision.attributes.model_store import list_models
 from desktop_app.vision.compare import Comparison
@@ -53,10 +56,10 @@ class CompareView(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Two models side by side")
+        self.setWindowTitle(tr("Two models side by side"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.setMinimumSize(620, 420)
-        self.resize(1180, 720)
+        resize_to_fit(self, 1180, 720)
         self._controller, self._view, self._theme, self._keep = controller, view, theme, keep
         self._own_models = own_models
         self._comparison: Comparison | None = None
@@ -72,6 +75,7 @@ class CompareView(QDialog):
         self._figures_timer.setInterval(FIGURES_MS)
         self._figures_timer.timeout.connect(self._show_figures)
         controller.state_changed.connect(self._state)
+        controller.door_shown.connect(self._attach)
         self._pictures_timer.start()
         self._figures_timer.start()
         self._fill()
@@ -80,14 +84,14 @@ class CompareView(QDialog):
 
     def _build(self) -> None:
         self.pictures = (ModelPicture(0), ModelPicture(1))
-        self.pictures[0].setAccessibleName("Picture with the labels of the model that counts")
-        self.pictures[1].setAccessibleName("Picture with the labels of the other model")
+        self.pictures[0].setAccessibleName(tr("Picture with the labels of the model that counts"))
+        self.pictures[1].setAccessibleName(tr("Picture with the labels of the other model"))
         self._first = QLabel()
         self._first.setProperty("role", "title")
-        self._first.setToolTip("The model that counts; it is chosen in Models")
+        self._first.setToolTip(tr("The model that counts; it is chosen in Models"))
         self.choice = QComboBox()
-        self.choice.setAccessibleName("The other model")
-        self.choice.setToolTip("Which model is shown the same faces beside it")
+        self.choice.setAccessibleName(tr("The other model"))
+        self.choice.setToolTip(tr("Which model is shown the same faces beside it"))
         self.choice.currentIndexChanged.connect(lambda _i: self._chosen())
         self._figures = (QLabel(), QLabel())
         columns = QHBoxLayout()
@@ -111,7 +115,7 @@ class CompareView(QDialog):
         self._verdict.setProperty("role", "title")
         self._verdict.setWordWrap(True)
         self.table = QTableWidget(0, 4)
-        self.table.setAccessibleName("People and what each model says of them")
+        self.table.setAccessibleName(tr("People and what each model says of them"))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().setVisible(False)
@@ -162,7 +166,7 @@ class CompareView(QDialog):
         else:
             self._end_comparison()
             self.choice.addItem("no other model")
-            self._tell("There is no other model to compare with. Add one in Count, Models.")
+            self._tell(tr("There is no other model to compare with. Add one in Count, Models."))
         self._show_figures()
 
     # --- the comparison ------------------------------------------------------------------------------------------
@@ -226,7 +230,7 @@ class CompareView(QDialog):
             self._tell(f"{error.message} {error.remedy}", error=True)
 
     def _attach(self) -> None:
-        """Have the running pipeline ask the other model too, from its next frame on."""
+        """Have the pipeline of the door shown ask the other model too, from its next frame on, and no other one."""
         comparison = self._comparison
 
         def attach(pipeline: Pipeline) -> None:
@@ -234,18 +238,24 @@ class CompareView(QDialog):
                 pipeline.compare_with(comparison)
 
         if comparison is not None:
+            self._detach(comparison, self._controller.run)
             self._controller.submit(attach)
+
+    def _detach(self, comparison: Comparison, but: DoorRun | None = None) -> None:
+        """Have no pipeline ask the other model any more, but that of one door."""
+
+        def detach(pipeline: Pipeline) -> None:
+            if pipeline.comparison is comparison:
+                pipeline.compare_with(None)
+
+        for run in [door.run for door in self._controller.doors if door.run is not but]:
+            run.submit(detach)
 
     def _end_comparison(self) -> None:
         old, self._comparison = self._comparison, None
         if old is None:
             return
-
-        def detach(pipeline: Pipeline) -> None:
-            if pipeline.comparison is old:
-                pipeline.compare_with(None)
-
-        self._controller.submit(detach)
+        self._detach(old)
         # Its thread may be in the middle of a slow model; it is closed without being waited for here.
         task = BackgroundTask("compare-end", old.close)
         self._keep(task)
@@ -254,7 +264,7 @@ class CompareView(QDialog):
     def _state(self, state: EngineState, _message: str) -> None:
         if state is EngineState.OPENING and self._filled_for != self._counting_key():
             self._fill()
-        if state in (EngineState.RUNNING, EngineState.PAUSED):
+        if state in (EngineState.RUNNING, EngineState.PAUSED, EngineState.BLANK):
             # A new run may have another pipeline.
             self._attach()
 

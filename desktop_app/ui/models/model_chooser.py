@@ -27,6 +27,8 @@ from desktop_app.errors import HeadcountError
 from desktop_app.ui.models.model_words import card_html
 from desktop_app.ui.widgets.background_task import BackgroundTask
 from desktop_app.ui.widgets.icons import action_icon
+from desktop_app.ui.widgets.sizes import resize_to_fit
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme, repolish
 from desktop_app.vision.attributes.model_store import (
     ModelEntry,
@@ -69,9 +71,9 @@ class ModelChooser(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Models")
+        self.setWindowTitle(tr("Models"))
         self.setMinimumSize(620, 400)
-        self.resize(900, 620)
+        resize_to_fit(self, 900, 620)
         self.setAcceptDrops(True)
         self._own_models = own_models
         self._in_use = in_use
@@ -87,25 +89,25 @@ class ModelChooser(QDialog):
 
     def _build(self) -> None:
         self.list = QListWidget()
-        self.list.setAccessibleName("Models")
+        self.list.setAccessibleName(tr("Models"))
         self.list.setFixedWidth(250)
         self.list.setIconSize(QSize(18, 18))
         self.list.setSpacing(2)
         self.list.setStyleSheet("QListWidget { outline: none; } QListWidget::item { padding: 6px 4px; border: none; }")
         self.list.currentRowChanged.connect(lambda _row: self._show())
         self.card = QTextBrowser()
-        self.card.setAccessibleName("Card of the chosen model")
+        self.card.setAccessibleName(tr("Card of the chosen model"))
         self.card.setOpenExternalLinks(True)
-        self.add = QPushButton("&Add a model…")
-        self.add.setToolTip("Add a model of your own from its files; it is tested first, then copied")
+        self.add = QPushButton(tr("&Add a model…"))
+        self.add.setToolTip(tr("Add a model of your own from its files; it is tested first, then copied"))
         self.add.clicked.connect(self._ask_for_files)
-        self.add_folder = QPushButton("Add a &folder…")
-        self.add_folder.setToolTip("Add a model folder, or a SavedModel, with its model.json")
+        self.add_folder = QPushButton(tr("Add a &folder…"))
+        self.add_folder.setToolTip(tr("Add a model folder, or a SavedModel, with its model.json"))
         self.add_folder.clicked.connect(self._ask_for_folder)
         self.remove = QPushButton("&Remove")
-        self.remove.setToolTip("Remove this model of your own; it can be undone while this page is open")
+        self.remove.setToolTip(tr("Remove this model of your own; it can be undone while this page is open"))
         self.remove.clicked.connect(self._remove)
-        self.use = QPushButton("&Use this model")
+        self.use = QPushButton(tr("&Use this model"))
         self.use.setProperty("primary", "true")
         self.use.setDefault(True)
         self.use.clicked.connect(self._use)
@@ -134,7 +136,7 @@ class ModelChooser(QDialog):
     def _message_strip(self) -> QFrame:
         self._strip = QFrame()
         self._strip.setObjectName("banner")
-        self._words = QLabel(WELCOME)
+        self._words = QLabel(tr(WELCOME))
         self._words.setWordWrap(True)
         self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -199,7 +201,7 @@ class ModelChooser(QDialog):
             item.setIcon(action_icon("check", self._theme, colour))
             if entry.card is None:
                 item.setIcon(action_icon("warning", self._theme, self._theme.warning))
-            item.setToolTip(f"Chosen by the name “{entry.key}” on the command line")
+            item.setToolTip(tr("Chosen by the name “{key}” on the command line", key=entry.key))
             self.list.addItem(item)
         self.list.blockSignals(False)
         self.select(key)
@@ -213,7 +215,7 @@ class ModelChooser(QDialog):
         idle = self._task is None
         in_use = entry is not None and entry.key == self._in_use
         self.use.setEnabled(idle and entry is not None and entry.card is not None and not in_use)
-        self.use.setText("In use" if in_use else "&Use this model")
+        self.use.setText(tr("In use") if in_use else tr("&Use this model"))
         self.remove.setEnabled(idle and entry is not None and entry.own and not in_use)
         self.remove.setVisible(any(e.own for e in self._entries))
         self.add.setEnabled(idle)
@@ -238,7 +240,7 @@ class ModelChooser(QDialog):
         task.done.connect(done)
         task.failed.connect(self._failed)
         task.finished.connect(self._finished)
-        self._tell("info", words, "Cancel", self._cancel)
+        self._tell("info", words, tr("Cancel"), self._cancel)
         self._progress.setVisible(True)
         self._show()
         task.start()
@@ -250,7 +252,7 @@ class ModelChooser(QDialog):
         task.abandon()
         self._keep(task)
         self._progress.setVisible(False)
-        self._tell("info", "Cancelled. Nothing was changed.")
+        self._tell("info", tr("Cancelled. Nothing was changed."))
         self._show()
 
     def _finished(self) -> None:
@@ -262,7 +264,9 @@ class ModelChooser(QDialog):
 
     def _failed(self, error: HeadcountError) -> None:
         in_use = next((e.name for e in self._entries if e.key == self._in_use), self._in_use)
-        self._tell("error", f"{error.message} {error.remedy} {in_use} stays in use.".replace("  ", " "))
+        self._tell(
+            "error", f"{error.message} {error.remedy} {tr('{name} stays in use.', name=in_use)}".replace("  ", " ")
+        )
 
     # --- commands ------------------------------------------------------------------------------------------------
 
@@ -272,12 +276,12 @@ class ModelChooser(QDialog):
             return
 
         def done(_result: object) -> None:
-            self._tell("good", f"{entry.name} is in use now.")
+            self._tell("good", tr("{name} is in use now.", name=entry.name))
             self._in_use = entry.key
             self.chosen.emit(entry.key)
             self.reload(entry.key)
 
-        self._begin(f"Trying {entry.name}…", lambda: try_model(entry.folder), done)
+        self._begin(tr("Trying {name}…", name=entry.name), lambda: try_model(entry.folder), done)
 
     def _ask_for_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, "Add a model", "", FILE_FILTER)
@@ -305,10 +309,10 @@ class ModelChooser(QDialog):
             self.reload(str(key))
             entry = self.current()
             name = entry.name if entry else str(key)
-            self._tell("good", f"{name} was added. It works; press “Use this model” to count with it.")
+            self._tell("good", tr("{name} was added. It works; press “Use this model” to count with it.", name=name))
             self.list.setFocus()
 
-        self._begin("Trying the model… One that needs TensorFlow takes a while.", work, done)
+        self._begin(tr("Trying the model… One that needs TensorFlow takes a while."), work, done)
         if self._task is not None:
             task_holder.append(self._task)
 
@@ -323,7 +327,7 @@ class ModelChooser(QDialog):
             return
         self._removed = entry.key
         self.reload(self._in_use)
-        self._tell("info", f"{entry.name} was removed.", "Undo", self._undo)
+        self._tell("info", tr("{name} was removed.", name=entry.name), tr("Undo"), self._undo)
         # The button that was pressed is hidden or disabled now, so Undo gets the keyboard focus.
         self.strip_button.setFocus()
 
@@ -334,7 +338,7 @@ class ModelChooser(QDialog):
             self._failed(error)
             return
         self.reload(self._removed)
-        self._tell("good", "It is back.")
+        self._tell("good", tr("It is back."))
         self._removed = ""
 
     # --- drag and drop, closing ----------------------------------------------------------------------------------
@@ -342,10 +346,10 @@ class ModelChooser(QDialog):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._task is None and any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
-            self._tell("info", "Drop to add this model.")
+            self._tell("info", tr("Drop to add this model."))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._tell("", WELCOME)
+        self._tell("", tr(WELCOME))
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:

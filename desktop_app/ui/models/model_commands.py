@@ -20,6 +20,7 @@ from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
 from desktop_app.ui.widgets.background_task import BackgroundTask
 from desktop_app.ui.widgets.banner import Action, Banner
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import ThemeManager
 
 if TYPE_CHECKING:
@@ -100,7 +101,10 @@ class ModelCommands(QObject):
             self._chooser.set_in_use(key)
         if self._controller.active:
             self._banner.show_message(
-                "info", "The new model counts from the next start.", "", (("Start again now", self._start_again),)
+                "info",
+                tr("The new model counts from the next start."),
+                "",
+                ((tr("Start again now"), self._start_again),),
             )
         else:
             self._controller.warm_up()
@@ -114,8 +118,8 @@ class ModelCommands(QObject):
 
         def failed(error: HeadcountError) -> None:
             self._banner.show_message(
-                "error", error.message, f"{error.remedy} The model {in_use} stays in use.".strip(),
-                (("Choose another model", self.choose),),
+                "error", error.message, f"{error.remedy} {tr('The model {name} stays in use.', name=in_use)}".strip(),
+                ((tr("Choose another model"), self.choose),),
             )  # fmt: skip
 
         task = BackgroundTask("models", lambda: try_model(model_path(key, own_models())))

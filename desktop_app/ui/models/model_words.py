@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QTextBrowser
 from desktop_app.errors import ModelError
 from desktop_app.resources import model_path
 from desktop_app.settings import data_dir
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.vision.attributes.model_card import ModelCard
 
 PREDICTED = {"gender": "apparent gender", "age": "apparent age", "face": "whether it is a face at all"}
@@ -34,13 +35,13 @@ def card_html(model_dir: Path) -> str:
         words = PREDICTED.get(card.predicts[-1], card.predicts[-1])
         if len(card.predicts) > 1:
             words = ", ".join(PREDICTED.get(a, a) for a in card.predicts[:-1]) + f" and {words}"
-        why = "; it can show why" if card.explains else ""
-        parts.append(f"<p>Answers: {escape(words)}{why}.</p>")
+        answers = tr("Answers: {what}; it can show why.") if card.explains else tr("Answers: {what}.")
+        parts.append(f"<p>{answers.format(what=escape(words))}</p>")
     for title, lines in (
-        ("Trained on", card.data),
-        ("Limits", card.limits),
-        ("Fails more often for", card.fails_for),
-        ("Licence", (card.licence,) if card.licence else ()),
+        (tr("Trained on"), card.data),
+        (tr("Limits"), card.limits),
+        (tr("Fails more often for"), card.fails_for),
+        (tr("Licence"), (card.licence,) if card.licence else ()),
     ):
         if lines:
             items = "".join(f"<li>{escape(line)}</li>" for line in lines)
@@ -68,7 +69,7 @@ class ModelCardView(QTextBrowser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Card of the chosen model")
+        self.setAccessibleName(tr("Card of the chosen model"))
         self.setOpenExternalLinks(True)
         self.setMinimumHeight(230)
 

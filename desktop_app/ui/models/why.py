@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QHBoxLayout, QLab
 
 from desktop_app.domain.types import Attributes, FrameResult, Gender, Track
 from desktop_app.errors import HeadcountError
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import GENDER_WORDS, repolish
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ class WhyThread(QThread):
         self._load = load
         self._wake = threading.Condition()
         self._newest: FrameResult | None = None
+        self._last: FrameResult | None = None
         self._stopping = False
 
     def offer(self, result: FrameResult) -> None:
@@ -127,6 +129,14 @@ class WhyThread(QThread):
             with self._wake:
                 self._newest = result
                 self._wake.notify()
+
+    def want(self, gender: Gender | None) -> None:
+        """Explain this answer from now on, and the last view again: the person may have left."""
+        self.wanted = gender
+        with self._wake:
+            if self._newest is None:
+                self._newest = self._last
+            self._wake.notify()
 
     def _is_theirs(self, track: Track) -> bool:
         # The number on the screen is another one in a new count; the reference stays.
@@ -159,6 +169,7 @@ class WhyThread(QThread):
         with self._wake:
             self._wake.wait_for(lambda: self._stopping or self._newest is not None)
             result, self._newest = self._newest, None
+            self._last = result or self._last
             return None if self._stopping else result
 
     def _explain(self, explainer: Explainer, result: FrameResult) -> Explained:
@@ -219,24 +230,24 @@ class WhyDialog(QDialog):
         self._choice = QComboBox()
         for text, gender in ANSWERS:
             self._choice.addItem(text, gender)
-        self._choice.setAccessibleName("Answer to explain")
-        self._choice.setToolTip("What supported the network's own answer, or the other one")
+        self._choice.setAccessibleName(tr("Answer to explain"))
+        self._choice.setToolTip(tr("What supported the network's own answer, or the other one"))
         self._choice.currentIndexChanged.connect(self._chosen)
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
-        head.addWidget(QLabel("What supported"))
+        head.addWidget(QLabel(tr("What supported")))
         head.addWidget(self._choice)
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         self._pictures: list[QLabel] = []
-        captions = ("What the network sees", "Regions that supported it", "Lines that supported it")
+        captions = (tr("What the network sees"), tr("Regions that supported it"), tr("Lines that supported it"))
         tips = (
-            "The face as it is cut out and given to the network",
-            "Grad-CAM: the brighter, the more this region raised the answer",
-            "Guided backpropagation within these regions: the brighter, the more these lines raised the answer",
+            tr("The face as it is cut out and given to the network"),
+            tr("Grad-CAM: the brighter, the more this region raised the answer"),
+            tr("Guided backpropagation within these regions: the brighter, the more these lines raised the answer"),
         )
         for column, (caption, tip) in enumerate(zip(captions, tips, strict=True)):
-            picture = QLabel("Waiting for a clear view…" if column == 0 else "")
+            picture = QLabel(tr("Waiting for a clear view…") if column == 0 else "")
             picture.setWordWrap(True)
             picture.setFixedSize(PICTURE_SIZE, PICTURE_SIZE)
             picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -283,7 +294,7 @@ class WhyDialog(QDialog):
         return self._pictures[index].pixmap()
 
     def _chosen(self) -> None:
-        self.thread_.wanted = self._choice.currentData()
+        self.thread_.want(self._choice.currentData())
 
     def _show(self, explained: Explained) -> None:
         self._title.setText(self._words(explained.track))
@@ -300,7 +311,7 @@ class WhyDialog(QDialog):
             label.setPixmap(pixmap)
 
     def _out_of_sight(self) -> None:
-        self._sight.setText(f"Out of sight or turned away: this was the last look. {self._last}")
+        self._sight.setText(tr("Out of sight or turned away: this was the last look. {last}", last=self._last))
 
     def _failed(self, error: HeadcountError) -> None:
         self._gone.stop()

@@ -27,13 +27,13 @@ _STAFF = QColor("#b48ee0")
 
 
 def label_text(track: Track, by_hand: bool = False) -> str:
-    """Return what stands over a person: gender with its confidence, age band and short id.
+    """Return what stands over a person: gender, age band and short id.
 
-    A person not yet confirmed has no label, a face that is held back says why. What the operator set `by_hand` has no
-    confidence.
+    A person not yet confirmed has no label, a face that is held back says why. What the operator set `by_hand` is said
+    even of a child. How sure the program is stands under "Why does it say so?" only.
     """
     if track.held_back:
-        return tr("not counted: does not move")
+        return tr("not counted: still as a picture")
     if not track.confirmed:
         return ""
     parts: list[str] = []
@@ -41,13 +41,8 @@ def label_text(track: Track, by_hand: bool = False) -> str:
         parts.append(tr("staff"))
     elif track.is_looking:
         parts.append(tr("looking…"))
-    elif by_hand:
+    elif by_hand or track.decision.gender is not Gender.UNDECIDED or not track.decision.is_child:
         parts.append(_GENDERS[track.decision.gender]())
-    elif track.decision.gender is Gender.UNDECIDED:
-        if not track.decision.is_child:
-            parts.append(tr("undecided"))
-    else:
-        parts.append(f"{_GENDERS[track.decision.gender]()} {track.decision.percent}%")
     if track.decision.age_band is not None and not track.is_staff:
         band = track.decision.age_band.replace("-", "–")
         parts.append(tr("child {band}", band=band) if track.decision.is_child else band)

@@ -57,27 +57,23 @@ def _decided(track: Track, record: PersonRecord) -> Track:
 
 
 def person_words(track: Track, record: PersonRecord | None) -> str:
-    """Return what is known of a person in the picture, as one line."""
+    """Return what is known of a person in the picture, as one line. Its figures are under "Why does it say so?"."""
     if track.held_back:
-        return tr("A face that does not move, as on a poster: not counted")
+        return tr("A face as still as one on a poster: not counted")
     number = record.number if record is not None and record.number else track.track_id
     parts = [_gender_words(track, record)]
-    if _is_child(track, record):
-        parts.append(tr("child"))
     if record is not None and "age_band" in record.corrected and record.age_band is not None:
-        parts.append(tr("{band} years, set by hand", band=record.age_band.replace("-", "–")))
-    elif track.decision.age_years is not None:
-        spread = track.decision.age_spread_years
-        about = f"{track.decision.age_years:.0f}" + (f" ± {spread:.0f}" if spread is not None else "")
-        parts.append(tr("about {years} years", years=about))
+        parts.append(tr("{band}, set by hand", band=age_words(record.age_band)))
+    elif track.decision.age_band is not None:
+        parts.append(age_words(track.decision.age_band))
     parts.append(tr("in view {seconds} s", seconds=f"{track.dwell_s:.0f}"))
     return tr("Person {number}: {words}", number=number, words=", ".join(parts))
 
 
-def _is_child(track: Track, record: PersonRecord | None) -> bool:
-    if record is not None and record.age_band is not None:
-        return record.age_band in CHILD_BANDS
-    return track.decision.is_child
+def age_words(band: str) -> str:
+    """Return how an age is written everywhere: the band, "30–39", after the word "child" for a child's."""
+    shown = band.replace("-", "–")
+    return tr("child {band}", band=shown) if band in CHILD_BANDS else shown
 
 
 def _gender_words(track: Track, record: PersonRecord | None) -> str:
@@ -89,17 +85,33 @@ def _gender_words(track: Track, record: PersonRecord | None) -> str:
         return tr("{gender}, set by hand", gender=GENDER_WORDS[record.gender])
     if track.decision.gender is Gender.UNDECIDED:
         return tr("still looking") if track.is_looking else GENDER_WORDS[Gender.UNDECIDED]
-    percent = track.decision.percent
-    return f"{GENDER_WORDS[track.decision.gender]}, {percent}%"
+    return GENDER_WORDS[track.decision.gender]
 
 
-def record_words(record: PersonRecord) -> str:
-    """Return a counted person as one line of a list."""
+def label_words(record: PersonRecord) -> str:
+    """Return what the count says of a person: "appears female, 30–39"."""
+    if record.is_removed:
+        return tr("not a person")
+    if record.is_staff:
+        return tr("staff, not counted")
     parts = [tr("still looking") if record.is_looking else GENDER_WORDS[record.gender]]
     if record.age_band is not None:
-        band = record.age_band.replace("-", "–")
-        parts.append(tr("child {band}", band=band) if record.age_band in CHILD_BANDS else band)
+        parts.append(age_words(record.age_band))
+    if record.is_added:
+        parts.append(tr("added by hand"))
+    elif record.corrected:
+        parts.append(tr("set by hand"))
+    return ", ".join(parts)
+
+
+def record_words(record: PersonRecord, door: str = "") -> str:
+    """Return a counted person as one line of a list, with the name of the door where there are several."""
+    parts = [tr("still looking") if record.is_looking else GENDER_WORDS[record.gender]]
+    if record.age_band is not None:
+        parts.append(age_words(record.age_band))
     parts.append(tr("counted at {time}", time=media_time(record.counted_s)))
+    if door:
+        parts.append(tr("at {door}", door=door))
     if not record.number:
         return tr("Added by hand: {words}", words=", ".join(parts))
     return tr("Person {number}: {words}", number=record.number, words=", ".join(parts))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QPointF, Qt, Slot
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import AGE_BANDS, Gender, Track
 from desktop_app.errors import HeadcountError
 from desktop_app.session.session import Session
+from desktop_app.ui.picture.missed_dialog import MissedDialog
 from desktop_app.ui.picture.people import person_words, record_words
 from desktop_app.ui.picture.video_view import VideoView
 from desktop_app.ui.sessions.controller import Controller
@@ -83,6 +84,20 @@ class PersonCommands(QObject):
         why.triggered.connect(lambda _on=False: self._why(track))
         return menu
 
+    @Slot(str, QPoint)
+    def show_record_menu(self, ref: str, at: QPoint) -> None:
+        """Show what can be done with somebody who may have left the picture."""
+        record = self._record(ref)
+        if record is None:
+            return
+        menu = QMenu(self._window)
+        title = menu.addAction(self._words(record))
+        title.setEnabled(False)
+        menu.addSeparator()
+        self._add_corrections(menu, record)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
+
     def _add_corrections(self, menu: QMenu, record: PersonRecord) -> None:
         ref = record.ref
         genders = QActionGroup(menu)
@@ -118,7 +133,7 @@ class PersonCommands(QObject):
         others = self._others(record)
         same.setEnabled(bool(others) and not record.is_removed)
         for other in others:
-            action = same.addAction(record_words(other))
+            action = same.addAction(self._words(other))
             action.setObjectName(f"same as {other.ref}")
             action.triggered.connect(lambda _on=False, into=other.ref: self.merge(record.ref, into))
         if len(record.members) > 1:
@@ -140,6 +155,9 @@ class PersonCommands(QObject):
             return []
         found = {r.ref: r for r in log.read(Totals.records) if r.counts and r.ref != record.ref}
         return heapq.nlargest(MOST_OTHERS, found.values(), key=lambda r: r.counted_utc)
+
+    def _words(self, record: PersonRecord) -> str:
+        return record_words(record, self._controller.door_name(record.door))
 
     def _record(self, ref: str) -> PersonRecord | None:
         session = self._controller.session
@@ -173,6 +191,22 @@ class PersonCommands(QObject):
     def split(self, ref: str) -> None:
         """Say that what counts as one person are several."""
         self._decide(lambda session: session.split(ref))
+
+    def add_missed(self, gender: Gender, age_band: str = "", note: str = "") -> None:
+        """Count somebody whom the program missed at the door whose picture is shown."""
+        run = self._controller.run
+        door = run.door.id if run is not None else ""
+        self._decide(lambda session: session.add(gender, age_band, note, door))
+
+    def add_missed_with_note(self) -> None:
+        """Ask what is known of somebody whom the program missed, and count them."""
+        run = self._controller.run
+        dialog = MissedDialog(self._window, self._controller.door_name(run.door.id) if run is not None else "")
+        accepted = dialog.exec() == QDialog.DialogCode.Accepted
+        gender, age_band, note = dialog.gender, dialog.age_band, dialog.note
+        dialog.deleteLater()
+        if accepted:
+            self.add_missed(gender, age_band, note)
 
     def _decide(self, decision: Callable[[Session], object]) -> None:
         session = self._controller.session

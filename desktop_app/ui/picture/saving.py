@@ -14,7 +14,9 @@ from PySide6.QtGui import QDesktopServices
 from desktop_app.errors import HeadcountError, OutputError
 from desktop_app.settings import Settings
 from desktop_app.ui.picture.people import result_as_decided
+from desktop_app.ui.sessions.bridge import ResultListener
 from desktop_app.ui.sessions.controller import Controller
+from desktop_app.ui.sessions.told_door import ToldDoor
 
 if TYPE_CHECKING:
     from desktop_app.recording.recorder import VideoRecorder
@@ -42,6 +44,8 @@ class Saver(QObject):
         self.settings = Settings()
         self._controller = controller
         self._recorder: VideoRecorder | None = None
+        self._door = ""
+        self._listeners: list[ResultListener] = []
         self._ending: list[VideoRecorder] = []
         self._jobs: list[threading.Thread] = []
         self._finished.connect(self._recording_done)
@@ -53,6 +57,10 @@ class Saver(QObject):
     def recording(self) -> bool:
         return self._recorder is not None
 
+    def records(self, door: ToldDoor | None) -> bool:
+        """Whether this door is being recorded: a recording stays with its door when another one is shown."""
+        return self.recording and door is not None and door.run.door.id == self._door
+
     # --- snapshots -----------------------------------------------------------------------------------------------
 
     def snapshot(self) -> None:
@@ -61,7 +69,7 @@ class Saver(QObject):
         if result is None:
             self.told.emit("info", "There is no picture to save yet.", "Start a count first.", (), 5.0)
             return
-        settings, log = self.settings, self._controller.log
+        settings, log, session = self._settings_here(), self._controller.log, self._controller.session
 
         def save() -> Path:
             from desktop_app.recording.snapshot import media_folder, media_path, save_snapshot
@@ -69,9 +77,16 @@ class Saver(QObject):
             folder = media_folder(settings.recording.folder)
             folder.mkdir(parents=True, exist_ok=True)
             decided = result_as_decided(result, log)
-            return save_snapshot(media_path(folder, ".png"), self._controller.services.annotate(decided, settings))
+            path = save_snapshot(media_path(folder, ".png"), self._controller.services.annotate(decided, settings))
+            if session is not None:
+                session.note_file("snapshot", str(path))
+            return path
 
         self._run("headcount-snapshot", save)
+
+    def _settings_here(self) -> Settings:
+        """Return the settings with only the lines and zones of the door shown, for those are on its picture."""
+        return self.settings.at_source(self._controller.source_text)
 
     def _run(self, name: str, job: Callable[[], Path | None]) -> None:
         def work() -> None:
@@ -91,20 +106,21 @@ class Saver(QObject):
     # --- recordings ----------------------------------------------------------------------------------------------
 
     def start_recording(self) -> None:
-        """Record the annotated picture until `stop_recording` or the end of the count."""
+        """Record the annotated picture of the door shown until `stop_recording` or the door's end."""
         if self._recorder is not None:
             return
         from desktop_app.recording.recorder import VideoRecorder
         from desktop_app.recording.snapshot import media_folder, media_path
 
-        settings = self.settings
+        settings = self._settings_here()
         info = self._controller.info
         annotate = self._controller.services.annotate
         try:
             folder = media_folder(settings.recording.folder)
             folder.mkdir(parents=True, exist_ok=True)
+            path = media_path(folder, ".mp4")
             self._recorder = VideoRecorder(
-                media_path(folder, ".mp4"),
+                path,
                 lambda result: annotate(result_as_decided(result, self._controller.log), settings),
                 settings.recording.fps,
                 wait_when_full=info is not None and not info.is_live,
@@ -114,7 +130,12 @@ class Saver(QObject):
         except (OutputError, OSError) as error:
             self._tell_error(_as_output_error(error))
             return
-        self._controller.listeners.append(self._recorder.on_result)
+        if self._controller.session is not None:
+            self._controller.session.note_file("recording", str(path))
+        run = self._controller.run
+        self._door = run.door.id if run is not None else ""
+        self._listeners = self._controller.bridge.door_listeners[self._door]
+        self._listeners.append(self._recorder.on_result)
         self.recording_changed.emit(True)
 
     def stop_recording(self) -> None:
@@ -122,7 +143,7 @@ class Saver(QObject):
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return
-        self._controller.listeners.remove(recorder.on_result)
+        self._listeners.remove(recorder.on_result)
         self._ending.append(recorder)
         recorder.request_stop()
         self.recording_changed.emit(False)
@@ -185,4 +206,4 @@ def _as_output_error(error: Exception) -> HeadcountError:
     if isinstance(error, HeadcountError):
         return error
     reason = getattr(error, "strerror", None) or error
-    return OutputError(f"It could not be saved ({reason}).", "Choose another folder in Settings, Saving.")
+    return OutputError(f"It could not be saved ({reason}).", "Choose another folder under Set up, Saving and privacy.")

@@ -89,7 +89,7 @@ class Transport(QWidget):
         self.loop.setProperty("flat", "true")
         self.loop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.loop.setAccessibleName("Repeat")
-        self.loop.setToolTip("Start again at the end of the file (L)")
+        self.allow_loop(True)
         self.loop.clicked.connect(self.loop_chosen.emit)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 8, 4)
@@ -105,6 +105,13 @@ class Transport(QWidget):
         self.slider.setValue(0)
         self.position.setText("0:00")
         self.duration.setText(media_time(self._duration_s) if self._duration_s else "unknown length")
+
+    def allow_loop(self, allowed: bool) -> None:
+        """Let a file begin again at its end, which of several doors none does: its people would count again."""
+        self.loop.setEnabled(allowed)
+        self.loop.setToolTip(
+            "Start again at the end of the file (L)" if allowed else "At several doors each file is counted once"
+        )
 
     def set_choices(self, speed: float, loop: bool) -> None:
         """Show the speed and the repeat in force."""

@@ -25,6 +25,7 @@ from desktop_app.ui.picture.display import DisplayFrame
 from desktop_app.ui.picture.overlay import PeoplePainter, box_rect
 from desktop_app.ui.picture.people import as_decided
 from desktop_app.ui.places.place_editor import PlaceEditor
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme
 
 _BACK = QColor("#0b0e11")
@@ -45,10 +46,10 @@ class VideoView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Live picture")
-        self.setAccessibleDescription("The picture of the source with a labelled box on every person found.")
+        self.setAccessibleName(tr("Live picture"))
+        self.setAccessibleDescription(tr("The picture of the source with a labelled box on every person found."))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(320, 200)
+        self.setMinimumSize(320, 150)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -59,6 +60,7 @@ class VideoView(QWidget):
         self._tracks: tuple[Track, ...] = ()
         self._hovered: int | None = None
         self._note = ""
+        self._caption = ""
         self._busy = False
         self._spinner = QTimer(self)
         self._spinner.setInterval(60)
@@ -92,6 +94,8 @@ class VideoView(QWidget):
         self._records = records
         tracks = self._frame.result.tracks if self._frame is not None else ()
         self._tracks = as_decided(tracks, records) if records else tracks
+        if self._frame is not None and (heads := [t.box.height for t in tracks if t.seen]):
+            self.editor.head_share = sorted(heads)[len(heads) // 2] / self._frame.result.frame.height
         self.update()
 
     def people_in_view(self) -> int:
@@ -119,6 +123,12 @@ class VideoView(QWidget):
         else:
             self._spinner.stop()
         self.update()
+
+    def set_caption(self, text: str) -> None:
+        """Write below the picture, in a corner, what it shows; "" where that goes without saying."""
+        if text != self._caption:
+            self._caption = text
+            self.update()
 
     def set_recording(self, recording: bool) -> None:
         """Show the red light while the picture is being recorded."""
@@ -164,6 +174,8 @@ class VideoView(QWidget):
             painter.setClipping(False)
         if self._note:
             self._paint_note(painter)
+        if self._caption:
+            self._paint_caption(painter)
         if self._recording:
             self._paint_light(painter)
         painter.end()
@@ -173,19 +185,20 @@ class VideoView(QWidget):
             self._waits_for_first = False
             self.first_painted.emit()
 
-    def _paint_note(self, painter: QPainter) -> None:
+    def _use_font(self, painter: QPainter, pixels: int, weight: QFont.Weight) -> None:
         font = QFont(self.font())
-        font.setPixelSize(15)
-        font.setWeight(QFont.Weight.DemiBold)
+        font.setPixelSize(pixels)
+        font.setWeight(weight)
         painter.setFont(font)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def _paint_note(self, painter: QPainter) -> None:
+        self._use_font(painter, 15, QFont.Weight.DemiBold)
         metrics = painter.fontMetrics()
         gap = 26 if self._busy else 0
         width, height = metrics.horizontalAdvance(self._note) + 32 + gap, metrics.height() + 16
         plate = QRectF((self.width() - width) / 2, 14, width, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(12, 16, 20, 215))
-        painter.drawRoundedRect(plate, height / 2, height / 2)
+        _paint_plate(painter, plate, height / 2)
         if self._busy:
             spot = QRectF(plate.left() + 15, plate.center().y() - 7, 14, 14)
             painter.setPen(QPen(QColor("#35b3a4"), 2.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
@@ -195,16 +208,20 @@ class VideoView(QWidget):
         painter.setPen(QColor("#ffffff"))
         painter.drawText(plate.adjusted(gap, 0, 0, 0), Qt.AlignmentFlag.AlignCenter, self._note)
 
+    def _paint_caption(self, painter: QPainter) -> None:
+        self._use_font(painter, 13, QFont.Weight.DemiBold)
+        metrics = painter.fontMetrics()
+        text = metrics.elidedText(self._caption, Qt.TextElideMode.ElideRight, max(40, self.width() - 60))
+        height = metrics.height() + 10
+        plate = QRectF(10, self.height() - height - 10, metrics.horizontalAdvance(text) + 22, height)
+        _paint_plate(painter, plate, 7)
+        painter.setPen(QColor("#ffffff"))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+
     def _paint_light(self, painter: QPainter) -> None:
-        font = QFont(self.font())
-        font.setPixelSize(13)
-        font.setWeight(QFont.Weight.Bold)
-        painter.setFont(font)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._use_font(painter, 13, QFont.Weight.Bold)
         plate = QRectF(self.width() - 92, 14, 78, 28)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(12, 16, 20, 215))
-        painter.drawRoundedRect(plate, 14, 14)
+        _paint_plate(painter, plate, 14)
         painter.setBrush(QColor("#ff3b30"))
         painter.drawEllipse(QPointF(plate.left() + 18, plate.center().y()), 6, 6)
         painter.setPen(QColor("#ffffff"))
@@ -254,7 +271,7 @@ class VideoView(QWidget):
         if hovered != self._hovered:
             self._hovered = hovered
             self.setCursor(Qt.CursorShape.PointingHandCursor if track else Qt.CursorShape.ArrowCursor)
-            self.setToolTip("Click for what can be done with this person" if track else "")
+            self.setToolTip(tr("Click for what can be done with this person") if track else "")
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -282,3 +299,10 @@ class VideoView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self.editor.key(event):
             super().keyPressEvent(event)
+
+
+def _paint_plate(painter: QPainter, plate: QRectF, radius: float) -> None:
+    """Paint the dark plate on which words over the picture stand."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(12, 16, 20, 215))
+    painter.drawRoundedRect(plate, radius, radius)

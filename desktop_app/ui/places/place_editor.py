@@ -11,18 +11,25 @@ from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPain
 
 from desktop_app.session.undo import Step, UndoStack
 from desktop_app.settings import PlaceSettings
+from desktop_app.ui.places.place_painting import (
+    LINE_COLOUR,
+    PLACE_COLOURS,
+    USUAL_HEAD,
+    ZONE_COLOUR,
+    Point,
+    paint_arrow,
+    paint_ghost,
+    paint_plate,
+    share_at,
+    spot_of,
+)
 from desktop_app.ui.widgets.texts import tr
 
-LINE_COLOUR = QColor("#f2b233")
-ZONE_COLOUR = QColor("#35b3a4")
-STAFF_COLOUR = QColor("#b48ee0")
-PLACE_COLOURS = {"line": LINE_COLOUR, "zone": ZONE_COLOUR, "staff": STAFF_COLOUR}
 _GRAB = 9.0
 _SHORTEST = 0.01
 MAX_PLACES = 32
 MAX_CORNERS = 64
 
-Point = tuple[float, float]
 Place = PlaceSettings
 
 
@@ -40,16 +47,24 @@ class PlaceEditor(QObject):
 
     `changed` is emitted whenever a repaint is due, `places_changed` when the places themselves are other ones,
     `mode_changed` with "", "line" or "zone". Every change of the places is a step on `undo_stack`; such steps belong to
-    no session and outlive it.
+    no session and outlive it. A place belongs to the source on whose picture it was drawn: `use` says which one is
+    shown, and `reloaded` tells that others are. `drawn(index)` tells of a new place, whose name may be asked for.
     """
 
     changed = Signal()
     places_changed = Signal()
     mode_changed = Signal(str)
+    drawn = Signal(int)
+    reloaded = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._places: tuple[Place, ...] = ()
+        self._elsewhere: tuple[Place, ...] = ()
+        self.source = ""
+        self._adopted_by = ""
+        self.head_share = 0.0
+        """The height of a head in the picture as a share of the picture's, 0 where none was seen yet."""
         self.undo_stack = UndoStack()
         self._mode = ""
         self._draft: list[Point] = []
@@ -76,11 +91,29 @@ class PlaceEditor(QObject):
         """Whether a place is being drawn that has a point to take back."""
         return bool(self._draft)
 
+    @property
+    def all_places(self) -> tuple[Place, ...]:
+        """The places of every source."""
+        return (*self._elsewhere, *self._places)
+
     def load(self, places: Sequence[Place]) -> None:
-        """Take over saved places; this is no step of undo."""
-        self._places = tuple(places)
+        """Take over saved places of every source; this is no step of undo."""
+        self._elsewhere, self._places = tuple(places), ()
+        self.use(self.source)
+
+    def use(self, source: str) -> None:
+        """Show the places of this source. Those of no source, as earlier versions kept them, become its own."""
+        everything = self.all_places
+        if any(p.source == "" for p in everything):
+            self._adopted_by = source
+        self.source = source
+        mine = [p for p in everything if p.source in ("", source)]
+        self._places = tuple(replace(p, source=source) for p in mine)
+        self._elsewhere = tuple(p for p in everything if p.source not in ("", source))
         self.selected = None
+        self._grabbed = None
         self.changed.emit()
+        self.reloaded.emit()
 
     def set_places(self, places: Sequence[Place], step: str) -> None:
         """Replace the places as one step of undo, called for example "move Line 1"."""
@@ -91,7 +124,32 @@ class PlaceEditor(QObject):
         self._put(after)
 
     def _push(self, step: str, before: tuple[Place, ...], after: tuple[Place, ...]) -> None:
-        self.undo_stack.push(Step(step, lambda: self._put(before), lambda: self._put(after)))
+        source = self.source
+        undo, redo = (lambda: self._put_at(source, after, before)), (lambda: self._put_at(source, before, after))
+        self.undo_stack.push(Step(step, undo, redo))
+
+    def _put_at(self, source: str, gone: tuple[Place, ...], back: tuple[Place, ...]) -> None:
+        """Put the places of a source back, whether or not it is the one that is shown.
+
+        What was drawn before there was a source belongs to the one that has taken it over since, beside its own.
+        """
+        source = source or self._adopted_by
+        names = {p.name for p in (*gone, *back)}
+        there = (p for p in self.all_places if p.source == source and p.name not in names)
+        places = (*there, *(replace(p, source=source) for p in back))
+        if source == self.source:
+            self._put(places)
+            return
+        self._elsewhere = (*(p for p in self._elsewhere if p.source != source), *places)
+        self.places_changed.emit()
+
+    def _taken(self, beside: int | None = None) -> list[str]:
+        """Return the names that a place, other than that of index `beside`, has here already.
+
+        What is drawn before there is a source may come to any of them, so the names of all are taken.
+        """
+        here = [p.name for i, p in enumerate(self._places) if i != beside]
+        return here if self.source else [*here, *(p.name for p in self._elsewhere)]
 
     def _put(self, places: tuple[Place, ...]) -> None:
         self._places = places
@@ -112,7 +170,7 @@ class PlaceEditor(QObject):
         name = name.strip()
         if not name:
             raise ValueError("a name is needed")
-        if any(p.name == name for i, p in enumerate(self._places) if i != index):
+        if name in self._taken(index):
             raise ValueError(f"there is already a place named {name}")
         if len(name) > 60:
             raise ValueError("a name has at most 60 letters")
@@ -154,18 +212,19 @@ class PlaceEditor(QObject):
         if kind == "line" and math.dist(points[0], points[1]) < _SHORTEST:
             self._draft.pop()
             return
-        name = free_name(kind, [p.name for p in self._places])
-        place = Place(name, kind, points)
+        name = free_name(kind, self._taken())
+        place = Place(name, kind, points, self.source)
         self.start("")
         self.set_places([*self._places, place], tr("draw {name}", name=name))
         self.selected = len(self._places) - 1
         self.changed.emit()
+        self.drawn.emit(self.selected)
 
     def press(self, event: QMouseEvent, area: QRectF) -> bool:
         """Take a mouse press; return whether it was meant for a place."""
         if area.isEmpty() or event.button() != Qt.MouseButton.LeftButton:
             return self.drawing
-        point = _share(event.position(), area)
+        point = share_at(event.position(), area)
         if self._mode:
             if self._mode == "zone" and len(self._draft) >= 3 and self._near(self._draft[0], event.position(), area):
                 self._finish()
@@ -187,7 +246,7 @@ class PlaceEditor(QObject):
         """Take a mouse move; return whether a place used it."""
         if area.isEmpty():
             return False
-        point = _share(event.position(), area)
+        point = share_at(event.position(), area)
         if self._mode:
             self._cursor = point
             self.changed.emit()
@@ -237,7 +296,7 @@ class PlaceEditor(QObject):
         return True
 
     def _near(self, point: Point, position: QPointF, area: QRectF) -> bool:
-        spot = _spot(point, area)
+        spot = spot_of(point, area)
         return math.hypot(spot.x() - position.x(), spot.y() - position.y()) <= _GRAB
 
     def _handle_at(self, position: QPointF, area: QRectF) -> tuple[int, int] | None:
@@ -266,7 +325,7 @@ class PlaceEditor(QObject):
 
     def _paint_place(self, painter: QPainter, place: Place, area: QRectF, chosen: bool) -> None:
         colour = PLACE_COLOURS[place.kind]
-        spots = [_spot(p, area) for p in place.points]
+        spots = [spot_of(p, area) for p in place.points]
         path = QPainterPath(spots[0])
         for spot in spots[1:]:
             path.lineTo(spot)
@@ -281,7 +340,7 @@ class PlaceEditor(QObject):
         painter.setPen(QPen(colour, 3 if chosen else 2.2))
         painter.drawPath(path)
         if place.kind == "line":
-            _paint_arrow(painter, spots[0], spots[1], colour)
+            paint_arrow(painter, spots[0], spots[1], colour)
         painter.setPen(QPen(QColor(0, 0, 0, 160), 1.2))
         painter.setBrush(colour)
         for spot in spots:
@@ -291,61 +350,22 @@ class PlaceEditor(QObject):
         if place.kind == "staff":
             text = f"{place.name}   staff, not counted"
         anchor = min(spots, key=lambda s: s.y())
-        _paint_plate(painter, text, anchor, colour, area)
+        paint_plate(painter, text, anchor, colour, area)
 
     def _paint_draft(self, painter: QPainter, area: QRectF) -> None:
         colour = LINE_COLOUR if self._mode == "line" else ZONE_COLOUR
         points = [*self._draft] + ([self._cursor] if self._cursor else [])
-        spots = [_spot(p, area) for p in points]
+        spots = [spot_of(p, area) for p in points]
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(colour, 2.2, Qt.PenStyle.DashLine))
         if len(spots) >= 2:
             painter.drawPolyline(QPolygonF(spots))
             if self._mode == "line":
-                _paint_arrow(painter, spots[0], spots[1], colour)
+                paint_arrow(painter, spots[0], spots[1], colour)
         painter.setPen(QPen(QColor(0, 0, 0, 160), 1.2))
         painter.setBrush(colour)
         for spot in spots[: len(self._draft)]:
             painter.drawEllipse(spot, 5, 5)
-
-
-def _share(position: QPointF, area: QRectF) -> Point:
-    x = (position.x() - area.left()) / area.width()
-    y = (position.y() - area.top()) / area.height()
-    return min(1.0, max(0.0, x)), min(1.0, max(0.0, y))
-
-
-def _spot(point: Point, area: QRectF) -> QPointF:
-    return QPointF(area.left() + point[0] * area.width(), area.top() + point[1] * area.height())
-
-
-def _paint_arrow(painter: QPainter, start: QPointF, end: QPointF, colour: QColor) -> None:
-    """Draw the arrow across a line that shows which way is in."""
-    dx, dy = end.x() - start.x(), end.y() - start.y()
-    length = math.hypot(dx, dy)
-    if length < 20:
-        return
-    # To the right of the way from start to end, in a picture whose y runs down.
-    nx, ny = -dy / length, dx / length
-    middle = QPointF((start.x() + end.x()) / 2, (start.y() + end.y()) / 2)
-    tip = QPointF(middle.x() + nx * 26, middle.y() + ny * 26)
-    painter.setPen(QPen(colour, 2.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-    painter.drawLine(middle, tip)
-    for turn in (2.6, -2.6):
-        c, s = math.cos(turn), math.sin(turn)
-        painter.drawLine(tip, QPointF(tip.x() + (nx * c - ny * s) * 9, tip.y() + (nx * s + ny * c) * 9))
-    painter.setPen(QColor("#ffffff"))
-    painter.drawText(QPointF(tip.x() + nx * 14 - 6, tip.y() + ny * 14 + 5), "in")
-
-
-def _paint_plate(painter: QPainter, text: str, anchor: QPointF, colour: QColor, area: QRectF) -> None:
-    metrics = painter.fontMetrics()
-    width, height = metrics.horizontalAdvance(text) + 14, metrics.height() + 4
-    left = min(max(anchor.x() + 8, area.left()), max(area.left(), area.right() - width))
-    top = min(max(anchor.y() - height - 8, area.top()), area.bottom() - height)
-    plate = QRectF(left, top, width, height)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(12, 16, 20, 205))
-    painter.drawRoundedRect(plate, 4, 4)
-    painter.setPen(colour)
-    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+        if self._mode == "line" and spots:
+            middle = QPointF(sum(s.x() for s in spots) / len(spots), sum(s.y() for s in spots) / len(spots))
+            paint_ghost(painter, middle, (self.head_share or USUAL_HEAD) * area.height(), area)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QInputDialog,
     QLabel,
-    QMenu,
     QSizePolicy,
     QToolButton,
     QTreeWidget,
@@ -20,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.settings import PlaceSettings
-from desktop_app.ui.places.place_editor import PLACE_COLOURS, PlaceEditor
+from desktop_app.ui.places.place_editor import PlaceEditor
+from desktop_app.ui.places.place_menu import place_menu, rename_place
+from desktop_app.ui.places.place_painting import PLACE_COLOURS
 from desktop_app.ui.widgets.icons import action_icon
 from desktop_app.ui.widgets.theme import Theme
 from desktop_app.ui.window.actions import Actions
@@ -77,6 +77,7 @@ class PlacesPanel(QFrame):
         layout.addLayout(head)
         layout.addWidget(self.tree)
         editor.places_changed.connect(self.refresh)
+        editor.reloaded.connect(self.refresh)
         editor.changed.connect(self._follow_selection)
         self.apply_theme(theme)
         self.refresh()
@@ -158,15 +159,8 @@ class PlacesPanel(QFrame):
     def rename(self) -> None:
         """Ask for another name of the chosen place."""
         row = self._row()
-        if row < 0:
-            return
-        old = self._editor.places[row].name
-        name, accepted = QInputDialog.getText(self, "Rename", "Name of this line or zone:", text=old)
-        if accepted and name.strip() != old:
-            try:
-                self._editor.rename(row, name)
-            except ValueError as error:
-                self.problem.emit(f"The name stays {old}: {error}.")
+        if row >= 0 and (sentence := rename_place(self, self._editor, row)):
+            self.problem.emit(sentence)
 
     def flip(self) -> None:
         if self._row() >= 0:
@@ -184,18 +178,7 @@ class PlacesPanel(QFrame):
         row = self._row()
         if row < 0:
             return
-        menu = QMenu(self)
-        menu.addAction("Rename…", self.rename)
-        if self._editor.places[row].kind == "line":
-            menu.addAction("Exchange in and out", self.flip)
-        else:
-            staff = QAction("Staff zone: do not count", menu)
-            staff.setCheckable(True)
-            staff.setChecked(self._editor.places[row].kind == "staff")
-            staff.toggled.connect(self.set_staff)
-            menu.addAction(staff)
-        menu.addSeparator()
-        menu.addAction("Delete", self.delete)
+        menu = place_menu(self, self._editor, row, self.problem.emit)
         menu.exec(self.tree.viewport().mapToGlobal(at))
         menu.deleteLater()
 

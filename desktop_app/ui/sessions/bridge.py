@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
@@ -27,15 +28,33 @@ class RunBridge(RunObserver):
     States, the opening and failures become signals, which arrive on the GUI thread: `signals.state(run, state,
     message)`, `signals.opened(run, info)`, `signals.failed(run, error)`,
     `signals.noticed(run, sentence)`. Results never travel by signal, because a
-    queue of them would grow without bound: those of the run in `shown` are handed to `listeners` on the analysis
-    thread, and each of these keeps the newest only. `latest` is the newest result.
+    queue of them would grow without bound: on the analysis thread those of the run in `shown` are handed to `listeners`
+    and those of any run to the `door_listeners` of its door; each of these keeps the newest only. Of every run that is
+    followed the newest result is kept, so that a door whose picture was hidden has one at once.
     """
 
     def __init__(self) -> None:
         self.signals = _Signals()
         self.listeners: list[ResultListener] = []
+        self.door_listeners: defaultdict[str, list[ResultListener]] = defaultdict(list)
+        """By the id of a door."""
         self.shown: DoorRun | None = None
-        self.latest: FrameResult | None = None
+        self._followed: frozenset[DoorRun] = frozenset()
+        self._latest: dict[DoorRun, FrameResult] = {}
+
+    def follow(self, runs: Sequence[DoorRun]) -> None:
+        """Keep the newest result of each of these runs, and forget all others."""
+        self._followed = frozenset(runs)
+        self._latest = {run: result for run, result in tuple(self._latest.items()) if run in self._followed}
+
+    def latest_of(self, run: DoorRun | None) -> FrameResult | None:
+        """Return the newest result of a run that is followed, None before its first."""
+        return self._latest.get(run) if run is not None else None
+
+    @property
+    def latest(self) -> FrameResult | None:
+        """The newest result of the run that is shown."""
+        return self.latest_of(self.shown)
 
     def on_state(self, run: DoorRun, state: EngineState, message: str) -> None:
         self.signals.state.emit(run, state, message)
@@ -44,10 +63,11 @@ class RunBridge(RunObserver):
         self.signals.opened.emit(run, info)
 
     def on_result(self, run: DoorRun, result: FrameResult) -> None:
-        if run is not self.shown:
+        if run not in self._followed:
             return
-        self.latest = result
-        for listener in tuple(self.listeners):
+        self._latest[run] = result
+        shown = tuple(self.listeners) if run is self.shown else ()
+        for listener in (*shown, *self.door_listeners.get(run.door.id, ())):
             listener(result)
 
     def on_notice(self, run: DoorRun, sentence: str) -> None:

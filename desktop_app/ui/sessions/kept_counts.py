@@ -6,14 +6,26 @@ All of it may wait for the disk and belongs on a thread of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from desktop_app.session.manager import EntryStore, SessionManager
+from desktop_app.domain.log_digest import LogEntry
+from desktop_app.domain.person_facts import PersonRecord
+from desktop_app.domain.totals import Curve
+from desktop_app.errors import HeadcountError
+from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import Session
+from desktop_app.session.stored import EntryStore
+from desktop_app.store.summaries import SessionSummary
 
+NOBODY_AFTER_S = 60.0
+"""Seconds at a camera after which it is a result that nobody came. Shorter ones are attempts."""
+LONG_COUNT = 20_000
+"""People. A count of so many is read into memory, and its report made, only when the operator asks for it."""
+RECORDED_BEFORE_S = 3600.0
+"""A film that began so long before it was counted is told by when it was recorded, too. Seconds."""
 FLUSH_S = 1.0
 """How long a reader waits for the newest entries to be on the disk."""
 
@@ -26,7 +38,13 @@ class KeptInfo(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def place(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+    @property
     def opened_utc(self) -> float: ...
+    @property
+    def began_utc(self) -> float: ...
     @property
     def last_utc(self) -> float: ...
     @property
@@ -39,6 +57,8 @@ class KeptInfo(Protocol):
     def undecided(self) -> int: ...
     @property
     def joined(self) -> tuple[str, ...]: ...
+    @property
+    def is_current(self) -> bool: ...
 
 
 class CountStore(EntryStore, Protocol):
@@ -54,6 +74,16 @@ class CountStore(EntryStore, Protocol):
     def sessions(self) -> Sequence[KeptInfo]: ...
 
     def unclosed(self) -> Sequence[KeptInfo]: ...
+
+    def totals(self, session_id: str, *, may_be_behind: bool = ...) -> SessionSummary: ...
+
+    def log_of(self, session_ids: Iterable[str]) -> Iterable[LogEntry]: ...
+
+    def people_of(self, session_ids: Iterable[str]) -> Iterable[PersonRecord]: ...
+
+    def delete(self, session_id: str) -> bool: ...
+
+    def restore(self, session_id: str) -> bool: ...
 
     @property
     def needs_copy(self) -> bool: ...
@@ -72,6 +102,24 @@ class KeptCount:
     female: int
     male: int
     undecided: int
+    place: str = ""
+    note: str = ""
+    last_utc: float = 0.0
+    joined: tuple[str, ...] = ()
+    began_utc: float = 0.0
+
+    @property
+    def recorded_utc(self) -> float | None:
+        """When what was counted was recorded, None where it was counted at that time."""
+        return self.began_utc if self.began_utc and self.opened_utc - self.began_utc > RECORDED_BEFORE_S else None
+
+    def matches(self, text: str) -> bool:
+        """Whether every word of a search is in the name, the place, the note or the date."""
+        day = datetime.fromtimestamp(self.opened_utc)
+        days = [day, *([datetime.fromtimestamp(self.recorded_utc)] if self.recorded_utc is not None else [])]
+        dates = " ".join(f"{d:%Y-%m-%d} {d.day} {d:%B}" for d in days)
+        searched = f"{self.name} {self.place} {self.note} {dates}".casefold()
+        return all(word in searched for word in text.casefold().split())
 
 
 class KeptCounts:
@@ -82,32 +130,85 @@ class KeptCounts:
         self._store = store
 
     def all(self) -> list[KeptCount]:
-        """Return every count with somebody in it, the newest first. Raises StoreError."""
+        """Return every count with somebody in it, or that went on for a while; the newest first. Raises StoreError."""
         if self._store is None:
             mine = (self._manager.current, self._manager.previous)
             return [kept for s in mine if s is not None and (kept := _from_memory(s)).people]
         self._store.flush(FLUSH_S)
         sessions = self._store.sessions()
         parts = {part for info in sessions for part in info.joined}  # of a count in the list already
-        return [_from_info(info) for info in sessions if info.people and info.id not in parts]
+        listed = (info for info in sessions if info.id not in parts)
+        counts = ((info, self._with_figures(_from_info(info), info.is_current)) for info in listed)
+        return [count for info, count in counts if count.people or _is_worth_listing(info)]
 
     def cut_off(self) -> list[KeptCount]:
         """Return the counts that a crash or a power cut ended, the newest first; empty ones are closed here."""
         if self._store is None:
             return []
         known = {s.id for s in (self._manager.current, self._manager.previous) if s is not None}
-        found = [info for info in self._store.unclosed() if info.id not in known]
-        for info in found:
-            if not info.people:
-                self._manager.close_stored(info.id)
-        return [_from_info(info) for info in found if info.people]
+        unclosed = [_from_info(info) for info in self._store.unclosed() if info.id not in known]
+        found = [self._with_figures(count, is_current=False) for count in unclosed]
+        for count in found:
+            if not count.people:
+                self._manager.close_stored(count.id)
+        return [count for count in found if count.people]
+
+    def _with_figures(self, count: KeptCount, is_current: bool) -> KeptCount:
+        """Return a count with its figures where the list has none: those of a long one that a crash or another version
+        left are not worked out with the list, and 0 would be wrong."""
+        if count.people or is_current or self._store is None:
+            return count
+        c = self._store.totals(count.id).counts
+        return replace(count, people=c.people, female=c.female, male=c.male, undecided=c.undecided)
 
     def load(self, session_id: str) -> Session:
         """Return a count to look at or to go on with. Raises KeyError for one that is not there, or StoreError."""
         for session in (self._manager.current, self._manager.previous):
             if session is not None and session.id == session_id:
                 return session
+        if self._store is not None:
+            self._store.flush(FLUSH_S)
         return self._manager.load(session_id)
+
+    def is_long(self, count: KeptCount) -> bool:
+        """Whether reading a count into memory takes longer than anybody waits unasked, and it is not there already."""
+        known = (self._manager.current, self._manager.previous)
+        is_here = any(session is not None and session.id == count.id for session in known)
+        return self._store is not None and not is_here and count.people >= LONG_COUNT
+
+    def stream(self, count: KeptCount) -> tuple[Iterable[LogEntry], Callable[[], Iterable[PersonRecord]]]:
+        """Return the entries of a count from the disk, and what reads its people: memory does not grow with either."""
+        store, ids = self._store, (count.id, *count.joined)
+        if store is None:
+            raise RuntimeError("there is no store to read from")
+        store.flush(FLUSH_S)
+        return store.log_of(ids), lambda: store.people_of(ids)
+
+    def curve(self, session_id: str) -> Curve:
+        """Return the running totals over UTC; those of up to a minute ago for a long count. Raises StoreError."""
+        if self._store is not None:
+            return self._store.totals(session_id, may_be_behind=True).curve_utc
+        session = self.load(session_id)
+        return session.log.read(lambda totals: totals.curve(utc=True, max_points=256))
+
+    def is_under_way(self, session_id: str) -> bool:
+        """Whether this count is being counted now."""
+        current = self._manager.current
+        return current is not None and current.id == session_id and bool(current.active_runs)
+
+    @property
+    def can_delete(self) -> bool:
+        return self._store is not None
+
+    def delete(self, session_id: str) -> bool:
+        """Delete a count; return False where there is none. Raises StoreError, or HeadcountError for a running one."""
+        if self.is_under_way(session_id):
+            raise HeadcountError("This count is under way.", "Stop it first.")
+        return self._store is not None and self._store.delete(session_id)
+
+    def restore(self, session_id: str) -> bool:
+        """Bring a deleted count back; return False where that cannot be done any more. Raises StoreError."""
+        return self._store is not None and self._store.restore(session_id)
 
     @property
     def needs_copy(self) -> bool:
@@ -123,8 +224,17 @@ class KeptCounts:
         self._manager.close_stored(session_id)
 
 
+def _is_worth_listing(info: KeptInfo) -> bool:
+    """Whether anybody came, or was watched for long enough that nobody's coming is a result, as it is of any film."""
+    is_film = 0.0 < info.began_utc < info.opened_utc - 1.0  # what it shows was before it was opened
+    return info.people > 0 or is_film or info.last_utc - info.opened_utc >= NOBODY_AFTER_S
+
+
 def _from_info(info: KeptInfo) -> KeptCount:
-    return KeptCount(info.id, info.name, info.opened_utc, info.people, info.female, info.male, info.undecided)
+    return KeptCount(
+        *(info.id, info.name, info.opened_utc, info.people, info.female, info.male, info.undecided),
+        *(info.place, info.note, info.last_utc, info.joined, info.began_utc),
+    )
 
 
 def _from_memory(session: Session) -> KeptCount:
@@ -138,6 +248,9 @@ def _from_memory(session: Session) -> KeptCount:
         counts.female,
         counts.male,
         counts.undecided,
+        session.place,
+        session.note,
+        entries[-1].utc if entries else time.time(),
     )
 
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.errors import HeadcountError
 from desktop_app.session.session import Session
@@ -18,10 +18,8 @@ from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.kept_counts import CountStore, KeptCount, KeptCounts, local_time
 from desktop_app.ui.widgets.background_task import BackgroundTask
 from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.question import is_agreed
 from desktop_app.ui.widgets.texts import people_words, tr
-
-if TYPE_CHECKING:
-    from desktop_app.ui.sessions.kept_dialog import KeptDialog
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,8 +30,12 @@ class _Loaded:
 
 
 class SessionCommands(QObject):
-    """Everything that reads the disk does so on threads of its own."""
+    """Everything that reads the disk does so on threads of its own.
 
+    `asked(session_id)` when the operator wants to see a kept count, "" for the newest.
+    """
+
+    asked = Signal(str)
     _problem = Signal(str)
 
     def __init__(
@@ -45,32 +47,15 @@ class SessionCommands(QObject):
         self._banner = banner
         self._kept = KeptCounts(controller.manager, store)
         self._tasks: list[BackgroundTask] = []
-        self._dialog: KeptDialog | None = None
+        self._offered: set[str] = set()
         self._problem.connect(self._show_problem)
 
     # --- looking -------------------------------------------------------------------------------------------------
 
-    @property
-    def dialog(self) -> KeptDialog | None:
-        return self._dialog
-
     def show_kept(self) -> None:
         """Show the counts that are kept, the one before the present one first."""
-        from desktop_app.ui.sessions.kept_dialog import KeptDialog
-
-        if self._dialog is None:
-            previous = self._controller.manager.previous
-            self._dialog = KeptDialog(self._kept, self._keep, previous.id if previous is not None else "", self._window)
-            self._dialog.finished.connect(self._dialog_closed)
-            self._dialog.show()
-        self._dialog.raise_()
-        self._dialog.activateWindow()
-
-    @Slot()
-    def _dialog_closed(self) -> None:
-        dialog, self._dialog = self._dialog, None
-        if dialog is not None:
-            dialog.deleteLater()
+        previous = self._controller.manager.previous
+        self.asked.emit(previous.id if previous is not None else "")
 
     # --- after a crash -------------------------------------------------------------------------------------------
 
@@ -81,6 +66,9 @@ class SessionCommands(QObject):
     @Slot(object)
     def _offer(self, counts: list[KeptCount]) -> None:
         for count in counts:
+            if count.id in self._offered:
+                continue
+            self._offered.add(count.id)
             self._banner.show_message(
                 "info",
                 tr(
@@ -134,6 +122,8 @@ class SessionCommands(QObject):
             self._banner.show_message("warning", sentence, "", restore, waits=True, subject="store")
         else:
             self._banner.withdraw("store")
+            # What a crash left beside a disk that refused at the start has come in only now.
+            self.offer_cut_off()
 
     @Slot()
     def restore_copy(self) -> None:
@@ -142,7 +132,7 @@ class SessionCommands(QObject):
 
     @Slot(object)
     def _restored(self, _entries: object) -> None:
-        self._banner.show_message("good", tr("The earlier counts are back. Count, Kept counts shows them."), seconds=8)
+        self._banner.show_message("good", tr("The earlier counts are back. Results shows them."), seconds=8)
 
     # --- the end -------------------------------------------------------------------------------------------------
 
@@ -152,26 +142,18 @@ class SessionCommands(QObject):
             return True
         people, session = self._controller.counts.people, self._controller.session
         is_kept = session is None or session.is_kept
-        box = QMessageBox(self._window)
-        box.setWindowTitle(tr("Close Headcount"))
-        box.setText(
+        return is_agreed(
+            self._window,
+            tr("Close Headcount"),
             tr("Stop and keep {people}?", people=people_words(people))
             if people and is_kept
-            else tr("Stop counting and close?")
-        )
-        box.setInformativeText(
-            tr("The count is kept. It can be looked at in Count, Kept counts.")
+            else tr("Stop counting and close?"),
+            tr("The count is kept. Results shows it.")
             if is_kept
-            else tr("What is counted now is not kept: the file repeats, or no count can be written.")
+            else tr("What is counted now is not kept: the file repeats, or no count can be written."),
+            tr("Stop and close"),
+            tr("Keep counting"),
         )
-        go_on = box.addButton(tr("Keep counting"), QMessageBox.ButtonRole.RejectRole)
-        stop = box.addButton(tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(go_on)
-        box.setEscapeButton(go_on)
-        box.exec()
-        is_over = box.clickedButton() is stop
-        box.deleteLater()
-        return is_over
 
     def _begin(self, name: str, work: Callable[[], object], done: Callable[[Any], None]) -> None:
         task = BackgroundTask(name, work)
@@ -189,9 +171,7 @@ class SessionCommands(QObject):
         self._banner.show_message("warning", error.message, error.remedy)
 
     def shut_down(self, seconds: float = 2.0) -> bool:
-        """Close the list and wait for what is being read; return False where it would not end in time."""
-        if self._dialog is not None:
-            self._dialog.close()
+        """Wait for what is being read; return False where it would not end in time."""
         deadline = time.monotonic() + seconds
         done = True
         for task in self._tasks:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from desktop_app.domain.events import Entry
+from desktop_app.domain.log_digest import LogEntry
+from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.errors import HeadcountError, StoreError
+from desktop_app.settings import load_settings
 from desktop_app.store.files import default_folder
 from desktop_app.store.held_database import HeldError
 from desktop_app.store.second_process import SecondProcessStore
-from desktop_app.store.store import SessionInfo, Store
+from desktop_app.store.session_list import SessionInfo
+from desktop_app.store.store import Store
+from desktop_app.store.summaries import SessionSummary
 from desktop_app.ui.sessions.kept_counts import CountStore
 from desktop_app.ui.widgets.texts import tr
 
@@ -32,15 +37,28 @@ class BesideStore(SecondProcessStore):
             "counts after the next start."
         )
 
-    def flush(self, timeout_s: float = 1.0) -> bool:
-        """Return True: nothing of this process can be read before the next start."""
-        return True
-
     def entries(self, session_id: str) -> Iterator[Entry]:
         return self._stored.entries(session_id)
 
     def sessions(self) -> Sequence[SessionInfo]:
         return self._stored.sessions()
+
+    def totals(self, session_id: str, *, may_be_behind: bool = False) -> SessionSummary:
+        return self._stored.totals(session_id, may_be_behind=may_be_behind)
+
+    def log_of(self, session_ids: Iterable[str]) -> Iterator[LogEntry]:
+        return self._stored.log_of(session_ids)
+
+    def people_of(self, session_ids: Iterable[str]) -> Iterator[PersonRecord]:
+        return self._stored.people_of(session_ids)
+
+    def delete(self, session_id: str) -> bool:
+        """Raises StoreError: the file belongs to the other process."""
+        return self._stored.delete(session_id)
+
+    def restore(self, session_id: str) -> bool:
+        """Raises StoreError: the file belongs to the other process."""
+        return self._stored.restore(session_id)
 
     @property
     def needs_copy(self) -> bool:
@@ -64,7 +82,9 @@ def open_window_store(on_problem: Callable[[str], None]) -> tuple[CountStore | N
     """
     folder = default_folder()
     try:
-        store: CountStore = Store.open(folder, on_problem)
+        own = Store.open(folder, on_problem)
+        own.keep_people(load_settings().settings.keep.people_days)
+        store: CountStore = own
     except HeldError:
         try:
             store = BesideStore(folder, on_problem)

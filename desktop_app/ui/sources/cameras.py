@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QThread, Signal
 
-from desktop_app.ui.sources.source_bar import CameraChoice
+from desktop_app.ui.sources.source_choice import CameraChoice
 
 _LOG = logging.getLogger(__name__)
 

@@ -136,6 +136,11 @@ class AddressDialog(QDialog):
         repolish(self._edit)
 
 
+def dropped_files(mime: QMimeData) -> list[Path]:
+    """Return the files and folders of what is dragged onto the window."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
 def dropped_source(mime: QMimeData) -> str:
     """Return the source text of what is dragged onto the window: a file, a folder or an address; "" for anything else.
 

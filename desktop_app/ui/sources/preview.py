@@ -1,17 +1,16 @@
-"""Shows a camera without counting: a run of its own whose pipeline finds nobody, and whose log nobody reads."""
+"""Shows a camera before a count: a run of its own whose log nobody reads, and what is to be said of its faces."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from desktop_app.domain.events import Event
-from desktop_app.domain.places import Line, Zone
-from desktop_app.domain.types import Frame, FrameResult
-from desktop_app.session.door_run import Door, DoorRun, RunObserver
+from desktop_app.domain.types import FrameResult
+from desktop_app.engine.state import EngineOptions
+from desktop_app.session.door_run import Door, DoorRun, RunObserver, RunOptions
 from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.session.pipelines import PipelineCache
 from desktop_app.session.services import Services
@@ -20,65 +19,42 @@ from desktop_app.ui.picture.display import DisplayFeeder
 from desktop_app.ui.sessions.bridge import RunBridge
 from desktop_app.ui.sessions.threads import QtThreads
 
-if TYPE_CHECKING:
-    from desktop_app.vision.compare import Comparison
+FINDINGS_MS = 500
 
 
-class LookOnlyPipeline:
-    """Passes frames through and counts nobody."""
+class _Watcher(RunObserver):
+    """Hands pictures to the display and faces to what judges them, on the analysis thread."""
 
-    detector_name = model_name = ""
-    comparison = None
-
-    def compare_with(self, comparison: Comparison | None) -> None:
-        """There is nobody to compare on."""
-
-    def process(self, frame: Frame) -> FrameResult:
-        return FrameResult(frame, (), detected=False)
-
-    def finish(self) -> Sequence[Event]:
-        return ()
-
-    def reset(self, prefix: str = "") -> None:
-        """There is nobody to forget."""
-
-    def new_count(self, time_s: float) -> tuple[Sequence[Event], Sequence[Event]]:
-        return (), ()
-
-    def renumber(self, numbers: Mapping[str, int], next_number: int) -> None:
-        """There is nobody to give a number."""
-
-    def fall_back(self) -> str:
-        return ""
-
-    def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
-        return False
-
-    def count_anyway(self, key: int) -> bool:
-        return False
-
-    def set_places(
-        self, lines: Sequence[Line] = (), zones: Sequence[Zone] = (), staff_zones: Sequence[Zone] = ()
-    ) -> None:
-        """Nothing is counted at places."""
-
-
-class _ToFeeder(RunObserver):
     def __init__(self, feeder: DisplayFeeder) -> None:
+        from desktop_app.vision.faces.sight import Sight  # here: it brings OpenCV, and the window comes first
+
         self._feeder = feeder
+        self._sight = Sight()
+        self._lock = threading.Lock()
+        self._time_s = 0.0
 
     def on_result(self, run: DoorRun, result: FrameResult) -> None:
         self._feeder.offer(result)
+        with self._lock:
+            self._time_s = result.frame.time_s
+            self._sight.take(result)
+
+    def findings(self) -> object:
+        with self._lock:
+            return self._sight.findings(self._time_s)
 
 
 class Preview(QObject):
-    """Signals: `frame_ready(DisplayFrame)`, `failed(Exception)`. All calls on the GUI thread.
+    """Signals: `frame_ready(DisplayFrame)`, `findings(tuple of Finding)` twice a second, `failed(Exception)`.
+
+    All calls on the GUI thread. People are found as in a count, but nobody is counted.
 
     The camera is free for whoever opens it next as soon as its driver has let go of it: `sources.device_lease` waits
     for that.
     """
 
     frame_ready = Signal(object)
+    findings = Signal(object)
     failed = Signal(object)
 
     def __init__(
@@ -91,10 +67,15 @@ class Preview(QObject):
         self._run: DoorRun | None = None
         self._threads: list[QtThreads] = []
         self._feeder: DisplayFeeder | None = None
+        self._watcher: _Watcher | None = None
+        self._pipelines = PipelineCache()
         self._box = (480, 270)
         self._timer = QTimer(self)
         self._timer.setInterval(33)
         self._timer.timeout.connect(self._look)
+        self._judge = QTimer(self)
+        self._judge.setInterval(FINDINGS_MS)
+        self._judge.timeout.connect(self._tell)
         bridge.signals.failed.connect(self._failed)
 
     def set_box(self, width: int, height: int) -> None:
@@ -109,23 +90,27 @@ class Preview(QObject):
             self._feeder = DisplayFeeder()
             self._feeder.set_box(*self._box)
             self._feeder.start()
-        pipelines = PipelineCache()
-        pipelines.give_back(self.settings, LookOnlyPipeline())
+        self._watcher = _Watcher(self._feeder)
         self._run = DoorRun(
-            Door(source_text, self.settings),
+            Door(source_text, replace(self.settings.at_source(source_text), places=())),
             SessionLog("preview", SequenceNumbers()),
             self._services,
-            pipelines,
-            observers=(self._bridge, _ToFeeder(self._feeder)),
+            self._pipelines,
+            # A file is looked at as it plays, over and over.
+            RunOptions(EngineOptions(speed=1.0, loop=True)),
+            observers=(self._bridge, self._watcher),
         )
         threads = QtThreads(self._run)
         self._threads = [*(t for t in self._threads if t.is_running()), threads]
         threads.start()
         self._timer.start()
+        self._judge.start()
 
     def stop(self) -> None:
         """Release the camera; returns at once."""
         self._timer.stop()
+        self._judge.stop()
+        self._watcher = None
         if self._run is not None:
             self._run.stop()
             self._run = None
@@ -148,6 +133,10 @@ class Preview(QObject):
         frame = self._feeder.take() if self._feeder is not None else None
         if frame is not None:
             self.frame_ready.emit(frame)
+
+    def _tell(self) -> None:
+        if self._watcher is not None:
+            self.findings.emit(self._watcher.findings())
 
     @Slot(object, object)
     def _failed(self, run: DoorRun, error: Exception) -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.settings import SecretStore, Settings
-from desktop_app.ui.sessions.controller import Controller
+from desktop_app.system.redaction import without_secrets
+from desktop_app.ui.sessions.controller import Controller, Plan
 from desktop_app.ui.sessions.current_settings import CurrentSettings
+from desktop_app.ui.sessions.told_door import DoorPlan
 from desktop_app.ui.sources.began_dialog import BeganDialog
-from desktop_app.ui.sources.first_start import StartPage
+from desktop_app.ui.sources.last_count import KeptSessions, LastCount, find_last
 from desktop_app.ui.sources.names import DEMO
 from desktop_app.ui.sources.opening import AddressDialog, ask_file, ask_folder
-from desktop_app.ui.sources.source_bar import CameraChoice, SourceBar
+from desktop_app.ui.sources.source_choice import CameraChoice, SourceChoice
+from desktop_app.ui.sources.start_page import StartPage
+from desktop_app.ui.widgets.background_task import BackgroundTask
 from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.texts import tr
 
@@ -25,44 +29,85 @@ LONGEST_SOURCE = 4000
 
 
 class SourceCommands(QObject):
-    """`show_page(start)` shows the start page (True) or the picture; `new_count()` counts from zero."""
+    """`show_page(start)` shows the start page (True) or the picture; `new_count()` counts from zero.
+
+    `kept_doors()` are those of the next count, where several are kept. From the `store` it reads what was counted last.
+    """
 
     def __init__(
         self,
         window: QWidget,
         controller: Controller,
         settings: CurrentSettings,
-        bar: SourceBar,
+        choice: SourceChoice,
         start_page: StartPage,
         banner: Banner,
         show_page: Callable[[bool], None],
         new_count: Callable[[], object],
+        kept_doors: Callable[[], Sequence[DoorPlan]],
+        store: KeptSessions | None = None,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._controller = controller
         self._settings = settings
-        self._bar = bar
+        self._choice = choice
         self._start_page = start_page
         self._banner = banner
         self._show_page = show_page
         self._new_count = new_count
+        self._kept_doors = kept_doors
+        self._store = store
+        self._looking: BackgroundTask | None = None
 
     @Slot(str)
     def open_source(self, text: str) -> None:
         """Begin to count from a source: "demo", "camera:NAME", a path or an address."""
-        if not text:
-            return
-        if len(text) > LONGEST_SOURCE:
+        if text:
+            self.open_doors([DoorPlan(text)])
+
+    def open_doors(self, plans: Sequence[DoorPlan]) -> None:
+        """Begin to count at these doors, in one count."""
+        too_long = next((len(plan.source) for plan in plans if len(plan.source) > LONGEST_SOURCE), 0)
+        if too_long:
             self._banner.show_message(
                 "error",
-                tr("This address has {number} letters.", number=f"{len(text):,}"),
+                tr("This address has {number} letters.", number=f"{too_long:,}"),
                 tr("Copy it again: it is longer than any address."),
             )
             return
         self._start_page.stop_preview()
-        self._bar.set_current(text)
-        self._controller.start(text)
+        self._choice.set_current(plans[0].source)
+        self._show_page(False)
+        self._controller.start_doors(plans)
+
+    @Slot(str)
+    def choose_source(self, text: str) -> None:
+        """Count from this source at the next start; a camera shows its picture on the start page."""
+        self._choice.set_current(text)
+        if not self._controller.active:
+            self._start_page.choose(text)
+
+    def offer_last(self) -> None:
+        """Look on a thread for what was counted last, and offer to count the same again."""
+        if self._store is not None and self._looking is None:
+            self._looking = BackgroundTask("last-count", partial(find_last, self._store))
+            self._looking.done.connect(self._start_page.show_last)
+            self._looking.start()
+
+    def shut_down(self, seconds: float = 2.0) -> bool:
+        """Wait for what is being read; return False where it would not end in time."""
+        if self._looking is None:
+            return True
+        self._looking.abandon()
+        return self._looking.wait(round(seconds * 1000))
+
+    @Slot(object)
+    def count_again(self, last: LastCount) -> None:
+        """Start the same as before: source, occasion and place."""
+        self._controller.plan = Plan(last.name, last.place)
+        several = len(last.doors) > 1
+        self.open_doors([DoorPlan(source, name if several else "") for name, source in last.doors])
 
     @Slot()
     def set_began(self) -> None:
@@ -75,37 +120,55 @@ class SourceCommands(QObject):
             return
         dialog = BeganDialog(run.door.name, run.recording_start, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            self._controller.start(run.door.source, dialog.utc)
+            again = [
+                DoorPlan(d.run.door.source, d.name, dialog.utc if d.run is run else d.run.door.began_utc)
+                for d in self._controller.doors
+            ]
+            self._controller.start_doors(again)
 
     @Slot()
     def open_demo(self) -> None:
         """Count from the demo clip."""
         self.open_source(DEMO)
 
-    @Slot()
-    def opened(self) -> None:
-        """Remember what could be opened; what could not is not offered again."""
-        text = self._controller.source_text
-        # On a thread, because a keyring may ask its owner to unlock it.
-        threading.Thread(target=SecretStore().remember, args=(text,), name="headcount-secrets", daemon=True).start()
+    def opened(self, text: str) -> None:
+        """Remember a source that could be opened; what could not is not offered again."""
+        SecretStore().remember_meanwhile(text)
         self._settings.change(_with_recent(self._settings.value, text))
 
     @Slot()
     def start(self) -> None:
-        """Count from the chosen source, or ask for one."""
-        source = self._bar.current or self._controller.source_text
-        if source:
-            self.open_source(source)
+        """Count at the doors that are ticked, or from the chosen source, or ask for one."""
+        plans = self._next_plans()
+        if plans:
+            self.open_doors(plans)
         else:
             self.choose_other()
             self._banner.show_message(
                 "info", tr("Choose what to count from first: a camera, a file or the demo clip."), seconds=8
             )
 
+    def _next_plans(self) -> Sequence[DoorPlan]:
+        ticked = self._kept_doors()
+        chosen = without_secrets(self._choice.current)
+        shown = [DoorPlan(d.run.door.source, d.name) for d in self._controller.doors]
+        if shown and self._start_page.isHidden():
+            # The count on the screen is begun again, unless something else was chosen meanwhile.
+            kept = {without_secrets(plan.source) for plan in ticked}
+            sources = {without_secrets(plan.source) for plan in shown}
+            if ticked and sources <= kept and (not chosen or chosen in kept):
+                return ticked
+            if len(shown) > 1 and (not chosen or chosen in sources):
+                return shown
+        elif ticked:
+            return ticked
+        source = self._choice.current or self._controller.source_text
+        return [DoorPlan(source)] if source else []
+
     def choose_other(self) -> None:
-        """Show the start page with the keyboard on the list of sources."""
+        """Show the start page with the keyboard on it."""
         self._show_page(True)
-        self._bar.sources.setFocus()
+        self._start_page.begin_here()
 
     def _folder_of_last(self) -> str:
         last = self._settings.value.source.last
@@ -131,18 +194,18 @@ class SourceCommands(QObject):
     @Slot(object)
     def cameras_found(self, cameras: list[CameraChoice]) -> None:
         """Offer the cameras there are now; the first one is chosen where nothing is."""
-        self._bar.set_cameras(cameras)
+        self._choice.set_cameras(cameras)
         self._start_page.set_cameras(cameras)
-        if not self._bar.current and cameras:
-            self._bar.set_current(cameras[0].source)
+        if not self._choice.current and cameras:
+            self._choice.set_current(cameras[0].source)
 
     @Slot(int, int, float)
     def camera_mode(self, width: int, height: int, fps: float) -> None:
         """Ask cameras for another picture size from now on; a running camera is opened again and its count goes on."""
         s = self._settings.value
         self._settings.change(replace(s, source=replace(s.source, width=width, height=height, fps=fps)))
-        if self._controller.active and self._bar.is_camera(self._controller.source_text):
-            self._controller.open_again()
+        if self._controller.active:
+            self._controller.open_again(self._choice.is_camera)
 
     @Slot(float)
     def seek(self, time_s: float) -> None:

@@ -38,7 +38,7 @@ class BackgroundTask(QThread):
         except HeadcountError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - a bug must end as a message, not as a silent thread
-            _LOG.error("a bug of ours in %s", self.objectName(), exc_info=error)
+            _LOG.error("an unexpected exception in %s", self.objectName(), exc_info=error)
             self._fail(HeadcountError(OUR_BUG, "Help, Copy diagnostics copies what a helper needs to know."))
         else:
             if not self.abandoned:

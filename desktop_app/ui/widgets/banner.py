@@ -1,4 +1,4 @@
-"""A strip above the picture that says in plain words what happened and offers what to do about it."""
+"""A strip over the picture that says in plain words what happened and offers what to do about it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app.ui.widgets.icons import action_icon, tinted_pixmap
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme, repolish
 
 Action = tuple[str, Callable[[], object]]
@@ -18,8 +19,17 @@ Action = tuple[str, Callable[[], object]]
 _ICONS = {"error": "warning", "warning": "warning", "good": "check", "info": "info"}
 
 
-BUTTONS_BESIDE_PX = 760
+BUTTONS_BESIDE_PX = 620
 """In a narrower banner the buttons stand below the words instead of squeezing them."""
+
+
+WIDEST_PX = 820
+"""Longer lines are hard to read."""
+
+MARGIN_PX = 10
+
+RESULT = "result"
+"""The subject of what leads to Results: settled once these are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,8 @@ class Banner(QFrame):
 
     What must not be missed *waits*: it is shown when its turn comes, and if another message takes its place meanwhile,
     it comes back after that one, until the operator has dismissed or answered it.
-    Nothing modal: the count goes on under it. `closed` is emitted when the operator or the clock takes it away.
+    Nothing modal: the count goes on under it. It lies over what `float_over` says and moves nothing.
+    `closed` is emitted when the operator or the clock takes it away.
     """
 
     closed = Signal()
@@ -63,8 +74,8 @@ class Banner(QFrame):
         self._buttons: list[QPushButton] = []
         self._close = QToolButton()
         self._close.setProperty("flat", "true")
-        self._close.setToolTip("Dismiss")
-        self._close.setAccessibleName("Dismiss this message")
+        self._close.setToolTip(tr("Dismiss"))
+        self._close.setAccessibleName(tr("Dismiss this message"))
         self._close.clicked.connect(self.dismiss)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -86,7 +97,35 @@ class Banner(QFrame):
         self._row.addLayout(words, 1)
         self._row.addLayout(self._beside)
         self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._area: Callable[[], QRect] | None = None
         self.setVisible(False)
+
+    def float_over(self, host: QWidget, area: Callable[[], QRect]) -> None:
+        """Lie at the top of `area()`, in the coordinates of `host`, which it becomes a child of."""
+        self.setParent(host)
+        self._area = area
+        host.installEventFilter(self)
+
+    def place(self) -> None:
+        """Go to the top of the area, as high as the words need."""
+        if self._area is None:
+            return
+        area = self._area()
+        width = max(200, min(WIDEST_PX, area.width() - 2 * MARGIN_PX))
+        self.resize(width, self.height())
+        self._row.activate()
+        height = self._row.totalHeightForWidth(width) if self._row.hasHeightForWidth() else self.sizeHint().height()
+        self.setGeometry(area.left() + (area.width() - width) // 2, area.top() + MARGIN_PX, width, height)
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and not self.isHidden():
+            QTimer.singleShot(0, self, self.place)  # once the layouts below have been worked out
+        return super().eventFilter(watched, event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.place()
 
     @property
     def text(self) -> str:
@@ -148,6 +187,7 @@ class Banner(QFrame):
         self.apply_theme(self._theme)
         self.setAccessibleName(f"{message.title} {message.detail}".strip())
         self.setVisible(True)
+        self.place()
         if message.seconds > 0:
             self._timer.start(round(message.seconds * 1000))
 

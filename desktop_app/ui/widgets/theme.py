@@ -1,101 +1,21 @@
-"""The two palettes of the window, and how they reach every widget.
-
-The gender colours are Okabe and Ito's (Color Universal Design, 2008), which stay apart for the common kinds of
-colour blindness; each gender also has a mark of its own shape, so that no figure depends on colour alone.
-"""
+"""How the palettes of `reports.looks` reach every widget of the window."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import gc
+from collections.abc import Iterator
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.domain.types import Gender
+from desktop_app.reports.looks import DARK, GENDER_WORDS, LIGHT, Theme
 from desktop_app.resources import resource_path
 
+__all__ = ["DARK", "GENDER_WORDS", "LIGHT", "THEMES", "Theme", "ThemeManager", "palette_of", "repolish", "style_sheet"]
+
 THEMES = ("system", "light", "dark")
-
-GENDER_WORDS = {
-    Gender.FEMALE: "appears female",
-    Gender.MALE: "appears male",
-    Gender.UNDECIDED: "undecided",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """The colours of one look, as "#rrggbb"."""
-
-    name: str
-    window: str
-    surface: str
-    raised: str
-    hover: str
-    border: str
-    text: str
-    muted: str
-    accent: str
-    on_accent: str
-    female: str
-    male: str
-    undecided: str
-    danger: str
-    danger_back: str
-    warning: str
-    warning_back: str
-    good: str
-    good_back: str
-
-    def gender(self, gender: Gender) -> str:
-        """Return the colour that stands for a gender in text and charts."""
-        return {Gender.FEMALE: self.female, Gender.MALE: self.male}.get(gender, self.undecided)
-
-
-DARK = Theme(
-    name="dark",
-    window="#12161b",
-    surface="#1a2027",
-    raised="#232b34",
-    hover="#2d3742",
-    border="#313b46",
-    text="#e9eef3",
-    muted="#9aa8b5",
-    accent="#35b3a4",
-    on_accent="#06201d",
-    female="#e69f00",
-    male="#56b4e9",
-    undecided="#aab4be",
-    danger="#ff6b5e",
-    danger_back="#3a1f1e",
-    warning="#f2b233",
-    warning_back="#372d17",
-    good="#4cc38a",
-    good_back="#16301f",
-)
-
-LIGHT = Theme(
-    name="light",
-    window="#eef1f4",
-    surface="#ffffff",
-    raised="#f4f6f8",
-    hover="#e6ebef",
-    border="#cfd7de",
-    text="#17202a",
-    muted="#566471",
-    accent="#0a7a70",
-    on_accent="#ffffff",
-    female="#c25400",
-    male="#0072b2",
-    undecided="#68747f",
-    danger="#b3261e",
-    danger_back="#fdeceb",
-    warning="#8a5a00",
-    warning_back="#fdf3dc",
-    good="#17693f",
-    good_back="#e4f5ea",
-)
 
 
 def style_sheet(theme: Theme) -> str:
@@ -147,22 +67,29 @@ def style_sheet(theme: Theme) -> str:
     QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus {{ border: 1px solid {t.accent}; }}
     QToolButton[flat="true"]:checked {{ background: {t.hover}; border: 1px solid {t.accent}; }}
     QToolButton::menu-indicator {{ image: none; }}
+    QToolButton[menu="true"] {{ padding: 4px 26px 4px 8px; }}
+    QToolButton[menu="true"]::menu-indicator {{
+        image: url("{image("down")}"); width: 14px; height: 14px;
+        subcontrol-origin: padding; subcontrol-position: right center; right: 7px;
+    }}
+    QLabel#problem {{ color: {t.danger}; padding: 6px 10px; }}
 
-    QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit, QTextBrowser, QListWidget, QTreeWidget {{
+    QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextBrowser, QListWidget, QTreeWidget {{
         background: {t.raised}; border: 1px solid {t.border}; border-radius: 7px; padding: 4px 8px;
         selection-background-color: {t.accent}; selection-color: {t.on_accent};
     }}
-    QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{ min-height: 20px; }}
-    QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QListWidget:focus, QTreeWidget:focus,
+    QLineEdit, QComboBox, QAbstractSpinBox {{ min-height: 20px; }}
+    QComboBox[compact="true"] {{ min-height: 16px; padding: 2px 8px; }}
+    QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QListWidget:focus, QTreeWidget:focus,
     QPlainTextEdit:focus, QTextBrowser:focus {{ border: 1px solid {t.accent}; }}
-    QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{ color: {t.muted}; }}
+    QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color: {t.muted}; }}
     QLineEdit[invalid="true"] {{ border: 1px solid {t.danger}; }}
     QComboBox::drop-down {{ border: none; width: 26px; }}
     QComboBox::down-arrow {{ image: url("{image("down")}"); width: 16px; height: 16px; }}
     QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{
         border: none; padding: 0 0 0 7px; min-height: 0; background: transparent;
     }}
-    QSpinBox, QDoubleSpinBox {{ padding: 2px 4px 2px 0; }}
+    QAbstractSpinBox {{ padding: 2px 4px 2px 0; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{
         subcontrol-origin: border; width: 22px; border: none; background: transparent;
@@ -172,22 +99,39 @@ def style_sheet(theme: Theme) -> str:
     QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {t.hover}; }}
     QAbstractSpinBox::up-arrow {{ image: url("{image("up")}"); width: 12px; height: 12px; }}
     QAbstractSpinBox::down-arrow {{ image: url("{image("down")}"); width: 12px; height: 12px; }}
-    QCheckBox::indicator {{
+    QCheckBox::indicator, QListWidget::indicator {{
         width: 16px; height: 16px; border: 1px solid {t.muted}; border-radius: 4px; background: {t.raised};
     }}
     QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border: 1px solid {t.accent}; }}
-    QCheckBox::indicator:checked {{
+    QCheckBox::indicator:checked, QListWidget::indicator:checked {{
         background: {t.accent}; border: 1px solid {t.accent}; image: url("{image("check")}");
+    }}
+    QRadioButton::indicator {{
+        width: 14px; height: 14px; border: 2px solid {t.muted}; border-radius: 9px; background: {t.raised};
+    }}
+    QRadioButton::indicator:hover, QRadioButton::indicator:focus {{ border: 2px solid {t.accent}; }}
+    QRadioButton::indicator:checked {{
+        width: 6px; height: 6px; border: 6px solid {t.accent}; background: {t.on_accent};
     }}
     QComboBox QAbstractItemView {{
         background: {t.surface}; border: 1px solid {t.border}; selection-background-color: {t.hover};
         selection-color: {t.text}; outline: none; padding: 3px;
     }}
+    QListWidget, QTreeWidget {{ outline: none; }}
     QListWidget::item, QTreeWidget::item {{ padding: 4px 2px; border-radius: 5px; }}
     QListWidget::item:selected, QTreeWidget::item:selected {{ background: {t.hover}; color: {t.text}; }}
+    QHeaderView {{ background: transparent; border: none; }}
     QHeaderView::section {{
-        background: {t.surface}; color: {t.muted}; border: none; border-bottom: 1px solid {t.border}; padding: 4px;
+        background: transparent; color: {t.muted}; border: none; border-bottom: 1px solid {t.border}; padding: 5px 9px;
     }}
+    QTableView {{
+        background: {t.raised}; border: 1px solid {t.border}; border-radius: 7px; outline: none;
+        selection-background-color: {t.hover}; selection-color: {t.text};
+    }}
+    QTableView:focus {{ border: 1px solid {t.accent}; }}
+    QTableView::item {{ padding: 0 6px; }}
+    QTableView::item:selected {{ background: {t.hover}; color: {t.text}; }}
+    QTableCornerButton::section {{ background: transparent; border: none; }}
     QCheckBox, QRadioButton {{ spacing: 8px; }}
     QCheckBox:focus, QRadioButton:focus {{ color: {t.accent}; }}
 
@@ -196,6 +140,58 @@ def style_sheet(theme: Theme) -> str:
     QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; font-weight: 600; }}
     QTabBar::tab:hover {{ color: {t.text}; }}
     QTabBar::tab:focus {{ color: {t.accent}; }}
+
+    QTabBar#main_tab_bar::tab {{
+        font-size: 15px; font-weight: 600; padding: 9px 22px; min-width: 84px; border-bottom: 3px solid transparent;
+    }}
+    QTabBar#main_tab_bar::tab:selected {{ color: {t.accent}; border-bottom: 3px solid {t.accent}; }}
+    QTabBar#main_tab_bar::tab:hover {{ color: {t.text}; background: {t.hover}; }}
+    QTabBar#main_tab_bar::tab:focus {{ color: {t.text}; border-bottom: 3px solid {t.text}; }}
+    QTabWidget#main_tabs::pane {{ border: none; border-radius: 0; background: {t.window}; top: 0; }}
+    QTabWidget#main_tabs::tab-bar {{ left: 12px; }}
+
+    QLabel#badge {{ background: {t.accent}; color: {t.on_accent}; border-radius: 13px; font-weight: 700; }}
+    QFrame#preset {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 9px; }}
+    QPushButton[link="true"] {{
+        background: transparent; border: 1px solid transparent; color: {t.accent}; text-align: left; padding: 3px 6px;
+    }}
+    QPushButton[link="true"]:hover {{ background: {t.hover}; }}
+    QPushButton[link="true"]:focus {{ border: 1px solid {t.accent}; }}
+    QListWidget#setup_pages {{ background: transparent; border: none; padding: 0; }}
+    QListWidget#setup_pages::item {{ padding: 10px 10px; border-radius: 7px; }}
+    QListWidget#setup_pages::item:selected {{ background: {t.surface}; color: {t.accent}; font-weight: 600; }}
+    QListWidget#camera_cards {{ background: transparent; border: none; padding: 0; }}
+    QListWidget#camera_cards::item {{
+        background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; padding: 6px 8px;
+    }}
+    QListWidget#camera_cards::item:selected {{ background: {t.hover}; border: 2px solid {t.accent}; color: {t.text}; }}
+    QListWidget#camera_cards:focus {{ border: none; }}
+    QToolButton#missed_button {{ padding-right: 24px; }}
+    QToolButton#missed_button::menu-button {{ border: none; border-left: 1px solid {t.border}; width: 20px; }}
+    QToolButton#missed_button::menu-arrow {{ image: url("{image("down")}"); width: 14px; height: 14px; }}
+
+    QLabel#pill {{
+        border-radius: 11px; padding: 3px 12px; font-weight: 600; background: {t.hover}; border: 1px solid {t.border};
+    }}
+    QLabel#pill[kind="good"] {{ background: {t.good_back}; color: {t.good}; border: 1px solid {t.good}; }}
+    QLabel#pill[kind="busy"] {{ background: {t.raised}; border: 1px solid {t.accent}; }}
+    QLabel#pill[kind="paused"] {{ background: {t.warning_back}; color: {t.warning}; border: 1px solid {t.warning}; }}
+    QLabel#pill[kind="bad"] {{ background: {t.danger_back}; color: {t.danger}; border: 1px solid {t.danger}; }}
+    QPushButton#door_card {{
+        background: {t.surface}; border: 1px solid {t.border}; border-radius: 10px; padding: 0; text-align: left;
+        min-height: 62px;
+    }}
+    QPushButton#door_card:hover {{ background: {t.hover}; }}
+    QPushButton#door_card:focus {{ border: 1px solid {t.accent}; }}
+    QPushButton#door_card:checked {{ border: 2px solid {t.accent}; }}
+    QLabel#door_state {{ color: {t.muted}; font-weight: 600; }}
+    QLabel#door_state[kind="good"] {{ color: {t.good}; }}
+    QLabel#door_state[kind="paused"] {{ color: {t.warning}; }}
+    QLabel#door_state[kind="bad"] {{ color: {t.danger}; }}
+    QLineEdit#occasion {{ background: transparent; border: 1px solid transparent; font-weight: 600; font-size: 14px; }}
+    QLineEdit#occasion:hover {{ border: 1px solid {t.border}; }}
+    QLineEdit#occasion:focus {{ background: {t.raised}; border: 1px solid {t.accent}; }}
+    QLabel#strip_total {{ font-size: 19px; font-weight: 700; }}
 
     QSlider::groove:horizontal {{ height: 5px; background: {t.border}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
@@ -260,6 +256,21 @@ def palette_of(theme: Theme) -> QPalette:
     return palette
 
 
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold Python's collector back while Qt calls handlers of one widget after the other, from a list made before.
+
+    A handler may start the collector, which deletes widgets that nobody holds, and Qt crashes at the next of them.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class ThemeManager(QObject):
     """Holds the theme in use and applies it to the application.
 
@@ -273,8 +284,9 @@ class ThemeManager(QObject):
         self._app = app
         self._choice = choice if choice in THEMES else "system"
         self.theme = self._resolve()
-        app.setStyle("Fusion")
-        self._apply()
+        with _no_collection():
+            app.setStyle("Fusion")
+            self._apply()
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._system_changed)
 
@@ -288,7 +300,8 @@ class ThemeManager(QObject):
         theme = self._resolve()
         if theme is not self.theme:
             self.theme = theme
-            self._apply()
+            with _no_collection():
+                self._apply()
             self.changed.emit(theme)
 
     def _system_changed(self, _scheme: Qt.ColorScheme) -> None:

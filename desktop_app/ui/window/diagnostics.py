@@ -29,16 +29,30 @@ _LOG = logging.getLogger(__name__)
 LOG_NAME = "headcount.log"
 NATIVE_CRASH_NAME = "native-crash.log"
 PACKAGES = (
-    "PySide6_Essentials",
+    "PySide6-Essentials",
     "pyqtgraph",
     "numpy",
     "opencv-python-headless",
     "ai-edge-litert",
-    "cv2_enumerate_cameras",
+    "cv2-enumerate-cameras",
+    "reportlab",
+    "pypdfium2",
+    "xlsxwriter",
+    "segno",
+    "icalendar",
+    "fastapi",
+    "uvicorn",
+    "jinja2",
+    "python-multipart",
+    "prometheus-client",
     "yt-dlp",
+    "yt-dlp-ejs",
+    "keyring",
     "platformdirs",
+    "tzlocal",
     "tqdm",
 )
+"""The distributions whose versions a helper may need to know; packaging/headcount.spec ships what names them."""
 
 
 def log_dir() -> Path:
@@ -106,10 +120,9 @@ def versions() -> list[tuple[str, str]]:
     found = [("Headcount", __version__), ("Python", platform.python_version()), ("Qt", qVersion())]
     for package in PACKAGES:
         try:
-            found.append((package.replace("_", "-"), importlib.metadata.version(package)))
+            found.append((package, importlib.metadata.version(package)))
         except importlib.metadata.PackageNotFoundError:
-            # A frozen program may carry a package without its metadata.
-            found.append((package.replace("_", "-"), "bundled"))
+            found.append((package, "not installed"))  # the extra `web` may be left out
     return found
 
 

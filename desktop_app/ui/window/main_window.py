@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -17,24 +18,29 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QMainWindow
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow, QPushButton, QToolButton
 
 from desktop_app.engine.state import EngineState
 from desktop_app.errors import HeadcountError, OutputError
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.services import Services
 from desktop_app.settings import Settings, save_settings, without_password
-from desktop_app.ui.figures.totals import KioskView
+from desktop_app.sources.base import SourceInfo
+from desktop_app.ui.kiosk.kiosk_commands import KioskCommands
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
 from desktop_app.ui.sessions.kept_counts import CountStore
+from desktop_app.ui.sessions.told_door import ToldDoor
 from desktop_app.ui.sources.cameras import CameraWatcher
-from desktop_app.ui.sources.opening import dropped_source
+from desktop_app.ui.sources.opening import dropped_files, dropped_source
 from desktop_app.ui.widgets.icons import app_icon
 from desktop_app.ui.widgets.qt_classes import QtClasses
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme, ThemeManager
 from desktop_app.ui.window.actions import Actions, connect_actions
 from desktop_app.ui.window.commands import Commands, Handler
+from desktop_app.ui.window.enabling import enable_for
+from desktop_app.ui.window.figures_presenter import FiguresPresenter, FigureWidgets
 from desktop_app.ui.window.geometry import SMALLEST, geometry_text, place_window
 from desktop_app.ui.window.parts import Parts
 from desktop_app.ui.window.presenter import Presenter, Widgets
@@ -68,7 +74,6 @@ class MainWindow(QMainWindow):
         self.themes = themes
         self.store = store
         self._closing = False
-        self._kiosk: KioskView | None = None
         self.setWindowTitle("Headcount")
         self.setWindowIcon(app_icon())
         self.setMinimumSize(SMALLEST)
@@ -76,10 +81,11 @@ class MainWindow(QMainWindow):
         self.current_settings = CurrentSettings(settings, save, self)
         self.controller = Controller(services, settings, store, self)
         self.actions_ = Actions(self, themes.theme)
-        self.parts = Parts(self.actions_, themes.theme, services, settings, self.controller.bridge)
-        self.bar, self.banner, self.view = self.parts.bar, self.parts.banner, self.parts.view
+        self.parts = Parts(self.actions_, themes.theme, services, settings, self.controller.bridge, store)
+        self.choice, self.banner, self.view = self.parts.choice, self.parts.banner, self.parts.view
         self.transport, self.side, self.status = self.parts.transport, self.parts.side, self.parts.status
-        self.start_page, self.pages = self.parts.start_page, self.parts.pages
+        self.start_page, self.pages = self.parts.start_page, self.parts.count.pages
+        self.strip, self.tabs = self.parts.strip, self.parts.tabs
         self.setCentralWidget(self.parts.central)
         self.parts.fill_menus(self.menuBar())
         self.view.editor.undo_stack = self.controller.undo_stack
@@ -90,17 +96,10 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self, self.controller, self.current_settings, self.parts, themes, store)
         self.sources, self.count, self.sessions = self.commands.sources, self.commands.count, self.commands.sessions
         self.models, self.help, self.saver = self.commands.models, self.commands.help, self.commands.saver
-        self.confirm_close: Callable[[], bool] = self.sessions.confirm_close
-        widgets = Widgets(self.view, self.side, self.banner, self.status, self.transport)
-        self.presenter = Presenter(
-            self.controller,
-            widgets,
-            self.parts.show_page,
-            self.sources.choose_other,
-            self.setWindowTitle,
-            self.count.enable_undo,
-            self,
-        )
+        self.confirm_close: Callable[[], bool] = self.commands.confirm_close
+        self.presenter = self._present()
+        self.kiosk = KioskCommands(self.current_settings, themes, self.presenter.show_figures, self)
+        self.presenter.figures.show_elsewhere = self.kiosk.show_state
         self.watcher = CameraWatcher(services.list_cameras)
         connect_actions(self.actions_, {**self.commands.handlers(), **self._own_handlers()})
         self.commands.connect_parts()
@@ -110,14 +109,50 @@ class MainWindow(QMainWindow):
 
     # --- building ------------------------------------------------------------------------------------------------
 
+    def _present(self) -> Presenter:
+        parts, count = self.parts, self.parts.count
+        written = FigureWidgets(
+            parts.view,
+            parts.side,
+            parts.strip,
+            parts.status,
+            parts.transport,
+            count.recent,
+            parts.start_page.form,
+            parts.setup.doors,
+        )
+        figures = FiguresPresenter(
+            self.controller,
+            written,
+            lambda: self.settings.ui.main_number,
+            lambda: self.commands.planned_stop.utc,
+            lambda: count.shows_start,
+            self.setWindowTitle,
+            self,
+        )
+        widgets = Widgets(parts.view, parts.banner, parts.status, parts.transport)
+        return Presenter(
+            self.controller,
+            widgets,
+            figures,
+            parts.show_page,
+            self.sources.choose_other,
+            self.commands.see_result,
+            self.count.enable_undo,
+            self,
+        )
+
     def _own_handlers(self) -> dict[str, Handler]:
         return {
             "refresh": self.watcher.look_now,
             "record": self.record,
             "settings": self.show_settings,
             "quit": self.close,
+            "show_count": partial(self.parts.show_tab, "count"),
+            "show_results": partial(self.parts.show_tab, "results"),
+            "show_setup": partial(self.parts.show_tab, "setup"),
             "labels": self.show_labels,
-            "kiosk": self.toggle_kiosk,
+            "kiosk": self.kiosk.toggle,
             "full_screen": self.full_screen,
         }
 
@@ -126,7 +161,10 @@ class MainWindow(QMainWindow):
         self.saver.recording_changed.connect(self.recording_changed)
         self.controller.state_changed.connect(self.show_state)
         self.controller.opened.connect(self._opened)
+        self.controller.door_changed.connect(self._door_changed)
+        self.controller.door_shown.connect(self._door_shown)
         self.watcher.found.connect(self.sources.cameras_found)
+        self.strip.renamed.connect(self.count.rename)
         self.themes.changed.connect(self.apply_theme)
         self.current_settings.changed.connect(self._apply_settings)
         self.current_settings.not_saved.connect(self._not_saved)
@@ -140,7 +178,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.parts.fit(event.size().width())
+        self.parts.count.fit(event.size().width(), event.size().height())
 
     @Slot()
     def _after_first_paint(self) -> None:
@@ -151,6 +189,9 @@ class MainWindow(QMainWindow):
         self.controller.warm_up()
         self.saver.recover()
         self.sessions.offer_cut_off()
+        self.sources.offer_last()
+        if self.parts.count.shows_start:
+            self.start_page.begin_here()
 
     def _load_charts(self) -> None:
         import desktop_app.ui.figures.plots  # noqa: F401 - only to have it loaded
@@ -177,24 +218,26 @@ class MainWindow(QMainWindow):
     def _first_settings(self) -> None:
         s = self.settings
         self.view.editor.load(s.places)
-        self.side.places.refresh()
         place_window(self, s.ui.geometry)
-        self.bar.set_current(s.source.last)
+        self.choice.set_current(s.source.last)
         self._apply_settings(s)
 
     @Slot(object)
     def _apply_settings(self, s: Settings) -> None:
         self.controller.settings = s
         self.start_page.apply_settings(s)
-        self.bar.set_recent(s.source.recent)
-        self.bar.set_camera_mode(s.source.width, s.source.height, s.source.fps)
+        self.choice.set_recent(s.source.recent)
+        self.choice.set_camera_mode(s.source.width, s.source.height, s.source.fps)
         self.transport.set_choices(s.source.speed, s.source.loop)
         self.view.show_boxes = s.ui.show_labels
         self.actions_["labels"].setChecked(s.ui.show_labels)
         self.actions_["loop"].setChecked(s.source.loop)
         self.actions_["places"].setChecked(self.view.editor.visible)
-        self.actions_["panel"].setChecked(not self.parts.side_scroll.isHidden())
+        self.actions_["panel"].setChecked(not self.parts.count.side_scroll.isHidden())
         self.saver.settings = s
+        self.parts.setup.show_settings(s)
+        self.parts.setup.doors.show_doors(s.doors)
+        self.parts.results.show_hide_below(s.reports.hide_below)
         detector = {"yunet": "YuNet", "haar": "Haar"}.get(s.detector.kind, s.detector.kind)
         self.status.show_parts(detector, s.count.model, s.count.returns_minutes)
         self.themes.choose(s.ui.theme)
@@ -207,31 +250,10 @@ class MainWindow(QMainWindow):
     def apply_theme(self, theme: Theme) -> None:
         """Draw every part in another theme."""
         self.parts.apply_theme(theme)
-        if self._kiosk is not None:
-            self._kiosk.apply_theme(theme)
 
     def show_settings(self) -> None:
-        """Let the operator change the settings; those of a running count apply from its next start."""
-        from desktop_app.ui.window.settings_dialog import SettingsDialog
-
-        dialog = SettingsDialog(self.settings, self)
-        accepted = dialog.exec() == QDialog.DialogCode.Accepted
-        dialog.deleteLater()
-        if not accepted:
-            return
-        new, old = dialog.settings(), self.settings
-        model = new.count.model
-        # Another model is tried first; until then the present one stays in use.
-        new = replace(new, count=replace(new.count, model=old.count.model))
-        self.change_settings(new)
-        self.models.use_after_trying(model)
-        if self.controller.active and (new.detector, new.count) != (old.detector, old.count):
-            self.banner.show_message(
-                "info",
-                tr("The new settings apply from the next start."),
-                "",
-                ((tr("Start again now"), self.sources.start),),
-            )
+        """Come to the tab on which the settings are."""
+        self.parts.show_tab("setup")
 
     # --- sources -------------------------------------------------------------------------------------------------
 
@@ -244,15 +266,28 @@ class MainWindow(QMainWindow):
         self.presenter.show_note()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        source = dropped_source(event.mimeData())
-        if source:
+        files, source = dropped_files(event.mimeData()), dropped_source(event.mimeData())
+        if len(files) > 1:
+            event.acceptProposedAction()
+            self.commands.batch.show(files)
+        elif source:
             event.acceptProposedAction()
             self.sources.open_source(source)
 
-    @Slot(object)
-    def _opened(self) -> None:
-        self.sources.opened()
+    @Slot(object, object)
+    def _opened(self, _info: SourceInfo, run: DoorRun) -> None:
+        self.sources.opened(run.door.source)
         self.show_state(self.controller.state)
+
+    @Slot(object)
+    def _door_changed(self, door: ToldDoor) -> None:
+        if not door.active and self.saver.records(door):
+            self.saver.stop_recording()
+
+    @Slot()
+    def _door_shown(self) -> None:
+        self.show_state(self.controller.state)
+        self.view.set_recording(self.saver.records(self.controller.door))
 
     # --- the count -----------------------------------------------------------------------------------------------
 
@@ -271,20 +306,9 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def show_state(self, state: EngineState) -> None:
         """Let those commands be chosen that make sense in a state."""
-        active = self.controller.active
-        info = self.controller.info
-        a = self.actions_
-        self.bar.show_running(active)
-        a["start"].setEnabled(not active)
-        a["stop"].setEnabled(active)
-        a["pause"].setEnabled(active and state is not EngineState.RECONNECTING)
-        if state is not EngineState.OPENING:  # a pause asked for while it opens stays asked for
-            a["pause"].setChecked(state is EngineState.PAUSED)
-        a["step"].setEnabled(state is EngineState.PAUSED)
-        picture = active and info is not None
-        for key in ("snapshot", "add_line", "add_zone"):
-            a[key].setEnabled(picture or self.view.frame is not None)
-        a["record"].setEnabled(picture or self.saver.recording)
+        self.strip.show_running(self.controller.active)
+        has_picture = self.view.frame is not None or self.controller.bridge.latest is not None
+        enable_for(self.actions_, self.controller, has_picture, self.saver.recording)
         if state.is_final:
             self.saver.stop_recording()
         self.count.enable_undo()
@@ -309,14 +333,15 @@ class MainWindow(QMainWindow):
     def recording_changed(self, recording: bool) -> None:
         """Show whether a recording runs."""
         self.actions_["record"].setChecked(recording)
-        self.view.set_recording(recording)
+        self.view.set_recording(self.saver.records(self.controller.door))
 
     # --- views ---------------------------------------------------------------------------------------------------
 
     def full_screen(self, wanted: bool) -> None:
         """Use the whole screen for the picture and the figures, or come back from it."""
-        for part in (self.menuBar(), self.bar, self.status):
+        for part in (self.menuBar(), self.strip, self.tabs.tabBar()):
             part.setVisible(not wanted)
+        self.parts.count.show_alone(wanted)
         if wanted:
             self.showFullScreen()
         else:
@@ -326,20 +351,13 @@ class MainWindow(QMainWindow):
         if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
             self.actions_["full_screen"].trigger()
             return
-        super().keyPressEvent(event)
-
-    def toggle_kiosk(self) -> None:
-        """Show the totals alone, as large as the screen, or close that."""
-        if self._kiosk is None:
-            self._kiosk = KioskView(self.themes.theme)
-            self._kiosk.setWindowIcon(app_icon())
-            self.presenter.kiosk = self._kiosk
-        if self._kiosk.isVisible():
-            self._kiosk.close()
+        # Qt presses a button by Space only, outside dialogs; people press Enter, too.
+        button = self.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QPushButton | QToolButton):
+            if not event.isAutoRepeat():
+                button.click()
             return
-        counts = self.controller.counts
-        self._kiosk.show_counts(counts, self.controller.state.is_final and counts.people > 0)
-        self._kiosk.showFullScreen()
+        super().keyPressEvent(event)
 
     # --- ending --------------------------------------------------------------------------------------------------
 
@@ -357,6 +375,7 @@ class MainWindow(QMainWindow):
             return
         if not self._closing:
             self._closing = True
+            self.parts.setup.leave()
             self._keep_geometry()
             self.clean_exit = self._shut_down()
         event.accept()
@@ -374,8 +393,7 @@ class MainWindow(QMainWindow):
     def _shut_down(self) -> bool:
         self.hide()
         application().removeEventFilter(self)
-        if self._kiosk is not None:
-            self._kiosk.close()
+        self.kiosk.close()
         self.saver.stop_recording()
         done = self.controller.shut_down(SHUT_DOWN_S)
         self.presenter.shut_down()

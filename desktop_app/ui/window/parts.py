@@ -2,76 +2,85 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QMenuBar, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QMenuBar, QTabWidget, QVBoxLayout, QWidget
 
 from desktop_app.session.services import Services
 from desktop_app.settings import Settings
+from desktop_app.ui.count.count_tab import CountTab
 from desktop_app.ui.figures.side_panel import SidePanel
 from desktop_app.ui.picture.transport import Transport
 from desktop_app.ui.picture.video_view import VideoView
+from desktop_app.ui.results.tab import ResultsTab
 from desktop_app.ui.sessions.bridge import RunBridge
-from desktop_app.ui.sources.first_start import StartPage
-from desktop_app.ui.sources.source_bar import SourceBar
+from desktop_app.ui.sessions.kept_counts import CountStore
+from desktop_app.ui.setup.tab import SetupTab
+from desktop_app.ui.sources.source_choice import SourceChoice
+from desktop_app.ui.sources.start_page import StartPage
 from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme
-from desktop_app.ui.window.actions import MENUS, Actions
+from desktop_app.ui.window.actions import MENUS, Actions, plain_text
 from desktop_app.ui.window.status_line import StatusLine
+from desktop_app.ui.window.strip import Strip
 
-SIDE_WIDTH = 330
-NARROW_SIDE_WIDTH = 292
-NARROW_BELOW = 1000
-"""In a narrower window the side panel gives some of its width to the picture. Pixels."""
+TABS = ("count", "results", "setup")
 
 
 class Parts:
     """Made once by the window; `central` holds all of them."""
 
-    def __init__(self, actions: Actions, theme: Theme, services: Services, settings: Settings, bridge: RunBridge):
+    def __init__(
+        self,
+        actions: Actions,
+        theme: Theme,
+        services: Services,
+        settings: Settings,
+        bridge: RunBridge,
+        store: CountStore | None,
+    ) -> None:
         self.actions = actions
-        self.bar = SourceBar(actions, theme)
+        self.strip = Strip(actions, theme)
         self.banner = Banner(theme)
         self.view = VideoView()
         self.transport = Transport(theme)
         self.transport.setVisible(False)
-        self.side = SidePanel(self.view.editor, actions, theme)
+        self.side = SidePanel(self.view.editor, theme)
         self.status = StatusLine()
         self.start_page = StartPage(actions, theme, services, settings, bridge)
-        self.pages = QStackedWidget()
-        self.side_scroll = QScrollArea()
+        self.count = CountTab(actions, self.start_page, self.view, self.transport, self.side, self.status, theme)
+        self.results = ResultsTab(theme, store)
+        self.choice = SourceChoice(theme)
+        self.setup = SetupTab(actions, theme, settings, self.choice, self.view.editor)
+        self.tabs = QTabWidget()
         self.central = self._lay_out()
+        self.banner.float_over(self.central, self._banner_area)
 
     def _lay_out(self) -> QWidget:
-        picture = QWidget()
-        column = QVBoxLayout(picture)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.view, 1)
-        column.addWidget(self.transport)
-        self.pages.addWidget(self.start_page)
-        self.pages.addWidget(picture)
-        left = QVBoxLayout()
-        left.setSpacing(8)
-        left.addWidget(self.banner)
-        left.addWidget(self.pages, 1)
-        body = QHBoxLayout()
-        body.setContentsMargins(10, 8, 10, 2)
-        body.setSpacing(10)
-        body.addLayout(left, 1)
-        self.side_scroll.setWidgetResizable(True)
-        self.side_scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.side_scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.side_scroll.setWidget(self.side)
-        self.side_scroll.setFixedWidth(SIDE_WIDTH)
-        body.addWidget(self.side_scroll)
+        self.tabs.setObjectName("main_tabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(tr("Count, Results and Set up"))
+        self.tabs.tabBar().setObjectName("main_tab_bar")
+        self.tabs.tabBar().setDrawBase(False)
+        for page, name in zip((self.count, self.results, self.setup), TABS, strict=True):
+            action = self.actions[f"show_{name}"]
+            index = self.tabs.addTab(page, plain_text(action))
+            self.tabs.setTabToolTip(index, action.toolTip())
+        self.tabs.currentChanged.connect(lambda _index: self.banner.place())
         whole = QWidget()
-        rows = QVBoxLayout(whole)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self.bar)
-        rows.addLayout(body, 1)
-        rows.addWidget(self.status)
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.strip)
+        column.addWidget(self.tabs, 1)
         return whole
+
+    def _banner_area(self) -> QRect:
+        """Return where messages lie: over the picture where there is one, else over the tab."""
+        page = self.tabs.currentWidget()
+        if page is self.count and not self.count.shows_start:
+            page = self.view
+        return QRect(page.mapTo(self.central, QPoint(0, 0)), page.size())
 
     def fill_menus(self, bar: QMenuBar) -> None:
         """Add every menu with its commands."""
@@ -84,24 +93,37 @@ class Parts:
                 else:
                     menu.addAction(self.actions[key])
 
+    def show_tab(self, name: str) -> None:
+        """Show a tab: "count", "results" or "setup"."""
+        self.tabs.setCurrentIndex(TABS.index(name))
+
     def show_page(self, start: bool) -> None:
         """Show the page to choose a source on, or the picture."""
-        self.pages.setCurrentIndex(0 if start else 1)
+        self.count.show_page(start)
+        self.banner.place()
+
+    def bring_page(self, start: bool) -> None:
+        """Come to the Count tab with one of its pages, see `show_page`."""
+        self.show_page(start)
+        self.show_tab("count")
 
     def show_welcome(self) -> None:
         """Show the page to choose a source on."""
-        self.show_page(True)
-
-    def show_side(self, shown: bool) -> None:
-        """Show or hide the totals and charts beside the picture."""
-        self.side_scroll.setVisible(shown)
-
-    def fit(self, window_width: int) -> None:
-        """Share the width of the window out between the picture and the figures."""
-        self.side_scroll.setFixedWidth(SIDE_WIDTH if window_width >= NARROW_BELOW else NARROW_SIDE_WIDTH)
+        self.bring_page(True)
 
     def apply_theme(self, theme: Theme) -> None:
         """Draw every part in another theme."""
         self.actions.apply_theme(theme)
-        for part in (self.bar, self.banner, self.view, self.transport, self.side, self.start_page):
+        for part in (
+            self.strip,
+            self.banner,
+            self.view,
+            self.transport,
+            self.side,
+            self.start_page,
+            self.count,
+            self.results,
+            self.choice,
+            self.setup,
+        ):
             part.apply_theme(theme)

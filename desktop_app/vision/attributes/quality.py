@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.motion import box_size
 from desktop_app.domain.tracking import TrackedFace
-from desktop_app.domain.types import Box, Detection, Gender
+from desktop_app.domain.types import Box, Detection
 from desktop_app.domain.voting import Vote
 
 FULL_SIZE = 48.0
@@ -114,14 +114,19 @@ def _grey_probe(image_bgr: NDArray[np.uint8], box: Box) -> NDArray[np.float32] |
 
 def _sharpness(grey: NDArray[np.float32]) -> float:
     """Mean absolute Laplacian in units of the picture's own contrast, after Pech-Pacheco et al. (ICPR 2000)."""
-    contrast = float(grey.std()) + 4.0
-    detail = float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean()) / contrast
-    return float(np.clip(detail / 0.25, 0.1, 1.0))
+    contrast = _mean_and_contrast(grey)[1] + 4.0
+    detail = cv2.norm(cv2.Laplacian(grey, cv2.CV_32F), cv2.NORM_L1) / grey.size / contrast
+    return min(max(detail / 0.25, 0.1), 1.0)
+
+
+def _mean_and_contrast(grey: NDArray[np.float32]) -> tuple[float, float]:
+    mean, deviation = cv2.meanStdDev(grey)
+    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 def _exposure(grey: NDArray[np.float32]) -> float:
     """1 for a well lit face; falls to 0 for one lost in the dark, burnt out, or without any contrast."""
-    mean, contrast = float(grey.mean()), float(grey.std())
+    mean, contrast = _mean_and_contrast(grey)
     light = min(1.0, max(0.0, (mean - 12) / 40)) * min(1.0, max(0.0, (252 - mean) / 30))
     return light * min(1.0, contrast / 16)
 
@@ -207,5 +212,5 @@ class GlimpseScheduler:
         """Whether the glimpses so far have not settled who this is, and the last one is a while ago."""
         if vote is None or vote.glimpses < self.settings.budget or key not in self._last:
             return False
-        settled = vote.face >= SURELY_A_FACE and vote.decision().gender is not Gender.UNDECIDED
+        settled = vote.face >= SURELY_A_FACE and vote.is_clear
         return not settled and time_s - self._last[key][0] >= self.settings.doubt_pause_s

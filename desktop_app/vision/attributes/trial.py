@@ -7,6 +7,7 @@ in a child is noted beside its files, with their sizes and times, and not tried 
 from __future__ import annotations
 
 import json
+import multiprocessing
 from pathlib import Path
 
 from desktop_app.errors import ModelError
@@ -40,6 +41,8 @@ def ensure_tried(model_dir: Path) -> None:
     """Try a model of the user's own folder unless it was tried as it is now. Raises ModelError as `try_in_child`."""
     if model_dir.absolute().parent != (data_dir() / "models").absolute():
         return  # the program's own, or one that a developer names
+    if multiprocessing.current_process().daemon:
+        return  # a child itself, which may crash and can have no child
     if _noted(model_dir) == _files(model_dir):
         return
     try_in_child(model_dir)

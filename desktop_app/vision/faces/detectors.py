@@ -65,6 +65,13 @@ def _clip(x1: float, y1: float, x2: float, y2: float, width: int, height: int) -
     return Box(x1, y1, x2, y2)
 
 
+def shrunk_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """Return the width and height that a picture of `size` has after `shrink`."""
+    if scale >= 1.0:
+        return size
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
 def shrink(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     """Return the picture at `scale` of its size (the picture itself from 1 on), without aliasing.
 
@@ -73,7 +80,7 @@ def shrink(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     """
     if scale >= 1.0:
         return image
-    width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
+    width, height = shrunk_size((image.shape[1], image.shape[0]), scale)
     while image.shape[1] >= 2 * width and image.shape[0] >= 2 * height and not (image.shape[0] | image.shape[1]) & 1:
         half = (image.shape[1] // 2, image.shape[0] // 2)
         image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)

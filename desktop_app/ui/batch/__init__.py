@@ -1,0 +1,1 @@
+"""Counting many files from the window."""

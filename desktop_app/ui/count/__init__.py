@@ -1,0 +1,1 @@
+"""The Count tab: what it holds beside the picture and the figures."""

@@ -1,0 +1,1 @@
+"""The live count on phones in the same network."""

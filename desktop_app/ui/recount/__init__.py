@@ -1,0 +1,1 @@
+"""Counting the file of a kept count again with other settings."""

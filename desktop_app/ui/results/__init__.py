@@ -1,0 +1,1 @@
+"""The tab of results: kept counts, their reports and their corrections."""

@@ -1,0 +1,1 @@
+"""What is set up once: doors, saving, the screen for visitors, looks, and what experts change."""

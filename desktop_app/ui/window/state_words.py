@@ -1,0 +1,121 @@
+"""The state of the count in words, as the strip says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from desktop_app.engine.state import EngineState
+from desktop_app.ui.sessions.told_door import ToldDoor
+from desktop_app.ui.widgets.texts import tr
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """`kind` chooses the colour: "idle", "good", "busy", "paused" or "bad"."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When things happened, in seconds since 1970; 0 where they did not. `stops_utc` is the planned end."""
+
+    now: float
+    since: float = 0.0
+    last_person: float = 0.0
+    stops: float = 0.0
+
+
+def state_pill(state: EngineState, reason: str, name: str, at: Moments) -> Pill:
+    """Return what the strip says. `reason` is the plain sentence of a loss or failure, `name` that of the source.
+
+    `at.since` is when the present state began, and for a running count when the count began.
+    """
+    if state is EngineState.IDLE:
+        return Pill("idle", tr("Ready"))
+    if state is EngineState.OPENING:
+        return Pill("busy", tr("Opening {name}…", name=name))
+    if state is EngineState.RUNNING:
+        parts = [tr("Counting since {time}", time=clock(at.since)) if at.since else tr("Counting")]
+        if at.last_person:
+            parts.append(tr("last person {ago}", ago=ago(at.now - at.last_person)))
+        if at.stops:
+            parts.append(tr("stops at {time}", time=clock(at.stops)))
+        return Pill("good", ", ".join(parts))
+    if state is EngineState.PAUSED:
+        return Pill("paused", tr("Paused since {time}", time=clock(at.since)) if at.since else tr("Paused"))
+    if state is EngineState.RECONNECTING:
+        lost = tr("Lost since {time}", time=clock(at.since)) if at.since else tr("Lost")
+        return Pill("bad", f"{lost}: {reason}" if reason else lost)
+    if state is EngineState.BLANK:
+        blank = tr("No picture since {time}", time=clock(at.since)) if at.since else tr("No picture")
+        return Pill("bad", f"{blank}: {reason}" if reason else blank)
+    if state is EngineState.FINISHED:
+        return Pill("idle", tr("Finished: {name}", name=name))
+    if state is EngineState.STOPPED:
+        return Pill("idle", tr("Stopped at {time}", time=clock(at.since)) if at.since else tr("Stopped"))
+    return Pill("bad", tr("Stopped by a problem: {reason}", reason=reason) if reason else tr("Stopped by a problem"))
+
+
+def doors_pill(pill: Pill, doors: Sequence[ToldDoor]) -> Pill:
+    """Return what the strip says of a count at several doors: a door that is lost comes before all that goes well.
+
+    It is said at the end, too: what was not seen there is missing from the total.
+    """
+    bad = [d for d in doors if d.state.sees_nothing or d.state is EngineState.FAILED]
+    if len(doors) < 2 or not bad or (len(bad) == len(doors) and not any(d.active for d in doors)):
+        return pill
+    said = "; ".join(f"{d.name}: {door_words(d)}" for d in bad)
+    going = [d.name for d in doors if d.state is EngineState.RUNNING]
+    if any(d.active for d in doors):
+        others = tr("counting on at {doors}", doors=", ".join(going)) if going else ""
+    else:
+        others = pill.text
+    return Pill("bad", f"{said}; {others}" if others else said)
+
+
+def door_pill(door: ToldDoor) -> Pill:
+    """Return the state of one door of several as its card says it."""
+    kinds = {
+        EngineState.RUNNING: "good",
+        EngineState.OPENING: "busy",
+        EngineState.PAUSED: "paused",
+        EngineState.RECONNECTING: "bad",
+        EngineState.BLANK: "bad",
+        EngineState.FAILED: "bad",
+    }
+    return Pill(kinds.get(door.state, "idle"), door_words(door))
+
+
+def door_words(door: ToldDoor) -> str:
+    """Return the state of a door in a few words."""
+    since = clock(door.since_utc)
+    return {
+        EngineState.RUNNING: tr("counting"),
+        EngineState.OPENING: tr("opening…"),
+        EngineState.PAUSED: tr("paused"),
+        EngineState.RECONNECTING: tr("lost since {time}", time=since),
+        EngineState.BLANK: tr("no picture since {time}", time=since),
+        EngineState.FAILED: tr("stopped by a problem at {time}", time=since),
+        EngineState.FINISHED: tr("ended at {time}", time=since),
+        EngineState.STOPPED: tr("stopped at {time}", time=since),
+    }.get(door.state, "")
+
+
+def clock(utc: float) -> str:
+    """Return a moment as local time, "09:02"."""
+    return datetime.fromtimestamp(utc).strftime("%H:%M")
+
+
+def ago(seconds: float) -> str:
+    """Return how long ago something was, roughly: "just now", "20 s ago", "2 min ago", "3 h ago"."""
+    if seconds < 5:
+        return tr("just now")
+    if seconds < 60:
+        return tr("{number} s ago", number=int(seconds) // 5 * 5)
+    if seconds < 3600:
+        return tr("{number} min ago", number=int(seconds) // 60)
+    return tr("{number} h ago", number=int(seconds) // 3600)

@@ -1,0 +1,160 @@
+"""Rows of single people become numbers of intervals, and every figure stays what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from desktop_app.domain.events import (
+    Added,
+    Condensed,
+    Corrected,
+    Counted,
+    DoorEnded,
+    Joined,
+    Left,
+    PersonEvent,
+)
+from desktop_app.domain.totals import Totals
+from desktop_app.domain.types import Gender
+from desktop_app.reports.intervals import regular_edges
+from desktop_app.reports.report import Report, ReportOptions, build_report
+from desktop_app.session.manager import SessionManager
+from desktop_app.session.session import CorrectionError
+from desktop_app.store import Store, retention
+from tests.patience import PATIENCE_S, eventually
+from tests.reports.logs import ZONE
+from tests.store.conftest import OpenStore
+from tests.store.logs import LogMaker
+from tests.store.test_people import wild
+
+Sql = Callable[[str], list[tuple[object, ...]]]
+OLD_UTC = 1_800_000_000.0
+"""Later than everything in these logs."""
+
+
+def figures(report: Report) -> tuple[object, ...]:
+    """Everything a report says but single people, the corrections, the digest and whom it still looks at."""
+    intervals = tuple((i.people, i.female, i.male, i.undecided, i.into, i.out, i.inside) for i in report.intervals)
+    doors = [replace(door, counts=replace(door.counts, looking=0)) for door in report.doors]
+    counts = replace(report.counts, looking=0)
+    return (counts, report.automatic, report.pyramid, intervals, report.watched, doors, report.start_utc)
+
+
+def report_of(store: Store, *sessions: str) -> Report:
+    return build_report(sessions[0], store.entries_of(sessions), ReportOptions(15, ZONE))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_figure_stays(store: Store, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr(retention, "_PEOPLE_AT_ONCE", 7)
+    log, joined = LogMaker(), LogMaker(seq=10_000)
+    wild(log, seed, 60, "North")
+    wild(joined, seed + 50, 20, ("North", "South")[seed % 2])
+    log.add(Joined(0.0, joined.session), "")
+    store.append([*log.entries, *joined.entries])
+    assert store.flush(PATIENCE_S)
+    before, summary = report_of(store, log.session, joined.session), store.totals(log.session)
+    assert store.condense(OLD_UTC) > 0
+    after = report_of(store, log.session, joined.session)
+    # Those of which the log does not say that they were drawn come in the order in which somebody was there first.
+    assert sorted((*p[:2], p[2].into, p[2].out, p[2].visits) for p in after.places) == sorted(
+        (*p[:2], p[2].into, p[2].out, p[2].visits) for p in before.places
+    )
+    assert figures(after) == figures(before)
+    assert after.is_condensed
+    assert not any(isinstance(e.event, PersonEvent) for e in store.entries_of((log.session, joined.session)))
+    assert replace(summary.counts, looking=0) == store.totals(log.session).counts
+    assert store.condense(OLD_UTC) == 0
+
+
+def test_only_what_is_old_enough_goes(store: Store, sql: Sql) -> None:
+    log = LogMaker()
+    log.open()
+    log.people(3)
+    recent = log.person(10 * 86_400.0)
+    corrected_late = log.entries[3].event
+    assert isinstance(corrected_late, Counted)
+    log.add(Corrected(11 * 86_400.0, corrected_late.person, "gender", "male"))
+    store.append(log.entries)
+    assert store.flush(PATIENCE_S)
+    assert store.condense(log.utc + 5 * 86_400.0) == 2
+    left = {e.event.person for e in store.entries(log.session) if isinstance(e.event, PersonEvent)}
+    assert left == {corrected_late.person, recent[0].event.person}  # type: ignore[attr-defined]
+    assert report_of(store, log.session).counts.people == 4
+    (entries,) = sql("SELECT entries FROM session")[0]
+    assert entries == sql("SELECT count(*) FROM entry")[0][0]
+
+
+def test_a_run_that_was_cut_off_was_watched_as_long_as_before(store: Store) -> None:
+    log = LogMaker()
+    log.open()
+    log.people(20)
+    log.add(Added(1.0, "hand.1", Gender.MALE))
+    store.append([e for e in log.entries if not isinstance(e.event, DoorEnded)])
+    assert store.flush(PATIENCE_S)
+    before = report_of(store, log.session).watched
+    assert store.condense(OLD_UTC) == 21
+    assert report_of(store, log.session).watched == before
+
+
+def test_a_copy_does_not_bring_them_back(store: Store) -> None:
+    log = LogMaker()
+    log.open()
+    log.people(5)
+    store.append(log.entries)
+    assert store.flush(PATIENCE_S)
+    assert store._keeper is not None
+    store._keeper.copy()
+    (copy,) = store.copies()
+    assert store.condense(OLD_UTC) == 5
+    assert store.restore_copy(copy) == 0
+    assert report_of(store, log.session).counts.people == 5
+
+
+def test_what_is_condensed_can_not_be_corrected(store: Store) -> None:
+    log = LogMaker()
+    log.open()
+    log.people(2)
+    store.append(log.entries)
+    assert store.flush(PATIENCE_S)
+    store.condense(OLD_UTC)
+    session = SessionManager.for_kept(store).load(log.session)
+    with pytest.raises(CorrectionError, match="only the numbers of intervals are left"):
+        session.correct(session.people()[0].ref, "gender", "male")
+    session.add(Gender.MALE)
+    assert session.counts().people == 3
+
+
+def test_it_goes_on_by_itself_every_day(open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store()
+    log = LogMaker()
+    log.open()
+    log.people(2)
+    store.append(log.entries)
+    assert store.flush(PATIENCE_S)
+    began = date.today()  # it may be midnight before the test is over
+    store.keep_people(30)
+    assert eventually(lambda: any(isinstance(e.event, Condensed) for e in store.entries(log.session)))
+    assert store._keeper is not None
+    assert store._keeper._condensed_on in (began, date.today())
+
+
+def test_intervals_of_the_numbers_are_those_of_reports() -> None:
+    edges = regular_edges(1_700_000_123.0, 1_700_009_000.0, 15, ZONE)
+    assert all(edge.start_utc % retention.INTERVAL_S == 0 for edge in edges)
+
+
+def test_totals_take_numbers_and_people_together() -> None:
+    log = LogMaker()
+    log.open()
+    log.people(3)
+    log.add(Condensed(0.0, log.utc, 900.0, {"female/male/20-29": 2, "/undecided/": 1, "male//": 1}, {"door": 2}))
+    totals = Totals(log.entries)
+    assert (totals.counts().people, totals.counts().female, totals.counts().male) == (6, 3, 2)
+    assert totals.places()["north", "door"].into == 3 + 2
+    assert sum(r.is_condensed for r in totals.people()) == 4 + 2
+    assert not any(isinstance(e.event, Left) for e in log.entries[-1:])

@@ -1,0 +1,234 @@
+"""What the training tool's commands refuse, leave out, keep and say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from desktop_app.domain.types import Detection
+from desktop_app.errors import OutputError
+from desktop_app.resources import models_dir
+from desktop_app.training import config, facestore
+from desktop_app.training.cli import faces as cli_faces
+from desktop_app.training.cli import main
+from desktop_app.training.cli.console import Stopped, check_output, if_stopped, named, put_out
+from desktop_app.training.facestore import FaceStore
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOISE = re.compile(r"onednn|cuda|xnnpack|absl|tensorflow|warning|\bI0000|\bE0000|\bW0000", re.IGNORECASE)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, store: FaceStore) -> Path:
+    """The drawn faces in a folder per class: nothing divides them."""
+    for i, record in enumerate(store.records):
+        path = tmp_path / "faces" / record.gender / str(int(record.age or 0)) / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), store.pictures[i])
+    return tmp_path / "faces"
+
+
+def options(pictures: Path, **more: object) -> argparse.Namespace:
+    return argparse.Namespace(**{"kind": "auto", "limit": None, "haar": None, "work": pictures.parent / "work", **more})
+
+
+class StopsAt:
+    name = "stops"
+
+    def __init__(self, at: int) -> None:
+        self.seen, self._at = 0, at
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
+        self.seen += 1
+        if self.seen > self._at:
+            raise KeyboardInterrupt
+        return []
+
+
+def test_ctrl_c_while_faces_are_found_says_what_is_kept_and_that_is_true(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = StopsAt(70), StopsAt(1000)
+    monkeypatch.setattr(facestore, "detectors_of", lambda haar: [first])
+    with pytest.raises(Stopped, match="kept; the same command goes on after them"):
+        cli_faces.stored_faces(options(pictures), pictures)
+    monkeypatch.setattr(facestore, "detectors_of", lambda haar: [second])
+    assert len(cli_faces.stored_faces(options(pictures), pictures)) == 120
+    assert second.seen == 50
+
+
+def test_changed_labels_and_another_detector_are_not_answered_from_what_was_kept(pictures: Path) -> None:
+    (pictures / "faces.csv").write_text("file,gender,race\nfemale.png,female,White\n")
+    assert cv2.imwrite(str(pictures / "female.png"), np.full((40, 40, 3), 90, np.uint8))
+    assert cli_faces.stored_faces(options(pictures), pictures).records[0].race == "White"
+    (pictures / "faces.csv").write_text("file,gender,race\nfemale.png,female,Black\n")
+    assert cli_faces.stored_faces(options(pictures), pictures).records[0].race == "Black"
+    assert cli_faces.stored_faces(options(pictures, haar="1.3,5,alt2"), pictures).finder == "1.3,5,alt2"
+
+
+def test_a_picture_that_cannot_be_decoded_is_listed(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (pictures / "female" / "20" / "broken.png").parent.mkdir(exist_ok=True)
+    (pictures / "female" / "20" / "broken.png").write_bytes(b"no picture")
+    for _ in range(2):  # found anew, and from what was kept
+        assert len(cli_faces.stored_faces(options(pictures), pictures)) == 120
+        said = capsys.readouterr().out
+        assert "pictures of faces that cannot be read: 1" in said
+        assert "female/20/broken.png: The picture female/20/broken.png is empty or damaged" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "cnn32", "--limit", "0"], "0 is no whole number from 1 on"),
+        (["train", "cnn32", "--epochs", "-3"], "-3 is no whole number from 1 on"),
+        (["evaluate", "x", "--limit", "few"], "few is no whole number from 1 on"),
+        (["train", "cnn32", "--haar", "1.3,5,back"], "frontal, alt2, profile"),
+        (["sweep", "cnn32", "--threads", "0"], "0 is no whole number"),
+        (["train", "cnn32", "--weight", "blak=1.3"], "blak=1.3 is no GROUP=FACTOR like black=1.3 (groups: balance"),
+        (["train", "cnn32", "--weight", "black=much"], "black=much is no GROUP=FACTOR"),
+        (["train", "cnn32", "--weight", "black=-1"], "black=-1 is no GROUP=FACTOR"),
+    ],
+)
+def test_impossible_numbers_are_refused_before_anything_is_done(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as wrong:
+        main([*arguments, "--data", "nowhere"])
+    assert wrong.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_refused_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path, tmp_path / "file" / "t.md"):
+        with pytest.raises(OutputError):
+            check_output(out)
+        assert main(["compare", "x", "--data", "x", "--out", str(out)]) == 6
+        assert "cannot be written" in capsys.readouterr().err
+    assert main(["train", "cnn32", "--data", "x", "--out", str(tmp_path / "file" / "run")]) == 6
+    assert "cannot be written" in capsys.readouterr().err
+    check_output(tmp_path / "new" / "t.md")
+    check_output(None)
+    put_out("| a |", tmp_path / "new" / "t.md")
+    assert (tmp_path / "new" / "t.md").read_text() == "| a |\n"
+
+
+def test_figures_are_named() -> None:
+    assert named({"loss": 0.5, "val_loss": 0.41234, "val_gender": 0.9}) == ["val loss 0.412", "val gender 0.900"]
+
+
+def test_a_stop_inside_another_keeps_the_inner_words() -> None:
+    with pytest.raises(Stopped, match="inner"), if_stopped("outer"), if_stopped(lambda: "inner"):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads  # TensorFlow's own pool
+class TestWithTensorFlow:
+    def test_a_run_says_where_it_is_and_nothing_of_tensorflow(
+        self, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        command = ["train", "classical", "--data", str(pictures), "--work", str(tmp_path / "work"), "--epochs"]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")} | {"PYTHONPATH": str(REPOSITORY)}
+        done = subprocess.run(
+            [sys.executable, "-m", "desktop_app.training.cli", *command, "1"],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        for line in [*done.stdout.splitlines(), *done.stderr.replace("\r", "\n").splitlines()]:
+            assert "tensorboard" in line or not NOISE.search(line), line
+        assert "loss" in done.stderr.replace("\r", "\n").splitlines()[-1]
+        assert "val gender:" in done.stdout
+        assert "in use: epoch 1, the best in val gender" in done.stdout
+        assert main([*command, "2"]) == 0
+        assert "resuming from epoch 2 of 2" in capsys.readouterr().out
+        assert main([*command, "2"]) == 0
+        assert "already finished: 2 epochs are done; --epochs 4 goes on" in capsys.readouterr().out
+        assert main([*command, "4"]) == 0
+        assert "resuming from epoch 3 of 4" in capsys.readouterr().out
+
+    def test_what_a_run_has_learned_is_in_no_figure_of_it_or_its_export(
+        self, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Trained on a part with one seed; measured on all with the division of another one, beside HOG."""
+        work = ["--data", str(pictures), "--work", str(tmp_path / "work")]
+        run, model = tmp_path / "work" / "runs" / "cnn32", tmp_path / "model"
+        assert main(["train", "cnn32", *work, "--epochs", "1", "--limit", "60", "--seed", "7"]) == 0
+        assert main(["export", str(run), "--out", str(model), "--keras", "--work", str(tmp_path / "work")]) == 0
+        raw = json.loads((model / "saved_model" / "model.json").read_text())
+        assert raw["outputs"] == {"gender": "gender"}
+        assert raw["labels"] == {"gender": ["female", "male"]}
+        assert raw["input"]["width"] == 32
+        card = json.loads((model / "model.json").read_text())
+        assert "age" not in card["limits"].replace("says nothing of age", "")
+        assert card["training_faces"]["trained"] + card["training_faces"]["chosen"] == 49
+        capsys.readouterr()
+        for what in (run, model):
+            assert main(["evaluate", str(what), *work, "--out", str(tmp_path / "r.html")]) == 0
+            left_out = re.search(r"Left out of (\d+) faces: (\d+) that", capsys.readouterr().out)
+            assert left_out is not None
+            assert 0 < int(left_out[2]) < int(left_out[1])
+        models = [str(run), str(model), str(models_dir() / "hog")]
+        assert main(["compare", *models, *work, "--out", str(tmp_path / "t.md")]) == 0
+        head, _, *rows = (tmp_path / "t.md").read_text().split("\n\n")[0].splitlines()
+        table = [dict(zip(head.split(" | "), row.split(" | "), strict=True)) for row in rows]
+        assert len(table) == 3
+        trained, exported, hog = table
+        said = config.load("cnn32").about["authors_figure"]
+        assert trained["authors' figure |"] == exported["authors' figure |"] == f"{said} |"
+        assert exported["ms Keras predict"] != "-"
+        assert hog["ms Keras predict"] == "-"
+        assert float(hog["ms, 1 face"]) > 0
+        assert "Left out of" in (tmp_path / "t.md").read_text()
+        capsys.readouterr()
+        assert main(["compare", str(run), str(tmp_path / "gone"), *work]) == 4
+        said = capsys.readouterr()
+        assert "measuring" not in said.out
+        assert "gone" in said.err
+
+    def test_labels_that_teach_nothing_end_with_an_error(
+        self, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        rows = [f"{path.relative_to(pictures)},{path.parts[-3]}" for path in pictures.rglob("*.png")]
+        (pictures / "faces.csv").write_text("\n".join(["file,sex", *rows]))
+        command = ["--data", str(pictures), "--work", str(tmp_path / "work")]
+        assert main(["train", "cnn32", *command]) == 3
+        assert "no column “gender”; the columns are file, sex" in capsys.readouterr().err
+        (pictures / "faces.csv").write_text("\n".join(["file,gender", *rows]))
+        assert main(["train", "levi_hassner", *command]) == 3
+        assert "levi_hassner learns ages" in capsys.readouterr().err
+        assert main(["sweep", "levi_hassner", *command]) == 3
+        assert not (tmp_path / "work" / "faces").exists()  # said before the minutes that finding them takes
+        assert main(["sweep", "fully_conv9", *command, "--outputs", "sigmoid"]) == 5
+        assert not (tmp_path / "work" / "runs").exists()
+        assert not (tmp_path / "work" / "sweeps").exists()
+
+    def test_a_run_that_cannot_be_kept_ends_with_its_reason(self, store: FaceStore, tmp_path: Path) -> None:
+        from desktop_app.training.train import train
+
+        (tmp_path / "file").write_text("")
+        with pytest.raises(OutputError, match="cannot be kept in"):
+            train(config.load("classical"), store, tmp_path / "file" / "run")
+
+    def test_more_epochs_go_on_as_if_they_had_been_planned(self, store: FaceStore, tmp_path: Path) -> None:
+        import dataclasses
+
+        from desktop_app.training import train
+
+        told: list[str] = []
+        chosen = dataclasses.replace(config.load("classical"), schedule="constant", epochs=4, batch_size=16)
+        whole = train.train(chosen, store, tmp_path / "whole")
+        train.train(dataclasses.replace(chosen, epochs=2), store, tmp_path / "part")
+        more = train.train(chosen, store, tmp_path / "part", told=told.append)
+        assert told == ["resuming from epoch 3 of 4"]
+        assert more.config.epochs == 4
+        assert more.history["loss"] == pytest.approx(whole.history["loss"], rel=1e-3)
