@@ -132,6 +132,20 @@ def test_pause_holds_the_count_and_space_presses_it(window: MainWindow, qtbot: Q
     qtbot.waitUntil(lambda: window.controller.stats.frames > frames + 3, timeout=WAIT)
 
 
+def test_space_presses_the_button_that_the_tab_key_has_gone_to(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("endless")
+    wait_for_picture(qtbot, window)
+    window.activateWindow()
+    button = QToolButton(window.centralWidget())
+    button.setCheckable(True)
+    button.show()
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus, timeout=WAIT)
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    assert button.isChecked()
+    assert window.controller.state is EngineState.RUNNING
+
+
 @pytest.mark.parametrize("where", ["open", "read", "close"])
 def test_stop_answers_though_the_source_hangs(
     window: MainWindow, services: FakeServices, qtbot: QtBot, where: str

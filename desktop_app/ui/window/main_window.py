@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -168,7 +168,6 @@ class MainWindow(QMainWindow):
         self.themes.changed.connect(self.apply_theme)
         self.current_settings.changed.connect(self._apply_settings)
         self.current_settings.not_saved.connect(self._not_saved)
-        application().installEventFilter(self)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -291,17 +290,18 @@ class MainWindow(QMainWindow):
 
     # --- the count -----------------------------------------------------------------------------------------------
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # Space pauses, but whoever has gone to a button with the Tab key presses the button with it.
+    def event(self, event: QEvent) -> bool:
+        # Space pauses, but whoever has gone to a button with the Tab key presses the button with it. A button lets this
+        # event pass, so that it arrives here.
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Space
-            and isinstance(watched, QAbstractButton)
+            and isinstance(self.focusWidget(), QAbstractButton)
         ):
             event.accept()
             return True
-        return super().eventFilter(watched, event)
+        return super().event(event)
 
     @Slot(object)
     def show_state(self, state: EngineState) -> None:
@@ -392,7 +392,6 @@ class MainWindow(QMainWindow):
 
     def _shut_down(self) -> bool:
         self.hide()
-        application().removeEventFilter(self)
         self.kiosk.close()
         self.saver.stop_recording()
         done = self.controller.shut_down(SHUT_DOWN_S)
