@@ -32,7 +32,7 @@ def nothing_stays_on_the_clipboard() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def garbage_is_collected_in_the_main_thread() -> Iterator[None]:
-    """A widget that another thread's collection finds is deleted as a "pending call" of the main thread. Where Python code
+    """What another thread's collection finds of Qt is deleted as a "pending call" of the main thread. Where Python code
     runs within one while another one waits, the tracing of coverage on Python 3.11 never ends."""
     gc.disable()
     yield
