@@ -116,7 +116,7 @@ class DoorsPage(QWidget):
         test.clicked.connect(self.test_asked)
         self.count = QPushButton()
         self.count.clicked.connect(self.count_asked)
-        self.count.hide()
+        self.show_counting(counted=None, goes_on_without=False)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(test)
