@@ -173,6 +173,22 @@ def test_a_film_stops_repeating_when_a_door_joins(
     assert window.controller.state is EngineState.RUNNING
 
 
+def test_a_film_repeats_again_when_the_door_that_joined_is_taken_out(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot
+) -> None:
+    held = HeldSource(40, at=15, fps=100.0)
+    services.sources["film"] = lambda: held
+    window = make_window(services, Settings())
+    window.sources.loop(True)
+    window.controller.start_doors([DoorPlan("film", "Main door")])
+    qtbot.waitUntil(lambda: people_at(window, "Main door") > 0, timeout=WAIT)
+    add(window, "camera:Side")
+    window.actions_["undo"].trigger()
+    qtbot.waitUntil(lambda: [d.name for d in window.controller.doors] == ["Main door"], timeout=WAIT)
+    held.go.set()
+    qtbot.waitUntil(lambda: window.controller.manager.only_shows, timeout=WAIT)
+
+
 def test_no_door_joins_a_film_that_is_only_repeated(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot
 ) -> None:

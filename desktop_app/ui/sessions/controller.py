@@ -409,6 +409,7 @@ class Controller(QObject):
             if run in self._left:
                 self._left.discard(run)
                 self.leave_out(run)
+                self.set_loop(self.settings.source.loop)  # alone again, a film may repeat
             self.ended.emit()
 
     def _tell_state(self) -> None:
