@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from desktop_app.domain.events import Checked, DoorStarted, Entry
-from desktop_app.domain.joined_doors import DOOR_EVENTS
+from desktop_app.domain.joined_doors import DOOR_EVENTS, JoinedDoors
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts, Gender
@@ -71,10 +71,14 @@ class Labels:
         return Counts(numbers[Gender.FEMALE], numbers[Gender.MALE], numbers[Gender.UNDECIDED])
 
 
-def checks_of(entries: Iterable[Entry], labels: Labels) -> tuple[DoorCheck, ...]:
-    """Return the check of every door at which there was one, from the entries of `CHECK_EVENTS`."""
+def checks_of(entries: Iterable[Entry], labels: Labels, doors: JoinedDoors | None = None) -> tuple[DoorCheck, ...]:
+    """Return the check of every door at which there was one, from the entries of `CHECK_EVENTS`.
+
+    `doors` are those of the same log where they are known already; they are worked out otherwise.
+    """
     entries = tuple(entries)
-    doors = Totals(e for e in entries if isinstance(e.event, DOOR_EVENTS)).doors
+    if doors is None:
+        doors = Totals(e for e in entries if isinstance(e.event, DOOR_EVENTS)).doors
     names = doors.names()
     newest: dict[tuple[str, str], Entry] = {}
     started: dict[str, DoorStarted] = {}

@@ -344,7 +344,7 @@ def _put_together(frame: _Frame, crowd: _Crowd, options: ReportOptions, now_utc:
         digest=frame.digest.hexdigest(),
         sources=tuple(frame.sources),
         files=tuple(frame.files),
-        checks=checks_of(frame.checked, crowd.labels),
+        checks=checks_of(frame.checked, crowd.labels, frame.totals.doors),
         is_condensed=frame.is_condensed,
     )
 

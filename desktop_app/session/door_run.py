@@ -203,6 +203,7 @@ class DoorRun(EngineObserver):
             self._engine.set_speed(speed)
 
     def set_loop(self, loop: bool) -> None:
+        self._options = replace(self._options, engine=replace(self._options.engine, loop=loop))
         if self._engine is not None:
             self._engine.set_loop(loop)
 
@@ -301,6 +302,7 @@ class DoorRun(EngineObserver):
             engine.seek(self._seen_before.seek_s)
         if self._pause_wanted:
             engine.pause()
+        engine.set_loop(self._options.engine.loop)
         if self.door is not door:  # the places were changed while the models were loaded
             self.set_places(self.door.settings)
         self._built.set()

@@ -77,6 +77,11 @@ class SessionManager(RunObserver):
         """Whether a run is under way, a paused one included."""
         return self.current is not None and bool(self.current.active_runs)
 
+    @property
+    def only_shows(self) -> bool:
+        """Whether what runs is a further pass over a repeated file, which is kept nowhere."""
+        return self.current is not None and not self.current.is_kept and bool(self._sinks)
+
     def counts(self) -> Counts:
         return self.current.counts() if self.current is not None else Counts()
 
@@ -139,10 +144,16 @@ class SessionManager(RunObserver):
         goes_on, self._goes_on = self._goes_on, False
         return self._start_runs(session, doors, options, takes_up=goes_on)
 
-    def add_door(self, door: Door, options: EngineOptions | None = None) -> DoorRun:
-        """Count at a further door of the current session."""
+    def add_door(self, door: Door, options: EngineOptions | None = None, *, takes_up: bool = False) -> DoorRun:
+        """Count at a further door of the current session. `takes_up` goes on with a film that was left there before.
+
+        From then on no film of the session begins again: its people would count again.
+        """
         session = self.current or self.open()
-        return self._start_runs(session, [door], options)[0]
+        for run in session.active_runs:
+            if run.door.id != door.id:
+                run.set_loop(False)
+        return self._start_runs(session, [door], options, takes_up=takes_up)[0]
 
     def retry(self, options: EngineOptions | None = None, run: DoorRun | None = None) -> DoorRun | None:
         """Open the source of a run that ended again and go on in its session; None where there was no run.

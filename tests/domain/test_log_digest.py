@@ -152,3 +152,13 @@ def test_a_report_of_the_first_program_can_still_be_verified() -> None:
     ]
     # A field that is added to an event belongs into `event_codec._ADDED_LATER`, or this is no longer what it was.
     assert digest_of(entries) == "ff373884d76ca5a77ebc148f82cd3cf6b6483bc5c4d6e872ec567fe33454762c"
+
+
+halves = st.integers(1_000_000_000, 4_000_000_000).map(lambda n: n + 0.5e-6)
+
+
+@given(st.floats(0, 5e9) | st.floats(1.7e9, 1.8e9) | halves)
+def test_the_moment_of_a_sealed_entry_is_written_as_that_of_an_open_one(utc: float) -> None:
+    entry = Entry("1", "s", "d", 1, utc, Left(1.0, "a", 1.0, 1.0, 1.0))
+    assert isinstance(sealed(entry), SealedEntry)
+    assert digest_of([sealed(entry)]) == by_the_book([entry])

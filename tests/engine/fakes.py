@@ -58,6 +58,19 @@ class ListSource:
         self.closed += 1
 
 
+class HeldSource(ListSource):
+    """A file that waits in front of frame `at` until `go` is set."""
+
+    def __init__(self, n: int, at: int, fps: float = 25.0) -> None:
+        super().__init__(n, fps)
+        self.at, self.go = at, threading.Event()
+
+    def read(self) -> Frame | None:
+        if self.next == self.at:
+            self.go.wait(HANGS_S)
+        return super().read()
+
+
 class HungSource(ListSource):
     """Hangs in `where` ("open", "read" or "close") until `let_go` is set, whatever is done to it."""
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from desktop_app.domain.events import Added
-from desktop_app.engine.state import EngineState
+from desktop_app.domain.events import Added, DoorStarted
+from desktop_app.engine.state import EngineOptions, EngineState
 from desktop_app.session.door_run import Door, DoorRun
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import CorrectionError, Session
 from desktop_app.settings import Settings
 from desktop_app.sources.base import FrameSource
-from tests.engine.fakes import HungSource, ListSource
+from tests.engine.fakes import HeldSource, HungSource, ListSource
 from tests.patience import PATIENCE_S
 from tests.session.fakes import FakeServices, MemoryStore
 from tests.session.test_sessions import wait_for
@@ -171,3 +171,42 @@ def test_a_source_that_hangs_holds_up_no_other_door(store: MemoryStore) -> None:
     hung.let_go.set()
     assert manager.shut_down(PATIENCE_S)
     assert session.closed
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_film_does_not_begin_again_once_a_door_has_joined_it(store: MemoryStore, is_open: bool) -> None:
+    held = HeldSource(20, at=8)
+    manager = SessionManager(FakeServices(lambda text: held if text == "main.mp4" else source_of(text)), store)
+    session = manager.open()
+    film = manager.start(MAIN, EngineOptions(loop=True))
+    if is_open:
+        wait_for(lambda: session.counts("main").people > 0)
+    camera = manager.add_door(Door("camera:0", Settings(), "door-2", "Side door"))
+    held.go.set()
+    assert film.wait(PATIENCE_S)
+    assert film.state is EngineState.FINISHED
+    assert manager.current is session
+    wait_for(lambda: session.counts("door-2").people > 0)
+    manager.stop()
+    assert finish(manager, [camera]).counts("main").people == 4
+    started = [e for e in store.all if isinstance(e.event, DoorStarted)]
+    assert sorted(e.door for e in started) == ["door-2", "main"]
+    assert not manager.only_shows
+    assert manager.shut_down(PATIENCE_S)
+
+
+def test_a_film_that_was_left_goes_on_where_it_was(store: MemoryStore) -> None:
+    manager = SessionManager(FakeServices(lambda _: ListSource(40, fps=40)), store)
+    main = manager.start(Door("long.mp4", Settings(), "main", "Main door"), EngineOptions(speed=1.0))
+    side = Door("side.mp4", Settings(), "door-2", "Side door")
+    left = manager.add_door(side, EngineOptions(speed=1.0))
+    session = manager.current
+    assert session is not None
+    wait_for(lambda: session.counts("door-2").people > 0)
+    left.stop()
+    assert left.wait(PATIENCE_S)
+    again = manager.add_door(side, takes_up=True)
+    assert again.wait(PATIENCE_S)
+    assert session.counts("door-2").people == 8  # nobody twice
+    assert main.wait(PATIENCE_S)
+    assert manager.shut_down(PATIENCE_S)

@@ -314,13 +314,12 @@ def test_a_session_that_is_not_taken_up_is_closed_as_of_its_last_entry(files: Se
 
 def test_a_file_played_over_and_over_is_kept_once(store: MemoryStore) -> None:
     manager = SessionManager(FakeServices(), store)
+    first = manager.open()
     manager.start(FILE, EngineOptions(loop=True))
-    first = manager.current
     wait_for(lambda: manager.current is not first and manager.counts().people == 2)
     manager.stop()
     assert manager.wait(PATIENCE_S)
     assert manager.shut_down(PATIENCE_S)
-    assert first is not None
     assert {e.session for e in store.all} == {first.id}
     assert stored_people(store, first) == 4
 

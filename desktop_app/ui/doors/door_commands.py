@@ -17,8 +17,10 @@ from desktop_app.ui.doors.door_test import DoorTest
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
 from desktop_app.ui.sessions.told_door import DoorPlan, ToldDoor
+from desktop_app.ui.sources.names import DEMO
 from desktop_app.ui.sources.preview import Preview
 from desktop_app.ui.sources.source_choice import SourceChoice
+from desktop_app.ui.sources.start_form import LONGEST_NAME
 from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import ThemeManager
@@ -76,19 +78,37 @@ class DoorCommands(QObject):
 
     @Slot()
     def add(self) -> None:
-        """Ask for a further door. The source chosen so far becomes the first one, where there are none yet."""
-        doors = self.doors
-        first = self._first_source()
-        if not doors and first:
-            name = self._controller.plan.place or tr("Main door")
-            source = self._settings.value.source
-            doors = (DoorSettings(name, self._kept(first), turn=source.turn, mirror=source.mirror),)
-        found = self._ask(tr("Add another door") if doors else tr("Add a door"), doors, self._free_name(doors), "")
-        if found is not None:
-            self._put((*doors, found), tr("add {door}", door=found.name))
-            if self._controller.active:
-                kept = tr("{door} is kept. It is counted at from the next start.", door=found.name)
-                self._banner.show_message("info", kept, seconds=8)
+        """Ask for a further door, which joins a count under way at once.
+
+        What is counted from, or else the source chosen so far, becomes the first door, where there are none yet.
+        """
+        doors = self.doors or self._first_doors()
+        taken = [d.name for d in doors] + [told.name for told in self._controller.doors]
+        found = self._ask(tr("Add another door") if doors else tr("Add a door"), doors, self._free_name(taken), "")
+        if found is None:
+            return
+        joins = self._controller.takes_doors and self._told_active(found.source) is None
+        self._put((*doors, found), tr("add {door}", door=found.name), found.source if joins else "")
+        if joins:
+            self._say_joined(found.name)
+        elif self._controller.active:
+            kept = tr("{door} is kept. It is counted at from the next start.", door=found.name)
+            self._banner.show_message("info", kept, seconds=8)
+
+    def _first_doors(self) -> tuple[DoorSettings, ...]:
+        """Return what is counted from, or else the source that is chosen, as the first doors to keep.
+
+        Those of a count under way have the names that its log has for them.
+        """
+        if self._controller.active:
+            runs = [told.run.door for told in self._controller.doors if told.run.door.source != DEMO]
+            found = ((door.name[:LONGEST_NAME], door.source, door.settings.source) for door in runs)
+        else:
+            name, chosen = self._controller.plan.place or tr("Main door"), self._first_source()
+            found = ((name, source, self._settings.value.source) for source in (chosen,) if source)
+        return tuple(
+            DoorSettings(name, self._kept(s), turn=hangs.turn, mirror=hangs.mirror) for name, s, hangs in found
+        )
 
     @Slot(str)
     def change(self, source: str) -> None:
@@ -149,16 +169,31 @@ class DoorCommands(QObject):
             doors = tuple(new if d is old else d for d in self.doors)
             self._put(doors, tr("change {door}", door=old.name))
 
-    def _put(self, after: Sequence[DoorSettings], step: str) -> None:
-        """Keep these doors as one step of undo. Raises SettingsError."""
+    def _put(self, after: Sequence[DoorSettings], step: str, joins: str = "") -> None:
+        """Keep these doors as one step of undo. Raises SettingsError.
+
+        The door with the source `joins` is counted at in the count under way, and no longer where that is undone.
+        """
         before, wanted = self.doors, tuple(after)
         check_doors(wanted)
+        session = self._controller.session
 
         def put(doors: tuple[DoorSettings, ...]) -> None:
             self._settings.change(replace(self._settings.value, doors=doors))
 
-        put(wanted)
-        self._controller.undo_stack.push(Step(step, lambda: put(before), lambda: put(wanted)))
+        def do() -> None:
+            put(wanted)
+            if joins and self._controller.session is session and self._controller.takes_doors:
+                self._join(joins)
+
+        def undo() -> None:
+            put(before)
+            told = self._told_active(joins) if joins and self._controller.session is session else None
+            if told is not None:
+                self._controller.leave_door(told.run, for_good=True)
+
+        do()
+        self._controller.undo_stack.push(Step(step, undo, do))
         self._enable_undo()
 
     def _try(self, change: Callable[[], object]) -> bool:
@@ -177,8 +212,8 @@ class DoorCommands(QObject):
         return kept
 
     @staticmethod
-    def _free_name(doors: Sequence[DoorSettings]) -> str:
-        taken = {d.name.casefold() for d in doors}
+    def _free_name(names: Sequence[str]) -> str:
+        taken = {name.casefold() for name in names}
         words = [tr("Main door"), tr("Side door"), *(tr("Door {number}", number=n) for n in range(3, 12))]
         return next((name for name in words if name.casefold() not in taken), "")
 
@@ -196,6 +231,49 @@ class DoorCommands(QObject):
         return found
 
     # --- while they are counted at -------------------------------------------------------------------------------
+
+    def _join(self, source: str) -> None:
+        door = self._settings.value.door_at(source)
+        if door is not None and self._told_active(source) is None:
+            self._controller.add_door(DoorPlan(self.full(source), door.name))
+
+    def _say_joined(self, name: str) -> None:
+        words = tr("{door} is counted at, too, from now on.", door=name)
+        before = tr("Whoever passed there before is not in this count.")
+        self._banner.show_message("good", words, before, ((tr("Undo"), self._undo),), 8)
+
+    def _told_active(self, source: str) -> ToldDoor | None:
+        told = self.told(source)
+        return told if told is not None and told.active else None
+
+    def is_counted(self, source: str) -> bool | None:
+        """Whether a door is counted at in the count under way; None where none is, or it takes no further door."""
+        if not source or not self._controller.takes_doors:
+            return None
+        return self._told_active(source) is not None
+
+    @property
+    def goes_on_without(self) -> bool:
+        """Whether the count goes on where one door is left."""
+        return sum(door.active for door in self._controller.doors) > 1
+
+    @Slot(str)
+    def join_or_leave(self, source: str) -> None:
+        """Count at a door of the list from now on, or no longer; the other doors go on."""
+        told, door = self._told_active(source), self._settings.value.door_at(source)
+        if told is not None and self.goes_on_without:
+            self._controller.leave_door(told.run)
+            again = ((tr("Count here again"), lambda: self._again(source)),)
+            words = tr("{door} is counted at no longer.", door=told.name)
+            self._banner.show_message("info", words, tr("Whom it counted stays in the count."), again, 8)
+        elif told is None and door is not None and self._controller.takes_doors:
+            self._join(source)
+            self._banner.show_message("good", tr("{door} is counted at, too, from now on.", door=door.name), seconds=8)
+
+    def _again(self, source: str) -> None:
+        self._banner.clear()
+        if self._controller.takes_doors:
+            self._join(source)
 
     def show_number(self, number: int) -> None:
         """Show the picture of the first, second, ... door of the count, if there is one."""

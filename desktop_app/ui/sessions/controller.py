@@ -64,6 +64,8 @@ class Controller(QObject):
         self._told: tuple[EngineState, str] = (EngineState.IDLE, "")
         self.doors: tuple[ToldDoor, ...] = ()
         """The doors of the count shown, in their order; none before the first count and once it was left."""
+        self._left: set[DoorRun] = set()
+        """Runs that were left for good and still write their last entries."""
         self._closed = False
         self.bridge.signals.state.connect(self._on_state)
         self.bridge.signals.opened.connect(self._on_opened)
@@ -195,6 +197,37 @@ class Controller(QObject):
         runs = self.manager.start_doors(doors, self._options(len(doors)), self.plan.name, self.plan.place)
         self._begin(runs, others=())
         self.count_changed.emit()
+
+    @property
+    def takes_doors(self) -> bool:
+        """Whether a further door can be counted at in the count under way: not beside a film that is only repeated."""
+        return self.active and not self.manager.only_shows
+
+    def add_door(self, plan: DoorPlan) -> DoorRun:
+        """Count at a further door in the count under way, or again at one that was left. It joins as it is: paused."""
+        session = self.session
+        assert session is not None
+        known = {**session.log.doors, **{run.door.id: run.door.name for run in session.runs}}
+        name = plan.name or self._name_of(plan.source)
+        others = [other for other in known.values() if other != name]
+        door_id = door_ids([*others, name], known)[-1]
+        door = Door(plan.source, self.settings.at_source(plan.source), door_id, name, plan.began_utc)
+        self._left = {left for left in self._left if left.door.id != door.id}
+        run = self.manager.add_door(door, self._options(len(self.doors) + 1), takes_up=True)
+        if self.state is EngineState.PAUSED:
+            run.pause(True)
+        self._begin([run], others=self.doors)
+        return run
+
+    def leave_door(self, run: DoorRun, *, for_good: bool = False) -> None:
+        """Count at a door no longer, while the others go on. Its people stay; `for_good` takes its card away, too."""
+        run.stop()
+        if for_good:
+            self._left.add(run)
+        self._tell_state()
+        other = next((d for d in self.doors if d.active), None)
+        if run is self.run and other is not None:
+            self.show_door(other)
 
     def _name_of(self, source: str) -> str:
         kept = self.settings.door_at(source)
@@ -373,6 +406,10 @@ class Controller(QObject):
         self._tell_state()
         if state.is_final:
             run.stop()  # a source that hangs while it is closed must not hold the capture thread
+            if run in self._left:
+                self._left.discard(run)
+                self.leave_out(run)
+                self.set_loop(self.settings.source.loop)  # alone again, a film may repeat
             self.ended.emit()
 
     def _tell_state(self) -> None:

@@ -22,7 +22,7 @@ from desktop_app.settings.presets import PRESETS, preset_of
 from desktop_app.ui.doors.door_list import DoorList
 from desktop_app.ui.places.place_editor import PlaceEditor
 from desktop_app.ui.places.places_panel import PlacesPanel
-from desktop_app.ui.setup.form import Choice, Row, SettingsForm, Tick, heading, left, note, setting_row, settings_page
+from desktop_app.ui.setup.form import Choice, Row, SettingsForm, Tick, heading, note, setting_row, settings_page
 from desktop_app.ui.sources.source_choice import SourceChoice
 from desktop_app.ui.sources.start_form import LONGEST_NAME
 from desktop_app.ui.widgets.name_edit import NameEdit
@@ -64,7 +64,7 @@ def _picture_rows() -> tuple[Row, ...]:
 
 
 class DoorsPage(QWidget):
-    """Signals: `preset_chosen(name)`, `named(name of the door)`, `test_asked()` of the door looked at.
+    """Signals: `preset_chosen(name)`, `named(name of the door)`; `test_asked()` and `count_asked()` of the door chosen.
 
     `list` has the doors that are kept; without any, name and source are those of the next count.
     """
@@ -72,6 +72,7 @@ class DoorsPage(QWidget):
     preset_chosen = Signal(str)
     named = Signal(str)
     test_asked = Signal()
+    count_asked = Signal()
 
     def __init__(
         self,
@@ -113,7 +114,15 @@ class DoorsPage(QWidget):
         test = QPushButton(tr("Test this door"))
         test.setToolTip(tr("Show the picture of the camera, and whether faces are large, light and sharp enough"))
         test.clicked.connect(self.test_asked)
-        rows.addRow("", left(test))
+        self.count = QPushButton()
+        self.count.clicked.connect(self.count_asked)
+        self.show_counting(counted=None, goes_on_without=False)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(test)
+        buttons.addWidget(self.count)
+        buttons.addStretch(1)
+        rows.addRow("", buttons)
         column.addWidget(heading(tr("Lines and zones")))
         self._none = note(tr("There is none yet. They are drawn on the picture, which needs a count under way."))
         column.addWidget(self._none)
@@ -205,6 +214,20 @@ class DoorsPage(QWidget):
             group.setExclusive(False)
             button.setChecked(name == chosen)
             group.setExclusive(True)
+
+    def show_counting(self, counted: bool | None, goes_on_without: bool) -> None:
+        """Offer to count at the chosen door or to leave it: `counted` whether it is in the count under way, None for
+        no offer; `goes_on_without` whether other doors are counted at."""
+        self.count.setVisible(counted is not None)
+        self.count.setEnabled(not counted or goes_on_without)
+        self.count.setText(tr("Stop counting here") if counted else tr("Count here now"))
+        if not counted:
+            tip = tr("Count at this door, too, in the count under way; whoever passed before is not counted")
+        elif goes_on_without:
+            tip = tr("End the count at this door only; whom it counted stays, and the other doors go on")
+        else:
+            tip = tr("This is the only door: Stop ends the count")
+        self.count.setToolTip(tip)
 
     def apply_theme(self, theme: Theme) -> None:
         self.list.apply_theme(theme)

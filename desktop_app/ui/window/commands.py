@@ -202,6 +202,9 @@ class Commands(QObject):
         parts.setup.doors.list.chosen.connect(self._door_chosen)
         parts.setup.doors.named.connect(self._door_named)
         parts.setup.doors.test_asked.connect(self._test_door)
+        parts.setup.doors.count_asked.connect(self._join_or_leave)
+        for changed in (self._controller.door_changed, self._controller.state_changed, self._controller.door_shown):
+            changed.connect(self._offer_counting)
         parts.side.totals.before_asked.connect(self.sessions.show_kept)
         self._controller.failed.connect(self.models.count_failed)
         self.saver.told.connect(parts.banner.show_message)
@@ -276,9 +279,20 @@ class Commands(QObject):
         else:
             self._parts.choice.set_current(kept.current)
 
+    @Slot()
+    def _join_or_leave(self) -> None:
+        self.doors.join_or_leave(self._parts.setup.doors.list.current)
+
+    @Slot()
+    def _offer_counting(self) -> None:
+        """Offer for the door looked at in Set up what can be done with it in the count under way."""
+        page = self._parts.setup.doors
+        page.show_counting(self.doors.is_counted(page.list.current), self.doors.goes_on_without)
+
     @Slot(str)
     def _door_chosen(self, source: str) -> None:
         """Show what belongs to a door in Set up: its name, its source, its lines and zones."""
+        self._offer_counting()
         if not source:
             return
         self._parts.choice.set_current(source)
