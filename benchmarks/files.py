@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import FrameResult
-from desktop_app.engine.state import EngineObserver
+from desktop_app.engine.state import EngineObserver, EngineOptions
 from desktop_app.factory import build_pipeline
 from desktop_app.resources import demo_clip
 from desktop_app.session.headless import run_headless
@@ -172,7 +172,8 @@ def measure(path: Path, pipeline: FramePipeline) -> Cost:
     decoded = time.process_time()
     pipeline.reset()
     seen = Faces()
-    summary = run_headless(VideoFileSource(path), pipeline, observers=[seen])
+    # As `headcount count`, the batch and the web jobs have it: nobody shows the pictures.
+    summary = run_headless(VideoFileSource(path), pipeline, EngineOptions(every_picture=False), observers=[seen])
     counted = time.process_time()
     if summary.error is not None:
         raise SystemExit(f"{path.name}: {summary.error}")

@@ -60,7 +60,7 @@ def count_file(tell: Tell, job: FileJob) -> FileCount:
     teller.begin(tell, job.limit_s)
     session = manager.open(job.name, job.place)
     door = Door(job.path, job.settings, began_utc=job.began_utc)
-    run = manager.start(door, EngineOptions(limit_s=job.limit_s))
+    run = manager.start(door, EngineOptions(limit_s=job.limit_s, every_picture=False))
     run.wait()
     manager.wait(10.0)
     if run.error is not None:

@@ -103,7 +103,11 @@ def run_compare(args: argparse.Namespace, should_stop: Callable[[], bool]) -> Co
     try:
         source = factory.open_source(args.source, settings, lambda _up, text: say(f"headcount: {text}"))
         summary = run_headless(
-            source, pipeline, EngineOptions(limit_s=args.limit), [_ProgressOfEngine(progress)], should_stop
+            source,
+            pipeline,
+            EngineOptions(limit_s=args.limit, every_picture=False),
+            [_ProgressOfEngine(progress)],
+            should_stop,
         )
     finally:
         progress.close()

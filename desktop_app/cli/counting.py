@@ -88,7 +88,8 @@ class SourceCounter:
         series, video = Series(args.every, args.quiet), AnnotatedVideo(args.annotated, settings)
         self._watchers[:] = [progress, series, video]
         session = self._manager.open(args.session or Path(name).name, args.place)
-        run = self._manager.start(Door(text, settings, began_utc=self._began_utc), EngineOptions(limit_s=args.limit))
+        options = EngineOptions(limit_s=args.limit, every_picture=bool(args.annotated))
+        run = self._manager.start(Door(text, settings, began_utc=self._began_utc), options)
         try:
             while not run.wait(_LOOK_UP_S):
                 if should_stop():

@@ -65,13 +65,15 @@ class Frame:
     `image_bgr` is uint8 of shape (height, width, 3) in OpenCV's BGR order; nobody writes into it.
     `captured_at` is `time.perf_counter()` at the moment the picture arrived: it is for measuring delay only,
     while `time_s` is the media clock that counting uses. `index` counts the frames of the source from 0, dropped
-    ones included, so that a gap in it is a dropped frame.
+    ones included, so that a gap in it is a dropped frame. With `is_repeat` the picture is that of a frame before,
+    because nobody looks at the one of this frame.
     """
 
     image_bgr: NDArray[np.uint8]
     time_s: float
     index: int
     captured_at: float = 0.0
+    is_repeat: bool = False
 
     @property
     def width(self) -> int:

@@ -24,7 +24,7 @@ from desktop_app.engine.pacing import Pacer
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
 from desktop_app.engine.statistics import RunStatistics
 from desktop_app.errors import HeadcountError
-from desktop_app.sources.base import FrameSource, SourceInfo, not_seen
+from desktop_app.sources.base import FrameSource, SourceInfo, leave_out_pictures, not_seen
 
 log = logging.getLogger(__name__)
 
@@ -218,6 +218,8 @@ class Engine:
             self._set_state(EngineState.OPENING)
             if self._stop.is_set():
                 return
+            if not self.options.every_picture:
+                leave_out_pictures(self._source, self._pipeline.picture_filter())
             self._source.open()
             if self._stop.is_set():
                 return

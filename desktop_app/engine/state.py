@@ -53,6 +53,8 @@ class EngineOptions:
     again at its end and tells so, so that the count can always be that of one pass. `limit_s` ends
     the run after that much media time. `start_time_s` is added to the clock, so that a second source can go on in the
     session of the first. `queue_frames` is the room between decoding and analysis for a source that is not live.
+    Without `every_picture` a video file gives only those pictures that the pipeline looks at, because nobody else does
+    (`Frame.is_repeat`); what is counted is the same.
     """
 
     speed: float = 0.0
@@ -60,6 +62,7 @@ class EngineOptions:
     limit_s: float | None = None
     start_time_s: float = 0.0
     queue_frames: int = 3
+    every_picture: bool = True
 
     def __post_init__(self) -> None:
         if self.limit_s is not None and not self.limit_s > 0:
@@ -80,6 +83,10 @@ class Pipeline(Protocol):
 
     def process(self, frame: Frame) -> FrameResult:
         """Take in the next frame, whose time is not before that of the one before."""
+        ...
+
+    def picture_filter(self) -> Callable[[float], bool]:
+        """Return what tells of each frame, by its time and in order, whether its picture may be looked at."""
         ...
 
     def finish(self) -> Sequence[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -58,6 +59,24 @@ class FrameSource(Protocol):
     def seek(self, time_s: float) -> None: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class PictureSkipper(Protocol):
+    """A source that can leave out the work of making a picture, or one that stands around such a source."""
+
+    def leave_out_pictures(self, is_wanted: Callable[[float], bool]) -> None:
+        """Give a frame for whose `time_s` `is_wanted` is False the picture of a frame before (`Frame.is_repeat`).
+
+        Called before `open`. `is_wanted` is asked once for each frame, in order, on the thread that reads.
+        """
+        ...
+
+
+def leave_out_pictures(source: object, is_wanted: Callable[[float], bool]) -> None:
+    """Have a source make only the wanted pictures, if it can; see `PictureSkipper`."""
+    if isinstance(source, PictureSkipper):
+        source.leave_out_pictures(is_wanted)
 
 
 def not_seen(source: object) -> tuple[str, ...]:

@@ -61,7 +61,11 @@ class SeenSource(SourceAround):
             return None
         self._repeats -= 1
         self._last = replace(
-            last, time_s=last.time_s + 1 / HELD_FPS, index=last.index + 1, captured_at=time.perf_counter()
+            last,
+            time_s=last.time_s + 1 / HELD_FPS,
+            index=last.index + 1,
+            captured_at=time.perf_counter(),
+            is_repeat=False,
         )
         return self._last
 

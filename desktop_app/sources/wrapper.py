@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from desktop_app.sources.base import FrameSource, SourceInfo, not_seen
+from collections.abc import Callable
+
+from desktop_app.sources.base import FrameSource, SourceInfo, leave_out_pictures, not_seen
 
 
 class SourceAround:
@@ -20,6 +22,10 @@ class SourceAround:
     def source(self) -> FrameSource:
         """The source inside, the one in use just now. Its attributes may be read; its methods belong to this one."""
         return self._source
+
+    def leave_out_pictures(self, is_wanted: Callable[[float], bool]) -> None:
+        """Pass it on to the source inside, see `PictureSkipper`."""
+        leave_out_pictures(self._source, is_wanted)
 
     @property
     def omissions(self) -> tuple[str, ...]:

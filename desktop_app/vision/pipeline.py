@@ -26,7 +26,7 @@ from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, ass
 from desktop_app.vision.attributes.stillness import StillnessDetector
 from desktop_app.vision.compare import Comparison, TimedClassifier
 from desktop_app.vision.faces.detectors import FaceDetector
-from desktop_app.vision.faces.schedule import LookSchedule
+from desktop_app.vision.faces.schedule import LookSchedule, PictureSlots
 from desktop_app.vision.faces.tiled import TiledFaceDetector
 from desktop_app.vision.glimpses import ClassifiedGlimpse, OnGlimpses
 from desktop_app.vision.likeness.appearance import ShotCutDetector, clothes_histogram
@@ -85,6 +85,7 @@ class FramePipeline:
         self.cuts = cuts or ShotCutDetector()
         self.likeness = likeness
         self.schedule = LookSchedule(self.settings.detect_interval_s)
+        self._slots = PictureSlots(self.settings.detect_interval_s)
         self.stillness = StillnessDetector()
         self.measures = Measures()
         self.on_glimpses: OnGlimpses | None = None
@@ -153,6 +154,7 @@ class FramePipeline:
         self._scheduler.reset()
         self.cuts.reset()
         self.schedule.reset()
+        self._slots.reset()
         self.stillness.reset()
         self._reset_detector()
         if self.comparison is not None:
@@ -176,16 +178,24 @@ class FramePipeline:
         """Close everybody at the end of a source and return the events of this."""
         return self.counter.finish()
 
+    def picture_filter(self) -> Callable[[float], bool]:
+        """Return what tells of each frame, by its `time_s` and in order, whether its picture may be looked at.
+
+        The pictures of the others need not be there: `Frame.is_repeat`.
+        """
+        return PictureSlots(self.settings.detect_interval_s).opens
+
     def process(self, frame: Frame) -> FrameResult:
         """Take in the next frame, whose `time_s` is not before that of the one before."""
         clock = time.perf_counter
         started = clock()
-        is_cut = self.cuts.is_cut(frame.image_bgr, frame.time_s)
+        looking = not frame.is_repeat and self._slots.opens(frame.time_s)
+        is_cut = looking and self.cuts.is_cut(frame.image_bgr, frame.time_s)
         if is_cut:
             self.tracker.cut(self.cuts.began_s)
             self._reset_detector()
             self.counter.cut(frame.time_s, same_room=self.cuts.is_same_room, began_s=self.cuts.began_s)
-        detecting = self.schedule.is_due(frame.time_s) or is_cut
+        detecting = looking and (self.schedule.is_due(frame.time_s) or is_cut)
         detections = self.detector.detect(frame.image_bgr) if detecting else []
         detected = clock()
         faces = self._follow(frame, detections) if detecting else self.tracker.predict(frame.time_s)

@@ -153,7 +153,8 @@ def count_video(
     services = _ComparingServices(models[1:], is_own)
     manager = SessionManager(services, None, [observer])
     session = manager.open(name)
-    run = manager.start(Door(path, settings, began_utc=began_utc), EngineOptions(limit_s=most_s))
+    options = EngineOptions(limit_s=most_s, every_picture=False)
+    run = manager.start(Door(path, settings, began_utc=began_utc), options)
     run.wait()
     manager.wait(10.0)
     if run.error is not None:

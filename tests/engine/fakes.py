@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -139,6 +139,9 @@ class CountingPipeline:
         self._numbers[ref] = self._next_number
         self._next_number += 1
         return Counted(time_s, ref, self._numbers[ref], max(0.0, time_s - 0.1), Gender.FEMALE, 0.9, 25.0, 4.0)
+
+    def picture_filter(self) -> Callable[[float], bool]:
+        return lambda time_s: True
 
     def finish(self) -> tuple[Event, ...]:
         self.finishes += 1

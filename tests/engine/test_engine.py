@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -359,6 +359,30 @@ def test_pacing_follows_the_media_clock_without_touching_it() -> None:
 def test_absurd_speeds_are_refused(speed) -> None:
     with pytest.raises(SettingsError, match=r"0\.25 to 8"):
         Pacer(speed)
+
+
+class SkippingSource(ListSource):
+    """A file that notes of which times it was asked to make no picture."""
+
+    def __init__(self) -> None:
+        super().__init__(n=12, fps=30.0)
+        self.is_wanted: Callable[[float], bool] | None = None
+
+    def leave_out_pictures(self, is_wanted: Callable[[float], bool]) -> None:
+        assert self.opened == 0, "a source may read ahead from the moment it is open"
+        self.is_wanted = is_wanted
+
+
+@pytest.mark.parametrize("every_picture", [True, False])
+def test_pictures_are_left_out_only_where_nobody_shows_them(every_picture) -> None:
+    source = SkippingSource()
+    summary = run_headless(source, CountingPipeline(), EngineOptions(every_picture=every_picture))
+    assert summary.frames == 12
+    assert (source.is_wanted is None) is every_picture
+
+
+def test_a_source_that_cannot_leave_pictures_out_is_read_as_ever() -> None:
+    assert run_headless(ListSource(12), CountingPipeline(), EngineOptions(every_picture=False)).frames == 12
 
 
 def test_headless_gives_the_same_on_every_run_and_honours_the_limit() -> None:

@@ -12,7 +12,10 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
+from desktop_app.sources.base import leave_out_pictures
+from desktop_app.sources.detached import DetachedReader
 from desktop_app.sources.opening import SourceForm, understand
+from desktop_app.sources.seen import SeenSource
 from desktop_app.sources.video_file import VideoFileSource
 from tests.sources.conftest import CODECS, FPS, FRAMES, HEIGHT, WIDTH, Clips, ffmpeg, number_of, ramp
 from tests.sources.fakes import FakeCapture
@@ -72,6 +75,36 @@ def test_seek_is_exact(clips: Clips, container: str, target: int) -> None:
     if target < FRAMES - 1:
         assert following is not None
         assert number_of(following) == pytest.approx(target + 1, abs=1.0)
+
+
+def test_only_the_wanted_pictures_are_made(clips: Clips) -> None:
+    source = VideoFileSource(clips("mp4"))
+    reader = DetachedReader(SeenSource(source))
+    leave_out_pictures(reader, lambda time_s: round(time_s * FPS) % 3 == 1)
+    reader.open()
+    seen = []
+    while (frame := reader.read()) is not None:
+        seen.append(frame)
+    reader.close()
+    assert [frame.index for frame in seen] == list(range(FRAMES))
+    assert [frame.is_repeat for frame in seen] == [i > 0 and i % 3 != 1 for i in range(FRAMES)]
+    # The first picture is made in any case: there is none before it.
+    shown = [0 if i == 0 else i - (i - 1) % 3 for i in range(FRAMES)]
+    assert [number_of(frame) for frame in seen] == pytest.approx(shown, abs=1.2)
+
+
+def test_after_a_search_the_picture_is_that_of_the_new_place(clips: Clips) -> None:
+    source = VideoFileSource(clips("mp4"))
+    source.leave_out_pictures(lambda time_s: False)
+    source.open()
+    source.read()
+    source.seek(37 / FPS)
+    found, following = source.read(), source.read()
+    source.close()
+    assert found is not None
+    assert following is not None
+    assert (found.is_repeat, following.is_repeat) == (False, True)
+    assert number_of(following) == pytest.approx(37, abs=1.0)
 
 
 def test_seek_past_the_end_ends_and_back_revives(clips: Clips) -> None:

@@ -75,6 +75,37 @@ def test_the_detector_runs_on_a_grid_of_media_time(fps: float, interval_s: float
     assert sum(r.detected for r in results) == calls
 
 
+@pytest.mark.parametrize(
+    ("fps", "interval_s", "looked_at"),
+    [(30, 0.1, 20), (60, 0.1, 20), (20, 0.1, 20), (12, 0.1, 12), (30, 1.0, 20), (60, 0.06, 33), (30, 0.0, 30)],
+)
+def test_only_the_first_picture_of_a_slot_is_looked_at(fps: int, interval_s: float, looked_at: int) -> None:
+    built, _, _ = pipeline(interval_s)
+    is_wanted = built.picture_filter()
+    assert sum(is_wanted(i / fps) for i in range(fps)) == looked_at
+
+
+def test_pictures_that_nobody_looks_at_need_not_be_there() -> None:
+    built, _, _ = pipeline()
+    whole = [(r.tracks, r.events) for r in map(built.process, frames(3.0, 30))]
+    built.reset()
+    is_wanted = built.picture_filter()
+    black = np.zeros((360, 480, 3), np.uint8)
+    parts = []
+    for frame in frames(3.0, 30):
+        seen = frame if is_wanted(frame.time_s) else Frame(black, frame.time_s, frame.index, is_repeat=True)
+        parts.append(built.process(seen))
+    assert [(r.tracks, r.events) for r in parts] == whole
+    assert sum(r.frame.is_repeat for r in parts) == 30
+
+
+def test_a_repeated_picture_is_not_looked_at_whatever_its_time() -> None:
+    built, detector, _ = pipeline()
+    for frame in frames(1.0, 10):
+        built.process(Frame(frame.image_bgr, frame.time_s, frame.index, is_repeat=True))
+    assert detector.calls == 0
+
+
 def test_one_steady_face_is_one_person_with_few_glimpses() -> None:
     built, _, classifier = pipeline()
     results = [built.process(frame) for frame in frames(6.0, 30)]
