@@ -17,7 +17,7 @@ from torch import Tensor
 from tools.gpu import augment
 from tools.gpu.augment import Strength
 from tools.gpu.faces import Faces
-from tools.gpu.networks import EfficientNetLite
+from tools.gpu.layers import Network
 from tools.gpu.schedule import Plan
 
 NEGATIVE_BOX = 0.03
@@ -62,32 +62,39 @@ class Stage:
     """Trains `network` as `plan` says on the faces `rows` and on `negatives`, until its epochs or time are over."""
 
     def __init__(
-        self, plan: Plan, network: EfficientNetLite, faces: Faces, negatives: Tensor, rows: Tensor, targets: Targets,
+        self, plan: Plan, network: Network, faces: Faces, negatives: Tensor, rows: Tensor, targets: Targets,
         strength: Strength | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.network, self.faces, self.negatives = plan, network, faces, negatives
         self.rows, self.targets = rows, targets
         self.strength = strength or Strength()
         self.device = rows.device
-        self.compile = False
+        self._compiled = False
+        self._posed, self._lit, self._coded = augment.posed, augment.lit, augment.coded
         self.rim = torch.tensor([NEGATIVE_BOX, NEGATIVE_BOX, 1 - NEGATIVE_BOX, 1 - NEGATIVE_BOX], device=rows.device)
         self.most_steps = max(2, round(plan.epochs * len(rows) / plan.positives))
         self.steps = 0
         self.loss = math.nan
         self.seconds = 0.0
 
+    def compiled(self) -> Stage:
+        """The same, with steps that torch.compile makes faster."""
+        self._compiled = True
+        self._posed, self._lit, self._coded = (
+            torch.compile(step, dynamic=False) for step in (augment.posed, augment.lit, augment.coded)
+        )
+        return self
+
     def summary(self) -> dict[str, Any]:
         epochs = self.steps * self.plan.positives / len(self.rows)
         return {"steps": self.steps, "epochs": round(epochs, 1), "seconds": round(self.seconds, 1), "loss": self.loss}
 
-    def run(
-        self, seconds: float, say: Callable[[str], None], save: Callable[[EfficientNetLite], None]
-    ) -> EfficientNetLite:
+    def run(self, seconds: float, say: Callable[[str], None], save: Callable[[Network], None]) -> Network:
         """Train; return a copy of the network with its averaged weights, ready to answer."""
         plan, network = self.plan, self.network
         network.train()
-        step_of = torch.compile(network, dynamic=False) if self.compile else network
-        averaged: EfficientNetLite = copy.deepcopy(network).eval()
+        step_of = torch.compile(network, dynamic=False) if self._compiled else network
+        averaged: Network = copy.deepcopy(network).eval()
         ours = [*network.parameters(), *(b for b in network.buffers() if b.is_floating_point())]
         theirs = [*averaged.parameters(), *(b for b in averaged.buffers() if b.is_floating_point())]
         decayed = [p for p in network.parameters() if p.ndim > 1]
@@ -96,27 +103,22 @@ class Stage:
             [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}],
             lr=plan.learning_rate, betas=(0.9, 0.99), fused=self.device.type == "cuda",
         )  # fmt: skip
-        began = saved = time.monotonic()
-        mixing = self.device.type == "cuda"
+        started = time.monotonic()
         order = self._orders()
+        for side in sorted({plan.side_at(0.0), plan.side}):  # whatever is compiled or chosen for a size, is now
+            self.backward(step_of, self.batch(next(order), side))
+        self._wait()
+        began = saved = time.monotonic()
+        say(f"{plan.name}: ready after {began - started:.1f} s")
+        seconds = max(1e-9, seconds - (began - started))
         while True:
-            if self.steps == 1:  # the first step compiles, which is no training time
-                self._wait()
-                say(f"{plan.name}: first step after {time.monotonic() - began:.1f} s")
-                began = time.monotonic()
             progress = max(self.steps / self.most_steps, (time.monotonic() - began) / seconds)
             if progress >= 1 and self.steps > 1:
                 break
             rate = min(1.0, (progress + 1e-3) / plan.warmup) * 0.5 * (1 + math.cos(math.pi * progress))
             for group in optimizer.param_groups:
                 group["lr"] = plan.learning_rate * rate
-            batch = self.batch(next(order))
-            context = torch.autocast("cuda", torch.bfloat16) if mixing else contextlib.nullcontext()
-            with context:
-                scores = step_of(batch["x"])
-            loss = losses(scores, batch, plan)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss = self.backward(step_of, self.batch(next(order), plan.side_at(progress)))
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0, foreach=True)
             optimizer.step()
             self.steps += 1
@@ -138,6 +140,16 @@ class Stage:
         self.seconds = time.monotonic() - began
         return averaged
 
+    def backward(self, step_of: Callable[[Tensor], dict[str, Tensor]], batch: dict[str, Tensor]) -> Tensor:
+        """The loss of a batch, its gradients being left in the network."""
+        self.network.zero_grad(set_to_none=True)
+        mixing = self.device.type == "cuda"
+        with torch.autocast("cuda", torch.bfloat16) if mixing else contextlib.nullcontext():
+            scores = step_of(batch["x"])
+        loss = losses(scores, batch, self.plan)
+        loss.backward()
+        return loss
+
     def _wait(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.synchronize()
@@ -152,34 +164,29 @@ class Stage:
             left = left[self.plan.positives :]
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def batch(self, rows: Tensor) -> dict[str, Tensor]:
+    def batch(self, rows: Tensor, side: int) -> dict[str, Tensor]:
         """The faces `rows` and pictures of none: "x" (n, 3, side, side) normalised, targets and what they count."""
-        faces, side, nothing = self.faces, self.plan.side, self.plan.negatives
-        x = augment.varied(faces.pictures[rows].float(), faces.boxes[rows], faces.landmarks[rows], side, self.strength)
+        faces, nothing = self.faces, self.plan.negatives
+        pictures, boxes, landmarks = faces.pictures[rows].float(), faces.boxes[rows], faces.landmarks[rows]
+        parts = [self._posed(pictures, boxes, landmarks, side, self.strength)]
+        made = nothing // 2 if len(self.negatives) else nothing
+        if made:
+            some = torch.randint(len(rows), (made,), device=self.device)
+            parts.append(augment.not_faces(pictures[some], boxes[some], landmarks[some], side, self.strength))
+        if nothing > made:
+            chosen = torch.randint(len(self.negatives), (nothing - made,), device=self.device)
+            others = self.negatives[chosen].float()
+            around = (self.rim * others.shape[-1]).expand(len(chosen), 4)
+            none = torch.full((len(chosen), 5, 2), math.nan, device=self.device)
+            parts.append(augment.posed(others, around, none, side, self.strength))
+        total = augment.seen(torch.cat(parts), self.strength, self._lit, self._coded)
         gender, age, weight = self.targets.gender[rows], self.targets.age[rows], faces.weight[rows]
         age_weight = faces.age_weight[rows]
-        x, gender, age = self._mix(x, gender, age)
-        parts = [x]
-        if nothing:
-            made = nothing // 2 if len(self.negatives) else nothing
-            picked = rows[torch.randint(len(rows), (made,), device=self.device)]
-            parts.append(
-                augment.not_faces(
-                    faces.pictures[picked].float(), faces.boxes[picked], faces.landmarks[picked], side, self.strength
-                )
-            )
-            if nothing > made:
-                chosen = torch.randint(len(self.negatives), (nothing - made,), device=self.device)
-                pictures = self.negatives[chosen].float()
-                edge = pictures.shape[-1]
-                none = torch.full((len(chosen), 5, 2), math.nan, device=self.device)
-                parts.append(
-                    augment.varied(pictures, (self.rim * edge).expand(len(chosen), 4), none, side, self.strength)
-                )
-        total = torch.cat(parts)
+        x, gender, age = self._mix(total[: len(rows)], gender, age)
+        total = torch.cat([x, total[len(rows) :]])
         empty = len(total) - len(rows)
         return {
-            "x": ((total - 127) / 128).contiguous(memory_format=torch.channels_last),
+            "x": self.network.normalised(total),
             "gender": F.pad(gender, (0, 0, 0, empty)),
             "age": F.pad(age, (0, 0, 0, empty)),
             "weight": F.pad(weight, (0, empty)),
