@@ -7,7 +7,6 @@ a square of `BOX_SCALE` times the longer side of the face box, what lies over th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,8 +17,6 @@ from torch import Tensor
 from tools.gpu import covers
 
 BOX_SCALE = 1.05
-
-Step = Callable[[Tensor, "Strength"], Tensor]
 
 
 @dataclass(frozen=True)
@@ -177,11 +174,11 @@ def motion(x: Tensor, strength: Strength, halvings: int = 4) -> Tensor:
     return x.index_copy(0, chosen, moved)
 
 
-def small(x: Tensor, strength: Strength, groups: int = 6) -> Tensor:
+def small(x: Tensor, strength: Strength, groups: int = 10) -> Tensor:
     """Some faces as small ones of 12 to 72 pixels, with their noise and JPEG, brought back to size."""
     side = x.shape[-1]
     chosen = _some(len(x), strength.small, x)
-    # The sizes are stratified so that every batch holds small and large ones.
+    # The sizes are stratified so that every batch holds small and large ones, also where a CUDA graph repeats them.
     for part, rows in enumerate(chosen.chunk(groups) if len(chosen) else ()):
         share = (part + float(torch.rand(()))) / groups
         wanted = round(math.exp(math.log(12) + share * (math.log(72) - math.log(12))) * BOX_SCALE)
@@ -208,7 +205,6 @@ _CHROMA[:4, :4] = torch.tensor([[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56,
 _TO_YCC = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
 @lru_cache
 def _constants(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """On the card once: both quantisation tables and the cosine transform of a tile as rows of 64, and RGB to YCbCr
@@ -272,19 +268,11 @@ def not_faces(pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, str
     return sample(pictures, torch.cat([behind, beside]))
 
 
-def lit(x: Tensor, strength: Strength) -> Tensor:
-    """Light, and what a lens and a moment do to it."""
-    return motion(blur(light(x, strength), strength), strength)
-
-
-def coded(x: Tensor, strength: Strength) -> Tensor:
-    """What a sensor and JPEG add."""
+def seen(x: Tensor, strength: Strength) -> Tensor:
+    """Crops as a camera might have seen them: light, what a lens and a moment do, what a sensor and JPEG add."""
+    x = motion(blur(light(x, strength), strength), strength)
+    x = small(x, strength)
     return jpeg(noise(x, strength.noise), strength.jpeg, 18, 95)
-
-
-def seen(x: Tensor, strength: Strength, lit: Step = lit, coded: Step = coded) -> Tensor:
-    """Crops as a camera might have seen them. `lit` and `coded` may be compiled versions of the functions above."""
-    return coded(small(lit(x, strength), strength), strength)
 
 
 def plain(pictures: Tensor, boxes: Tensor, side: int) -> Tensor:

@@ -22,7 +22,6 @@ KINDS = ("mask", "mask", "glasses", "cap", "hood", "no hair", "no hair", "hand",
 _GLASSES, _HAND, _BAR = (KINDS.index(name) for name in ("glasses", "hand", "bar"))
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
 @lru_cache
 def _colours(device: torch.device) -> Tensor:
     return _COLOURS.to(device)

@@ -1,9 +1,9 @@
 """How fast the networks of a schedule train on this machine's card, before minutes on it are spent.
 
-    python -m tools.gpu.pace .gpu [--schedule tools/gpu/schedule.toml] [--steps 20]
+    python -m tools.gpu.pace .gpu [--schedule tools/gpu/schedule.toml] [--steps 40]
 
-For each student: milliseconds of a step, how much of them making the batch takes and giving the card its orders, and
-faces a second; first as it is, then compiled (`tools.gpu_train --compile`), with how long the compiling takes.
+For each student and each size of its crops: how long it takes to begin, milliseconds a step, how much of them making
+the batch takes where it is made by itself, and faces a second.
 """
 
 from __future__ import annotations
@@ -20,62 +20,46 @@ from tools.gpu import packed, schedule
 from tools.gpu.faces import Faces
 from tools.gpu.networks import build
 from tools.gpu.schedule import Plan
-from tools.gpu.stage import Stage, Targets
+from tools.gpu.stage import Replayed, Stage, Targets
 
 
-def timed(work: Callable[[], object], times: int) -> tuple[float, float]:
-    """Milliseconds a call until the card is done, and until it has its orders."""
+def milliseconds(work: Callable[[], object], times: int) -> float:
+    """What a call takes until the card is done."""
     torch.cuda.synchronize()
     began = time.perf_counter()
     for _ in range(times):
         work()
-    ordered = time.perf_counter() - began
     torch.cuda.synchronize()
-    return (time.perf_counter() - began) / times * 1000, ordered / times * 1000
+    return (time.perf_counter() - began) / times * 1000
 
 
-def measure(plan: Plan, side: int, faces: Faces, steps: int, *, compiled: bool, profile: bool) -> None:
+def measure(plan: Plan, side: int, faces: Faces, steps: int) -> None:
     device = faces.pictures.device
     network = build(plan.network, drop_path=plan.drop_path).to(device, memory_format=torch.channels_last).train()
-    rows = torch.randint(len(faces), (plan.positives,), device=device)
+    rows = torch.randperm(len(faces), device=device)[: plan.positives]
     stage = Stage(plan, network, faces, faces.negatives, rows, Targets.labels(faces, 0.0))
-    if compiled:
-        stage.compiled()
-    step_of = torch.compile(network, dynamic=False) if compiled else network
-
-    def step() -> None:
-        stage.backward(step_of, stage.batch(rows, side))
-
     began = time.perf_counter()
-    step()
+    step = stage.step_of(side, rows)
     torch.cuda.synchronize()
     ready = time.perf_counter() - began
-    for _ in range(2):
-        step()
-    making, _ = timed(lambda: stage.batch(rows, side), steps)
-    whole, ordered = timed(step, steps)
-    pace = plan.batch_size / whole * 1000
-    kind = "compiled" if compiled else "as it is"
+    whole = milliseconds(lambda: step(rows), steps)
+    making = Replayed(lambda chosen: stage.batch(chosen, side)["x"], rows)
+    batch = milliseconds(lambda: making(rows), steps)
+    first = making(rows).clone()
+    again = making(rows)
     print(
-        f"{plan.name} {side} px x {plan.batch_size}, {kind}: ready after {ready:.1f} s; a step {whole:.1f} ms, of "
-        f"which the batch {making:.1f} ms; orders given in {ordered:.1f} ms; {pace:.0f} faces/s",
+        f"{plan.name}, {side} px x {plan.batch_size}: ready after {ready:.1f} s; a step {whole:.1f} ms, of which the "
+        f"batch {batch:.1f} ms; {plan.batch_size / whole * 1000:.0f} faces/s; the same faces again differ by "
+        f"{float((first - again).abs().mean()):.2f}",
         flush=True,
     )
-    if profile:
-        kinds = [torch.profiler.ProfilerActivity.CUDA, torch.profiler.ProfilerActivity.CPU]
-        with torch.profiler.profile(activities=kinds) as seen:
-            step()
-            torch.cuda.synchronize()
-        table = seen.key_averages().table(sort_by="self_cuda_time_total", row_limit=14, max_name_column_width=60)
-        print("\n".join(line[:62] + line[-70:] for line in table.splitlines()), flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="+", help="folders with what tools.gpu.pack wrote")
     parser.add_argument("--schedule", type=Path, default=Path(__file__).parent / "schedule.toml")
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--profile", action="store_true", help="list what the card spends its time on")
+    parser.add_argument("--steps", type=int, default=40)
     options = parser.parse_args(arguments)
     began = time.perf_counter()
     chosen = schedule.read(options.schedule)
@@ -83,11 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     faces = Faces.on(torch.device("cuda"), packed.read(options.data), chosen.weights)
     print(f"{len(faces)} faces after {time.perf_counter() - began:.1f} s on {torch.cuda.get_device_name()}", flush=True)
     for plan in chosen.students:
-        small = plan.side_at(0.0)
-        if small != plan.side:
-            measure(plan, small, faces, options.steps, compiled=False, profile=False)
-        for compiled in (False, True):
-            measure(plan, plan.side, faces, options.steps, compiled=compiled, profile=options.profile)
+        for side in sorted({plan.side_at(0.0), plan.side}):
+            measure(plan, side, faces, options.steps)
     return 0
 
 

@@ -54,11 +54,15 @@ class Run:
         self.starts = read_starts(options.data, schedule)
         self.say(f"{len(self.faces)} faces, {len(none)} of none, weights {sorted(self.starts)}")
 
+    def now(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.began
+
     def say(self, text: str) -> None:
-        print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
+        print(f"{self.now():6.1f} s  {text}", flush=True)
 
     def left(self) -> float:
-        return float(self.options.seconds) - (time.monotonic() - self.began)
+        return float(self.options.seconds) - self.now()
 
     def write_log(self) -> None:
         (self.out / "log.json").write_text(json.dumps(_finite(self.log), indent=1, allow_nan=False), encoding="utf-8")
@@ -74,14 +78,19 @@ class Run:
         """Train one network; return it with its averaged weights."""
         plan = plan.shortened(self.options.epochs, self.options.batch)
         stage = Stage(plan, network, self.faces, self.learned, rows, targets)
-        if self.options.compile:
-            stage.compiled()
-        result = stage.run(seconds, self.say, lambda averaged: self.save(plan.name, averaged))
+        result = stage.run(seconds, self.say, lambda averaged: self.keep(plan, averaged))
         found = self.measured(result, plan.side)
         self.log["stages"].append({"name": plan.name, **stage.summary(), "val": found})
         self.say(f"{plan.name}: {found}")
         self.save(plan.name, result)
         return result
+
+    def keep(self, plan: Plan, averaged: Network) -> None:
+        """Write the weights so far, and say what they are worth."""
+        self.save(plan.name, averaged)
+        found = self.measured(averaged, plan.side)
+        self.log.setdefault("curve", []).append({"name": plan.name, "seconds": self.now(), "gender": found["gender"]})
+        self.say(f"{plan.name} so far: gender {found['gender']:.4f}, age {found['age exact']:.4f}")
 
     def measured(self, network: Network, side: int) -> dict[str, Any]:
         val = self.faces.val

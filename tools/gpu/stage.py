@@ -22,6 +22,10 @@ from tools.gpu.schedule import Plan
 
 NEGATIVE_BOX = 0.03
 SAVE_EVERY_S = 60.0
+WARM_STEPS = 3
+
+Step = Callable[[Tensor], Tensor]
+"""Takes one step of training on the faces of these rows; returns the loss."""
 
 
 @dataclass
@@ -58,6 +62,27 @@ def losses(scores: dict[str, Tensor], batch: dict[str, Tensor], plan: Plan) -> T
     )
 
 
+class Replayed:
+    """A step as one CUDA graph: recorded after a few real steps on `rows`, then played again with other rows."""
+
+    def __init__(self, step: Step, rows: Tensor) -> None:
+        self.rows = rows.clone()
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(WARM_STEPS):
+                step(self.rows)
+        torch.cuda.current_stream().wait_stream(aside)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.loss = step(self.rows)
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        self.rows.copy_(rows)
+        self.graph.replay()
+        return self.loss
+
+
 class Stage:
     """Trains `network` as `plan` says on the faces `rows` and on `negatives`, until its epochs or time are over."""
 
@@ -69,21 +94,12 @@ class Stage:
         self.rows, self.targets = rows, targets
         self.strength = strength or Strength()
         self.device = rows.device
-        self._compiled = False
-        self._posed, self._lit, self._coded = augment.posed, augment.lit, augment.coded
+        self.optimizer = self._optimizer()
         self.rim = torch.tensor([NEGATIVE_BOX, NEGATIVE_BOX, 1 - NEGATIVE_BOX, 1 - NEGATIVE_BOX], device=rows.device)
         self.most_steps = max(2, round(plan.epochs * len(rows) / plan.positives))
         self.steps = 0
         self.loss = math.nan
         self.seconds = 0.0
-
-    def compiled(self) -> Stage:
-        """The same, with steps that torch.compile makes faster."""
-        self._compiled = True
-        self._posed, self._lit, self._coded = (
-            torch.compile(step, dynamic=False) for step in (augment.posed, augment.lit, augment.coded)
-        )
-        return self
 
     def summary(self) -> dict[str, Any]:
         epochs = self.steps * self.plan.positives / len(self.rows)
@@ -93,20 +109,12 @@ class Stage:
         """Train; return a copy of the network with its averaged weights, ready to answer."""
         plan, network = self.plan, self.network
         network.train()
-        step_of = torch.compile(network, dynamic=False) if self._compiled else network
         averaged: Network = copy.deepcopy(network).eval()
         ours = [*network.parameters(), *(b for b in network.buffers() if b.is_floating_point())]
         theirs = [*averaged.parameters(), *(b for b in averaged.buffers() if b.is_floating_point())]
-        decayed = [p for p in network.parameters() if p.ndim > 1]
-        plain = [p for p in network.parameters() if p.ndim <= 1]
-        optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=plan.learning_rate, betas=(0.9, 0.99), fused=self.device.type == "cuda",
-        )  # fmt: skip
         started = time.monotonic()
         order = self._orders()
-        for side in sorted({plan.side_at(0.0), plan.side}):  # whatever is compiled or chosen for a size, is now
-            self.backward(step_of, self.batch(next(order), side))
+        step_at = {side: self.step_of(side, next(order)) for side in {plan.side_at(0.0), plan.side}}
         self._wait()
         began = saved = time.monotonic()
         say(f"{plan.name}: ready after {began - started:.1f} s")
@@ -115,23 +123,19 @@ class Stage:
             progress = max(self.steps / self.most_steps, (time.monotonic() - began) / seconds)
             if progress >= 1 and self.steps > 1:
                 break
-            rate = min(1.0, (progress + 1e-3) / plan.warmup) * 0.5 * (1 + math.cos(math.pi * progress))
-            for group in optimizer.param_groups:
-                group["lr"] = plan.learning_rate * rate
-            loss = self.backward(step_of, self.batch(next(order), plan.side_at(progress)))
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0, foreach=True)
-            optimizer.step()
+            rate = min(1.0, (progress + 1e-3) / plan.warmup) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+            for group in self.optimizer.param_groups:
+                group["lr"].fill_(plan.learning_rate * rate)
+            loss = step_at[plan.side_at(progress)](next(order))
             self.steps += 1
             keep = min(plan.ema, (1 + self.steps) / (10 + self.steps))
             with torch.no_grad():
                 torch._foreach_lerp_(theirs, [t.detach() for t in ours], 1 - keep)
             if self.steps % 25 == 0:
                 self.loss = float(loss.detach())  # waits for the card, so that the clock is true
-                if self.steps % 200 == 0:
+                if self.steps % 400 == 0:
                     pace = self.steps * plan.batch_size / (time.monotonic() - began)
-                    say(
-                        f"{plan.name}: step {self.steps} of {self.most_steps}, loss {self.loss:.3f}, {pace:.0f} faces/s"
-                    )
+                    say(f"{plan.name}: {progress:.0%}, step {self.steps}, loss {self.loss:.3f}, {pace:.0f} faces/s")
                 if time.monotonic() - saved > SAVE_EVERY_S:
                     save(averaged)
                     saved = time.monotonic()
@@ -140,12 +144,34 @@ class Stage:
         self.seconds = time.monotonic() - began
         return averaged
 
-    def backward(self, step_of: Callable[[Tensor], dict[str, Tensor]], batch: dict[str, Tensor]) -> Tensor:
+    def _optimizer(self) -> torch.optim.Optimizer:
+        parameters = list(self.network.parameters())
+        groups = [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.plan.weight_decay},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        graphed = self.device.type == "cuda"
+        rate = torch.tensor(self.plan.learning_rate * 1e-3, device=self.device)  # a tensor, which a graph reads anew
+        return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=graphed, capturable=graphed)
+
+    def step_of(self, side: int, rows: Tensor) -> Step:
+        """What takes a step on crops of `side` pixels. On a card it is one CUDA graph, because giving the card its
+        thousands of orders one by one takes longer than carrying them out."""
+
+        def step(rows: Tensor) -> Tensor:
+            loss = self.backward(self.network, self.batch(rows, side))
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0, foreach=True)
+            self.optimizer.step()
+            return loss.detach()
+
+        return Replayed(step, rows) if self.device.type == "cuda" else step
+
+    def backward(self, network: Network, batch: dict[str, Tensor]) -> Tensor:
         """The loss of a batch, its gradients being left in the network."""
-        self.network.zero_grad(set_to_none=True)
+        network.zero_grad(set_to_none=True)
         mixing = self.device.type == "cuda"
-        with torch.autocast("cuda", torch.bfloat16) if mixing else contextlib.nullcontext():
-            scores = step_of(batch["x"])
+        with torch.autocast("cuda", torch.bfloat16, cache_enabled=False) if mixing else contextlib.nullcontext():
+            scores = network(batch["x"])
         loss = losses(scores, batch, self.plan)
         loss.backward()
         return loss
@@ -168,7 +194,7 @@ class Stage:
         """The faces `rows` and pictures of none: "x" (n, 3, side, side) normalised, targets and what they count."""
         faces, nothing = self.faces, self.plan.negatives
         pictures, boxes, landmarks = faces.pictures[rows].float(), faces.boxes[rows], faces.landmarks[rows]
-        parts = [self._posed(pictures, boxes, landmarks, side, self.strength)]
+        parts = [augment.posed(pictures, boxes, landmarks, side, self.strength)]
         made = nothing // 2 if len(self.negatives) else nothing
         if made:
             some = torch.randint(len(rows), (made,), device=self.device)
@@ -179,7 +205,7 @@ class Stage:
             around = (self.rim * others.shape[-1]).expand(len(chosen), 4)
             none = torch.full((len(chosen), 5, 2), math.nan, device=self.device)
             parts.append(augment.posed(others, around, none, side, self.strength))
-        total = augment.seen(torch.cat(parts), self.strength, self._lit, self._coded)
+        total = augment.seen(torch.cat(parts), self.strength)
         gender, age, weight = self.targets.gender[rows], self.targets.age[rows], faces.weight[rows]
         age_weight = faces.age_weight[rows]
         x, gender, age = self._mix(total[: len(rows)], gender, age)
