@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from desktop_app.domain.types import Box, Detection
+from desktop_app.domain.types import Attributes, Box, Detection
 from desktop_app.errors import SettingsError, SourceError
 from desktop_app.training import evaluate
 from desktop_app.training.facestore import FaceStore

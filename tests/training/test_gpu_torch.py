@@ -144,7 +144,8 @@ def test_each_distortion_changes_pictures_and_keeps_their_range(faces: Faces, na
     x = augment.plain(faces.pictures.float(), faces.boxes, 80)
     all_on = Strength(blur=1, motion=1, small=1, light=1, dark=0.5, grey=0.3, shadow=0.5)
     change = {
-        "blur": lambda: augment.blur(x, all_on), "motion": lambda: augment.motion(x, all_on), "small": lambda: augment.small(x, all_on),
+        "blur": lambda: augment.blur(x, all_on),
+        "motion": lambda: augment.motion(x, all_on), "small": lambda: augment.small(x, all_on),
         "light": lambda: augment.light(x, all_on), "noise": lambda: augment.noise(x, 1.0),
         "jpeg": lambda: augment.jpeg(x, 1.0, 20, 40),
     }[name]  # fmt: skip
