@@ -35,7 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--time", type=float, default=1.0, help="factor on the seconds of each stage")
     parser.add_argument("--folds", type=int, default=schedule.FOLDS, help="only so many teachers")
     parser.add_argument("--benchmark", action="store_true", help="let cuDNN try its kernels: 40 s for each network")
-    parser.add_argument("--compile", action="store_true", help="let torch.compile make faster steps")
     options = parser.parse_args(arguments)
     try:
         train(options)

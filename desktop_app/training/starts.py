@@ -151,14 +151,15 @@ def _torch_name(layer: str) -> str:
 
 
 def put_into(model: Any, weights: Mapping[str, NDArray[Any]], *, heads: bool) -> None:
-    """Put PyTorch's weights into the Keras EfficientNet-Lite `model`, in place; `heads` says whether the answers' too.
+    """Put PyTorch's weights into a Keras `model` in place: an EfficientNet-Lite, or a network whose layers have one
+    name in both. `heads` says whether the answers' weights come along.
 
     Raises ModelError where a layer has no weights or weights of another shape.
     """
     for layer in model.layers:
         if not layer.weights or (not heads and layer.name in ("gender", "age", "face")):
             continue
-        source = _torch_name(layer.name)
+        source = layer.name if f"{layer.name}.weight" in weights else _torch_name(layer.name)
         try:
             layer.set_weights(_layer_weights(layer, source, weights))
         except (KeyError, ValueError) as error:

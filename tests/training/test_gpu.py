@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.util
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import cv2
 import numpy as np
 import pytest
 
-from desktop_app.domain.types import Box, Detection
+from desktop_app.domain.types import Attributes, Box, Detection
 from desktop_app.errors import SettingsError, SourceError
 from desktop_app.training import evaluate
 from desktop_app.training.facestore import FaceStore
@@ -19,10 +22,11 @@ from desktop_app.training.predict import Predictions, predictions_of, truth_of
 from desktop_app.training.seen import SeenFaces
 from desktop_app.vision.attributes.preprocess import InputSpec
 from tools import gpu_train
-from tools.gpu import negatives, pack, packed, schedule
+from tools.gpu import negatives, pack, packed, schedule, soft
 from tools.gpu.account import account
 
-SHIPPED = Path(gpu_train.__file__).parent / "gpu" / "schedule.toml"
+FOLDER = Path(gpu_train.__file__).parent / "gpu"
+SHIPPED, TEACHERS = FOLDER / "schedule.toml", FOLDER / "teachers.toml"
 
 
 def packed_faces(store: FaceStore, folder: Path, shares: tuple[float, ...] = (0.4, 0.6)) -> packed.Packed:
@@ -37,12 +41,29 @@ def packed_faces(store: FaceStore, folder: Path, shares: tuple[float, ...] = (0.
 
 
 def test_the_committed_schedule_is_complete_and_its_common_part_holds_where_a_stage_says_nothing() -> None:
-    found = schedule.read(SHIPPED)
+    found = schedule.read(TEACHERS)
     assert [plan.name for plan in found.students] == ["lite2", "lite0"]
+    assert found.teacher is not None
     assert found.teacher.ema == found.students[0].ema == 0.996
     assert (found.students[0].learning_rate, found.students[1].learning_rate) == (0.001, 0.0014)
     assert len(found.mixup) == schedule.FOLDS
     assert [found.teacher_of(fold).mixup for fold in range(schedule.FOLDS)] == list(found.mixup)
+
+
+def test_the_schedule_of_the_shipped_networks_has_no_teacher_and_begins_with_small_crops() -> None:
+    found = schedule.read(SHIPPED)
+    assert found.teacher is None
+    assert [(plan.name, plan.network, plan.start) for plan in found.plans] == [
+        ("residual", "headcount", ""), ("lite2", "efficientnet_lite2", "2"),
+    ]  # fmt: skip
+    residual = found.students[0]
+    assert (residual.side_at(0.0), residual.side_at(0.39), residual.side_at(0.4), residual.side_at(1.0)) == (
+        64,
+        64,
+        80,
+        80,
+    )
+    assert all(0 < plan.soft < 1 for plan in found.students)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +93,7 @@ def test_the_committed_schedule_is_complete_and_its_common_part_holds_where_a_st
 def test_a_schedule_that_cannot_be_run_is_refused_in_a_sentence(
     old: str, new: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = TEACHERS.read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -84,13 +105,11 @@ def test_a_schedule_that_cannot_be_run_is_refused_in_a_sentence(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_schedule_without_a_teacher_or_students_is_refused(tmp_path: Path) -> None:
-    text = SHIPPED.read_text(encoding="utf-8")
+def test_a_schedule_without_students_is_refused(tmp_path: Path) -> None:
+    text = TEACHERS.read_text(encoding="utf-8")
     (tmp_path / "a.toml").write_text(text[: text.index("[[student]]")], encoding="utf-8")
-    (tmp_path / "b.toml").write_text(text[: text.index("[teacher]")], encoding="utf-8")
-    for name in ("a.toml", "b.toml"):
-        with pytest.raises(SettingsError, match=r"needs a \[teacher\] and at least one \[\[student\]\]"):
-            schedule.read(tmp_path / name)
+    with pytest.raises(SettingsError, match=r"needs at least one \[\[student\]\]"):
+        schedule.read(tmp_path / "a.toml")
     with pytest.raises(SettingsError, match="cannot be read: No such file"):
         schedule.read(tmp_path / "c.toml")
 
@@ -102,7 +121,7 @@ def test_without_pytorch_the_command_says_what_to_install(tmp_path: Path, capsys
 
 
 def test_a_rehearsal_has_smaller_batches_and_fewer_epochs() -> None:
-    plan = schedule.read(SHIPPED).students[0]
+    plan = schedule.read(TEACHERS).students[0]
     small = plan.shortened(0.02, 0.05)
     assert (small.batch_size, small.negatives, small.epochs) == (38, 4, pytest.approx(1.6))
     assert plan.shortened(1, 1) == plan
@@ -217,6 +236,42 @@ def test_rare_faces_count_more_and_validation_faces_are_not_counted(store: FaceS
     assert turned[1] == pytest.approx(2 * turned[0])  # a face without landmarks, beside one that looks straight ahead
 
 
+def test_what_a_model_says_is_packed_beside_the_faces_that_it_was_asked_about(
+    store: FaceStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model of this test says how red the middle of a crop is."""
+
+    class Says:
+        spec = InputSpec(32, 32, "rgb")
+        card: ClassVar[dict[str, object]] = {"outputs": {"gender": "gender", "age": "age"}}
+
+        def predict(self, crops: np.ndarray) -> list[Attributes]:
+            return [Attributes(float(c[16, 16, 0]) / 255, age_bands=(0.5, 0.5, *[0.0] * 7)) for c in crops]
+
+    monkeypatch.setattr(soft, "load_classifier", lambda model: Says())
+    packed_faces(store, tmp_path)
+    assert np.isnan(packed.read([tmp_path]).soft_female).all()
+    (tmp_path / "model.tflite").write_bytes(b"weights")
+    rows = pack.chosen_rows(store)[:40]
+    mark = soft.write(tmp_path / "soft.npz", tmp_path, store, rows)
+    assert mark == hashlib.sha256(b"weights").hexdigest()
+    found = packed.read([tmp_path])
+    known = np.isin(found.rows, rows)
+    assert known.sum() == 40
+    assert np.isnan(found.soft_female[~known]).all()
+    assert (found.soft_female[known] > 0.7).all()  # drawn skin is (210, 170, 150)
+    assert found.soft_age[known][:, :2] == pytest.approx(0.5)
+    packed_faces(store, tmp_path)  # packed anew, what was said of the faces before is gone
+    assert np.isnan(packed.read([tmp_path]).soft_female).all()
+
+
+def test_a_model_without_ages_cannot_teach(store: FaceStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = SimpleNamespace(card={"outputs": {"gender": "gender"}})
+    monkeypatch.setattr(soft, "load_classifier", lambda model: asked)
+    with pytest.raises(SourceError, match="says nothing about age"):
+        soft.answers(tmp_path, store, pack.chosen_rows(store))
+
+
 # --- pictures of no face ----------------------------------------------------------------------------------------------
 
 
@@ -290,6 +345,18 @@ def test_negatives_are_packed_at_the_size_of_the_faces(store: FaceStore, tmp_pat
     assert found.shape == (4, 3, 64, 64)
     assert found[:, 2].mean() > 180
     assert found[:, 0].mean() < 30
+
+
+def test_a_part_of_the_negatives_is_like_the_whole_and_the_same_each_time() -> None:
+    numbered = np.repeat(np.arange(200, dtype=np.uint8), 3).reshape(200, 1, 1, 3)
+    kept = numbered.copy()
+    found = pack.some_of(numbered, 50)[:, 0, 0, 0]
+    assert np.array_equal(numbered, kept)
+    assert len(set(found.tolist())) == 50
+    assert found.tolist() != sorted(found.tolist())
+    assert 60 < found[-10:].mean() < 140
+    assert pack.some_of(numbered, 50)[:, 0, 0, 0].tolist() == found.tolist()
+    assert len(pack.some_of(numbered, 999)) == 200
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

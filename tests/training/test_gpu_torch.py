@@ -16,9 +16,10 @@ import pytest
 
 from desktop_app.domain.types import Box
 from desktop_app.errors import SettingsError
-from desktop_app.training import starts
+from desktop_app.training import config, starts
 from desktop_app.training.seen import SeenFaces
 from desktop_app.vision.attributes.preprocess import InputSpec, crop_faces
+from tests.training import test_residual as twin
 from tests.training.conftest import face
 from tests.training.test_efficientnet import random_weights, reference
 from tools.gpu import packed, schedule
@@ -29,8 +30,10 @@ from tools.gpu import augment, covers  # noqa: E402  (they need PyTorch)
 from tools.gpu import run as gpu_run  # noqa: E402
 from tools.gpu.augment import Strength  # noqa: E402
 from tools.gpu.faces import Faces  # noqa: E402
+from tools.gpu.layers import HEADS, Network  # noqa: E402
 from tools.gpu.measure import account_of, answers, robustness  # noqa: E402
-from tools.gpu.networks import HEADS, EfficientNetLite, load_start  # noqa: E402
+from tools.gpu.networks import EfficientNetLite, build, load_start  # noqa: E402
+from tools.gpu.residual import Residual  # noqa: E402
 from tools.gpu.stage import Stage, Targets  # noqa: E402
 
 SIDE = 64
@@ -62,6 +65,7 @@ def dozen() -> packed.Packed:
         female=female, band=band, years=band * 10.0, race=np.arange(12) % 2, races=("Black", "White"),
         fold=np.array([0, 1, 2, 3] * 2 + [0, -1, -1, -1]), rows=np.arange(100, 112),
         marks=np.stack([np.arange(1, 13), np.zeros(12)], 1).astype(np.uint64),
+        soft_female=np.full(12, np.nan, np.float32), soft_age=np.full((12, 9), np.nan, np.float32),
     )  # fmt: skip
 
 
@@ -71,7 +75,7 @@ def faces(dozen: packed.Packed) -> Faces:
 
 
 def plan(**changes: Any) -> schedule.Plan:
-    small = schedule.Plan("small", "efficientnet_lite0", "0", 32, 8, 4.0, 1e6, negatives=3)
+    small = schedule.Plan("small", "efficientnet_lite0", 32, 8, 4.0, 1e6, start="0", negatives=3)
     return dataclasses.replace(small, **changes)
 
 
@@ -135,12 +139,13 @@ def test_without_strength_a_varied_face_is_the_plain_one_or_its_mirror_image(fac
     assert (found - plain).abs().mean() > away.mean()
 
 
-@pytest.mark.parametrize("name", ["blur", "small", "light", "noise", "jpeg"])
+@pytest.mark.parametrize("name", ["blur", "motion", "small", "light", "noise", "jpeg"])
 def test_each_distortion_changes_pictures_and_keeps_their_range(faces: Faces, name: str) -> None:
     x = augment.plain(faces.pictures.float(), faces.boxes, 80)
-    all_on = Strength(blur=1, small=1, light=1, dark=0.5, grey=0.3, shadow=0.5)
+    all_on = Strength(blur=1, motion=1, small=1, light=1, dark=0.5, grey=0.3, shadow=0.5)
     change = {
-        "blur": lambda: augment.blur(x, all_on), "small": lambda: augment.small(x, all_on),
+        "blur": lambda: augment.blur(x, all_on),
+        "motion": lambda: augment.motion(x, all_on), "small": lambda: augment.small(x, all_on),
         "light": lambda: augment.light(x, all_on), "noise": lambda: augment.noise(x, 1.0),
         "jpeg": lambda: augment.jpeg(x, 1.0, 20, 40),
     }[name]  # fmt: skip
@@ -154,6 +159,25 @@ def test_each_distortion_changes_pictures_and_keeps_their_range(faces: Faces, na
 def test_a_blur_keeps_the_brightness() -> None:
     x = torch.full((6, 3, 80, 80), 90.0)
     assert augment.blur(x, Strength(blur=1)).numpy() == pytest.approx(90, abs=1e-2)
+    assert augment.motion(x, Strength(motion=1)).numpy() == pytest.approx(90, abs=1e-2)
+
+
+def test_a_point_that_moves_leaves_a_line_of_even_brightness_that_has_it_in_the_middle() -> None:
+    x = torch.zeros((24, 3, 81, 81))
+    x[:, :, 40, 40] = 255.0
+    moved = augment.motion(x, Strength(motion=1))[:, 0]
+    steps = torch.arange(81.0) - 40
+    total = moved.sum((1, 2))
+    assert total.numpy() == pytest.approx(255, rel=0.02)
+    for along in (moved.sum(1), moved.sum(2)):
+        assert ((along * steps).sum(1) / total).abs().max() < 0.6
+    u, v = (moved.sum(1) * steps**2).sum(1) / total, (moved.sum(2) * steps**2).sum(1) / total
+    # The variance of a line of length L is L squared / 12; 4 to 36 of 128 pixels, a little more for reading between
+    # pixels.
+    length = ((u + v) * 12).sqrt() * 128 / 81
+    assert float(length.min()) > 3.5
+    assert float(length.max()) < 40
+    assert (moved.amax((1, 2)) < 150).all()
 
 
 def test_no_distortion_is_left_out_of_a_small_batch(faces: Faces) -> None:
@@ -285,6 +309,30 @@ def test_the_network_computes_what_its_keras_twin_does(name: str) -> None:
         assert found[head].numpy() == pytest.approx(wanted[head], abs=1e-3), head
 
 
+@pytest.mark.parametrize("side", [80, twin.SIDE])
+def test_the_residual_network_computes_what_its_keras_twin_does(side: int) -> None:
+    """Both are held against the same arithmetic in numpy (`test_residual`)."""
+    weights = twin.random_weights()
+    made = Residual().eval()
+    missing, unexpected = made.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()}, strict=False)
+    assert not unexpected
+    assert all(key.endswith("num_batches_tracked") for key in missing)
+    x = np.random.default_rng(1).uniform(-1, 1, (2, 3, side, side))
+    with torch.no_grad():
+        found = made(torch.from_numpy(x).float())
+    wanted = twin.reference(weights, x)
+    for head in ("gender", "age", "face"):
+        assert found[head].numpy() == pytest.approx(wanted[head], abs=1e-4), head
+
+
+@pytest.mark.parametrize(("name", "grey"), [("headcount", 127.5), ("efficientnet_lite2", 127.0)])
+def test_a_network_takes_crops_as_the_app_will_give_them(name: str, grey: float) -> None:
+    made: Network = build(name)
+    spec = config.load(name).input
+    assert (made.mean, made.scale) == (spec.mean[0], pytest.approx(spec.scale))
+    assert float(made.normalised(torch.full((1, 3, 8, 8), grey)).abs().max()) == pytest.approx(0)
+
+
 def test_starting_weights_of_another_network_are_refused() -> None:
     with pytest.raises(RuntimeError, match="size mismatch"):
         load_start(EfficientNetLite("efficientnet_lite2"), random_weights("efficientnet_lite0"))
@@ -336,6 +384,20 @@ def test_a_stage_trains_for_its_epochs_and_repeats_itself_by_seed(faces: Faces) 
     )
 
 
+def test_a_stage_begins_with_small_crops_and_ends_with_large_ones(faces: Faces) -> None:
+    torch.manual_seed(1)
+    rows = (faces.fold >= 0).nonzero()[:, 0]
+    chosen = plan(network="headcount", start="", small_side=32, small_share=0.5, side=48, epochs=6.0)
+    stage = Stage(chosen, build("headcount"), faces, faces.negatives, rows, Targets.labels(faces, 0.05))
+    sides: list[int] = []
+    made = stage.batch
+    stage.batch = lambda rows, side: sides.append(side) or made(rows, side)  # type: ignore[method-assign, func-returns-value]
+    stage.run(1e6, lambda words: None, lambda averaged: None)
+    assert stage.steps == len(sides) == round(6.0 * 9 / 5)
+    assert sides == sorted(sides)
+    assert 0.3 < sides.count(32) / len(sides) < 0.7
+
+
 def test_a_stage_without_time_ends_at_once(faces: Faces) -> None:
     stage, _ = run_stage(faces, plan(epochs=1e5), seconds=1e-9)
     assert stage.steps == 2
@@ -348,7 +410,7 @@ def test_a_batch_holds_each_face_once_before_any_again_and_says_what_is_none(fac
     seen = torch.cat([next(orders) for _ in range(9)])
     assert sorted(seen[:9].tolist()) == rows.tolist()
     assert torch.bincount(seen)[rows].tolist() == [5] * 9
-    batch = stage.batch(seen[:5])
+    batch = stage.batch(seen[:5], 32)
     assert batch["x"].shape == (8, 3, 32, 32)
     assert batch["x"].abs().max() <= 1
     assert batch["face"].tolist() == [1] * 5 + [0] * 3
@@ -372,7 +434,7 @@ def whole(folder: Path, *, contradicted: float = 0.97, **options: Any) -> gpu_ru
     wanted = schedule.Schedule({}, teacher, (0.0, 0.3, 0.3, 0.0), students, contradicted)
     known = {
         "data": [folder], "out": folder / "out", "device": "cpu", "seconds": 1e9, "epochs": 1.0, "batch": 1.0,
-        "time": 1.0, "folds": 4, "benchmark": False, "compile": False,
+        "time": 1.0, "folds": 4, "benchmark": False,
     }  # fmt: skip
     return gpu_run.Run(argparse.Namespace(**{**known, **options}), wanted)
 
@@ -421,6 +483,36 @@ def test_a_label_that_unseen_teachers_contradict_is_replaced_and_no_other(
     assert hard.gender[4].tolist() == pytest.approx([1 - smooth, smooth])
     assert hard.gender[10].tolist() == soft.gender[10].tolist() == pytest.approx([1 - smooth, smooth])
     assert soft.gender[0].tolist() == pytest.approx([0.9, 0.1])
+
+
+def test_without_teachers_the_students_learn_what_was_packed(folder: Path) -> None:
+    run = whole(folder)
+    run.schedule = dataclasses.replace(run.schedule, teacher=None)
+    assert [t.gender.tolist() for t in run.teach()] == [Targets.labels(run.faces, 0.06).gender.tolist()] * 2
+    female = torch.where(run.faces.gender[:, 0] > 0.5, 0.9, 0.1)
+    female[2] = 0.02  # labelled female; the model is sure of the other
+    female[4] = 0.10
+    female[6] = 0.0
+    run.faces.soft_gender = torch.stack([female, 1 - female], 1)
+    run.faces.soft_gender[6] = 0.0  # was not asked
+    run.faces.soft_age = torch.full((12, 9), 1 / 9)
+    hard, soft = run.teach()
+    assert run.log["contradicted"] == [102]
+    assert hard.gender[2].tolist() == pytest.approx([0.02, 0.98], abs=1e-6)
+    assert hard.gender[4].tolist() == pytest.approx([0.97, 0.03])
+    assert soft.gender[4].tolist() == pytest.approx([0.1, 0.9])
+    assert soft.gender[6].tolist() == hard.gender[6].tolist() == pytest.approx([0.97, 0.03])
+    assert soft.gender[10].tolist() == pytest.approx([0.97, 0.03])  # a face to choose by keeps its label
+    assert soft.age[0].tolist() == pytest.approx([1 / 9] * 9)
+
+
+def test_teachers_and_packed_answers_count_alike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = whole(folder)
+    says(run, monkeypatch, np.where(run.faces.labels.female, 0.8, 0.2))
+    run.faces.soft_gender = torch.tensor([[0.6, 0.4]]).repeat(12, 1)
+    run.faces.soft_age = torch.full((12, 9), 1 / 9)
+    _, soft = run.teach()
+    assert soft.gender[0].tolist() == pytest.approx([0.7, 0.3])
 
 
 def test_with_fewer_teachers_what_is_learned_is_still_a_probability(

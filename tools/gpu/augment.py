@@ -32,7 +32,8 @@ class Strength:
     dark: float = 0.06
     grey: float = 0.1
     shadow: float = 0.1
-    blur: float = 0.22
+    blur: float = 0.2
+    motion: float = 0.12
     small: float = 0.3
     noise: float = 0.15
     jpeg: float = 0.25
@@ -91,7 +92,11 @@ def sampling_grid(
 def sample(pictures: Tensor, grid: Tensor) -> Tensor:
     """Read the pictures at `grid`; the rim is repeated as in the app."""
     side = pictures.shape[-1]
-    return F.grid_sample(pictures, grid * (2 / side) - 1, mode="bilinear", padding_mode="border", align_corners=False)
+    return _read(pictures, grid * (2 / side) - 1)
+
+
+def _read(pictures: Tensor, grid: Tensor) -> Tensor:
+    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def light(x: Tensor, strength: Strength) -> Tensor:
@@ -127,7 +132,7 @@ def blur(x: Tensor, strength: Strength) -> Tensor:
     n, side = len(chosen), x.shape[-1]
     radius = max(3, round(side * 9 / 128))
     unit = side / 128
-    moving = _hit(n, 0.4, x)
+    moving = _hit(n, 0.25, x)
     focus = torch.exp(_draw(n, math.log(0.6), math.log(3.6), x)) * unit
     long = torch.where(moving, _draw(n, 1.0, 5.0, x) * unit, focus)
     short = torch.where(moving, torch.full((n,), 0.6 * unit, device=x.device), focus)
@@ -147,11 +152,33 @@ def blur(x: Tensor, strength: Strength) -> Tensor:
     return x.index_copy(0, chosen, seen)
 
 
-def small(x: Tensor, strength: Strength, groups: int = 6) -> Tensor:
+def motion(x: Tensor, strength: Strength, halvings: int = 4) -> Tensor:
+    """Moved while the picture was taken: some faces as the mean along a line of 4 to 36 pixels of 128.
+
+    The mean of two pictures that lie half a line apart, again and again at half the distance, is that along the line.
+    """
+    chosen = _some(len(x), strength.motion, x)
+    if len(chosen) == 0:
+        return x
+    n, side = len(chosen), x.shape[-1]
+    length = torch.exp(_draw(n, math.log(4), math.log(36), x)) / 128 * 2  # where a picture goes from -1 to 1
+    # People walk across more often than they jump.
+    angle = torch.where(_hit(n, 0.5, x), _draw(n, -0.25, 0.25, x), _draw(n, 0, math.pi, x))
+    steps = (torch.arange(side, device=x.device) + 0.5) / side * 2 - 1
+    here = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1)[None]
+    way = torch.stack([angle.cos(), angle.sin()], 1)[:, None, None] * length[:, None, None, None]
+    moved = x[chosen]
+    for k in range(halvings):
+        apart = way / 2 ** (k + 2)
+        moved = (_read(moved, here + apart) + _read(moved, here - apart)) / 2
+    return x.index_copy(0, chosen, moved)
+
+
+def small(x: Tensor, strength: Strength, groups: int = 10) -> Tensor:
     """Some faces as small ones of 12 to 72 pixels, with their noise and JPEG, brought back to size."""
     side = x.shape[-1]
     chosen = _some(len(x), strength.small, x)
-    # The sizes are stratified so that every batch holds small and large ones.
+    # The sizes are stratified so that every batch holds small and large ones, also where a CUDA graph repeats them.
     for part, rows in enumerate(chosen.chunk(groups) if len(chosen) else ()):
         share = (part + float(torch.rand(()))) / groups
         wanted = round(math.exp(math.log(12) + share * (math.log(72) - math.log(12))) * BOX_SCALE)
@@ -219,17 +246,15 @@ def _quantised(planes: Tensor, table: Tensor, factor: Tensor, tile: Tensor) -> T
 
 def varied(pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, strength: Strength) -> Tensor:
     """Faces as a camera might have seen them: float (n, 3, side, side)."""
+    return seen(posed(pictures, boxes, landmarks, side, strength), strength)
+
+
+def posed(pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, strength: Strength) -> Tensor:
+    """Faces turned, shifted and covered: float (n, 3, side, side)."""
     fine = side if side >= 112 else 2 * side  # a small crop is read finer and averaged, as the app shrinks by area
     grid = sampling_grid(boxes, fine, strength)
     x = covers.covered(sample(pictures, grid), grid, landmarks, strength.cover)
-    return _seen(x if fine == side else F.avg_pool2d(x, 2), strength)
-
-
-def _seen(x: Tensor, strength: Strength) -> Tensor:
-    x = blur(light(x, strength), strength)
-    x = small(x, strength)
-    x = noise(x, strength.noise)
-    return jpeg(x, strength.jpeg, 18, 95)
+    return x if fine == side else F.avg_pool2d(x, 2)
 
 
 def not_faces(pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, strength: Strength) -> Tensor:
@@ -240,7 +265,14 @@ def not_faces(pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, str
     angle = _draw(rest, 0, 2 * math.pi, boxes)
     away = torch.stack([angle.cos(), angle.sin()], 1) * _draw(rest, 0.38, 0.5, boxes)[:, None]
     beside = sampling_grid(boxes[half:], side, strength, away, _draw(rest, 0.2, 0.4, boxes))
-    return _seen(sample(pictures, torch.cat([behind, beside])), strength)
+    return sample(pictures, torch.cat([behind, beside]))
+
+
+def seen(x: Tensor, strength: Strength) -> Tensor:
+    """Crops as a camera might have seen them: light, what a lens and a moment do, what a sensor and JPEG add."""
+    x = motion(blur(light(x, strength), strength), strength)
+    x = small(x, strength)
+    return jpeg(noise(x, strength.noise), strength.jpeg, 18, 95)
 
 
 def plain(pictures: Tensor, boxes: Tensor, side: int) -> Tensor:

@@ -16,7 +16,7 @@ _COLOURS = torch.tensor([
 ], dtype=torch.float32)  # fmt: skip
 
 
-KINDS = ("mask", "mask", "glasses", "cap", "hood", "no hair", "hand", "bar", "block")
+KINDS = ("mask", "mask", "glasses", "cap", "hood", "no hair", "no hair", "hand", "bar", "block")
 """What covers a face, each as often as it stands here."""
 
 _GLASSES, _HAND, _BAR = (KINDS.index(name) for name in ("glasses", "hand", "bar"))
@@ -80,7 +80,7 @@ def covered(x: Tensor, grid: Tensor, landmarks: Tensor, probability: float, kind
     bar = (v - level).abs() < draw(0.08, 0.28)
     left, top = draw(-1.3, 0.6), draw(-1.3, 1.2)
     block = (u > left) & (u < left + draw(0.4, 1.4)) & (v > top) & (v < top + draw(0.4, 1.4))
-    shapes = torch.stack([mask, mask, glasses, cap, hood, no_hair, hand, bar, block])
+    shapes = torch.stack([mask, mask, glasses, cap, hood, no_hair, no_hair, hand, bar, block])
     shapes &= torch.isfinite(landmarks[chosen, :1, :1])[None]
     shape = shapes.gather(0, kinds.expand(-1, *u.shape[1:])[None])[0]
     paint = torch.where((kinds[:, 0] == _HAND), skin, colour)

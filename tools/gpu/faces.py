@@ -20,7 +20,8 @@ class Faces:
 
     `gender` (n, 2) is one-hot over (female, male), `age` (n, 9) the label spread over its neighbours; `weight` and
     `age_weight` (n,) are what a face counts. `fold` is -1 for validation faces. `negatives` (m, 3, side, side) are
-    pictures of no face, `labels` the same faces off the card.
+    pictures of no face, `labels` the same faces off the card. `soft_gender` (n, 2) and `soft_age` (n, 9) are what a
+    model said of them, zeros where it was not asked.
     """
 
     pictures: Tensor
@@ -32,6 +33,8 @@ class Faces:
     weight: Tensor
     age_weight: Tensor
     negatives: Tensor
+    soft_gender: Tensor
+    soft_age: Tensor
     labels: Packed
 
     def __len__(self) -> int:
@@ -46,6 +49,8 @@ class Faces:
         spread = torch.exp(-0.5 * (away / AGE_SOFTNESS) ** 2)
         spread = spread / spread.sum(1, keepdim=True)
         weight, age_weight = packed.weights(weights)
+        said = torch.from_numpy(packed.soft_female)
+        soft_gender = torch.stack([said, 1 - said], 1)
         return cls(
             pictures=torch.from_numpy(packed.pictures).to(device),
             boxes=torch.from_numpy(packed.boxes).to(device),
@@ -56,6 +61,8 @@ class Faces:
             weight=torch.from_numpy(weight).float().to(device),
             age_weight=torch.from_numpy(age_weight).float().to(device),
             negatives=torch.from_numpy(packed.negatives).to(device),
+            soft_gender=soft_gender.nan_to_num(0.0).to(device),
+            soft_age=torch.from_numpy(packed.soft_age).nan_to_num(0.0).to(device),
             labels=packed,
         )
 

@@ -12,20 +12,20 @@ from torch import Tensor
 from tools.gpu import augment
 from tools.gpu.account import account
 from tools.gpu.faces import Faces
-from tools.gpu.networks import EfficientNetLite
+from tools.gpu.layers import Network
 
 BATCH = 1024
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def answer(network: EfficientNetLite, x: Tensor) -> dict[str, Tensor]:
+def answer(network: Network, x: Tensor) -> dict[str, Tensor]:
     """Probabilities for crops x (n, 3, side, side) of 0 to 255."""
     parts = []
     mixing = x.device.type == "cuda"
-    for piece in ((x - 127) / 128).split(BATCH):
+    for piece in x.split(BATCH):
         context = torch.autocast("cuda", torch.bfloat16) if mixing else contextlib.nullcontext()
         with context:
-            parts.append(network(piece.contiguous(memory_format=torch.channels_last)))
+            parts.append(network(network.normalised(piece)))
     scores = {key: torch.cat([part[key] for part in parts]).float() for key in ("gender", "age", "face")}
     return {
         "gender": scores["gender"].softmax(1),
@@ -34,9 +34,7 @@ def answer(network: EfficientNetLite, x: Tensor) -> dict[str, Tensor]:
     }
 
 
-def answers(
-    network: EfficientNetLite, faces: Faces, rows: Tensor, side: int, *, mirrored: bool = False
-) -> dict[str, Tensor]:
+def answers(network: Network, faces: Faces, rows: Tensor, side: int, *, mirrored: bool = False) -> dict[str, Tensor]:
     """What the network says of faces as the app would crop them."""
     found: list[dict[str, Tensor]] = []
     for chosen in rows.split(4 * BATCH):
@@ -54,7 +52,7 @@ def account_of(said: dict[str, Tensor], faces: Faces, rows: Tensor) -> dict[str,
     return account(said["gender"][:, 0].cpu().numpy(), said["age"].cpu().numpy(), faces.labels, rows.cpu().numpy())
 
 
-def robustness(network: EfficientNetLite, faces: Faces, negatives: Tensor, side: int) -> dict[str, float]:
+def robustness(network: Network, faces: Faces, negatives: Tensor, side: int) -> dict[str, float]:
     """Gender on small val faces, and how many faces (plain, small and dark) and pictures of none pass as a face."""
     rows = faces.val
     female = faces.gender[rows, 0] > 0.5

@@ -4,8 +4,9 @@
 
 Each FOLDER is searched for pictures and colour fonts of emoji. On every picture, whole and in parts, the app's detector
 runs with a low threshold; what it reports is cut out, and beside it some squares at random. The shipped weights used
-the Debian packages openclipart-png (public domain), fonts-noto-color-emoji (OFL 1.1), gnome-backgrounds and
-plasma-workspace-wallpapers (CC BY-SA, LGPL); photographs of people among the wallpapers do not occur.
+the Debian packages openclipart-png (public domain), fonts-noto-color-emoji (OFL 1.1), gnome-backgrounds,
+plasma-workspace-wallpapers, lomiri-wallpapers-20.04 and lomiri-wallpapers-16.04 (CC BY, CC BY-SA, LGPL), in this order
+and with `--most 3000`; photographs of people among the wallpapers do not occur.
 """
 
 from __future__ import annotations

@@ -14,22 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from desktop_app.training.efficientnet import BN_EPSILON, HEAD_FILTERS, STEM_FILTERS, Block, blocks
-
-HEADS = {"gender": 2, "age": 9, "face": 1}
-
-
-class SameConv(nn.Conv2d):  # type: ignore[misc]
-    """A convolution with TensorFlow's SAME padding: what is odd goes below and to the right."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        if stride == 1:
-            return F.conv2d(x, self.weight, None, 1, kernel // 2, 1, self.groups)
-        pads = []
-        for side in (x.shape[3], x.shape[2]):
-            total = max(0, (-(-side // stride) - 1) * stride + kernel - side)
-            pads += [total // 2, total - total // 2]
-        return F.conv2d(F.pad(x, pads), self.weight, None, stride, 0, 1, self.groups)
+from tools.gpu.layers import HEADS, Network, SameConv, add_heads
+from tools.gpu.residual import fresh
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
@@ -65,8 +51,10 @@ class Bottleneck(nn.Module):  # type: ignore[misc]
         return x + y
 
 
-class EfficientNetLite(nn.Module):  # type: ignore[misc]
-    """`name` is "efficientnet_lite0", "..1" or "..2". Takes float (n, 3, h, w) RGB as (pixel - 127) / 128."""
+class EfficientNetLite(Network):
+    """`name` is "efficientnet_lite0", "..1" or "..2"."""
+
+    mean, scale = 127.0, 1 / 128
 
     def __init__(self, name: str, *, drop_path: float = 0.0, dropout: float = 0.25) -> None:
         super().__init__()
@@ -77,11 +65,7 @@ class EfficientNetLite(nn.Module):  # type: ignore[misc]
         self._conv_head = SameConv(plan[-1].filters_out, HEAD_FILTERS, 1, bias=False)
         self._bn1 = _norm(HEAD_FILTERS)
         self.dropout = dropout
-        for head, units in HEADS.items():
-            layer = nn.Linear(HEAD_FILTERS, units)
-            nn.init.normal_(layer.weight, std=0.01)
-            nn.init.zeros_(layer.bias)
-            self.add_module(head, layer)
+        add_heads(self, HEAD_FILTERS)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         x = F.relu6(self._bn0(self._conv_stem(x)))
@@ -94,7 +78,14 @@ class EfficientNetLite(nn.Module):  # type: ignore[misc]
         return scores | {"features": features}
 
 
-def load_start(model: EfficientNetLite, weights: dict[str, np.ndarray[Any, Any]]) -> None:
+def build(name: str, *, drop_path: float = 0.0, dropout: float = 0.25) -> Network:
+    """The network `name`, an EfficientNet-Lite or the residual network "headcount", with fresh weights."""
+    if name == "headcount":
+        return fresh(dropout=dropout)
+    return EfficientNetLite(name, drop_path=drop_path, dropout=dropout)
+
+
+def load_start(model: Network, weights: dict[str, np.ndarray[Any, Any]]) -> None:
     """Put ImageNet weights into all but the heads. Raises RuntimeError if a layer is left out."""
     state = {k: torch.from_numpy(np.asarray(v, np.float32)) for k, v in weights.items() if not k.startswith("_fc")}
     missing, unexpected = model.load_state_dict(state, strict=False)

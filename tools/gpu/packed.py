@@ -33,7 +33,8 @@ class Packed:
     int64 (n,) the index of the labelled age band, -1 for none, `years` float64 (n,) the labelled age, NaN for none.
     `race` int64 (n,) is an index into `races`, `fold` int64 (n,) is -1 for validation faces, and `rows` are the
     faces' places in the store that was packed. `marks` uint64 (n, 2) are the hashes of each picture and of its group, 0
-    for none.
+    for none. `soft_female` (n,) and `soft_age` (n, 9) are what a model said of the faces, float32, NaN for those that
+    it was not asked about.
     """
 
     pictures: NDArray[np.uint8]
@@ -48,6 +49,8 @@ class Packed:
     fold: NDArray[np.int64]
     rows: NDArray[np.int64]
     marks: NDArray[np.uint64]
+    soft_female: NDArray[np.float32]
+    soft_age: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,7 +70,7 @@ class Packed:
 
 
 def read(folders: Sequence[Path]) -> Packed:
-    """All `faces-*.npz` of the folders, and their `negatives.npz`.
+    """All `faces-*.npz` of the folders, their `negatives.npz`, and what a model said of them (`soft.npz`).
 
     Raises SourceError where there is no face to learn from or to choose by, or a file is damaged.
     """
@@ -75,6 +78,7 @@ def read(folders: Sequence[Path]) -> Packed:
     pictures: list[NDArray[np.uint8]] = []
     nothing: list[NDArray[np.uint8]] = []
     names: list[NDArray[np.str_]] = []
+    soft: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
     paths = [path for folder in folders for path in sorted(folder.glob("faces-*.npz"))]
     if not paths:
         raise SourceError(f"There are no packed faces in {', '.join(map(str, folders))}.", PACK_AGAIN)
@@ -82,6 +86,7 @@ def read(folders: Sequence[Path]) -> Packed:
         part = _arrays(path, ("pictures", "offsets", "races", *COLUMNS))
         pictures.append(decoded(part["pictures"], part["offsets"], path.name))
         names.append(np.asarray(part["races"], np.str_)[part["race"]])
+        soft.append(soft_answers(path.parent / "soft.npz", part["rows"]))
         for name in COLUMNS:
             tables[name].append(part[name])
     side = pictures[0].shape[-1]
@@ -109,7 +114,24 @@ def read(folders: Sequence[Path]) -> Packed:
         fold=fold,
         rows=table["rows"].astype(np.int64),
         marks=table["marks"].astype(np.uint64),
+        soft_female=np.concatenate([female for female, _ in soft]),
+        soft_age=np.concatenate([age for _, age in soft]),
     )
+
+
+def soft_answers(path: Path, rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What `tools.gpu.soft` wrote about the faces `rows` of a store: (n,) and (n, 9), NaN where it says nothing.
+
+    Raises SourceError for a damaged file.
+    """
+    female, age = np.full(len(rows), np.nan, np.float32), np.full((len(rows), 9), np.nan, np.float32)
+    if path.is_file():
+        said = _arrays(path, ("rows", "female", "age"))
+        place = {int(row): k for k, row in enumerate(said["rows"])}
+        known = np.array([place.get(int(row), -1) for row in rows])
+        female[known >= 0] = said["female"][known[known >= 0]]
+        age[known >= 0] = said["age"][known[known >= 0]]
+    return female, age
 
 
 def _arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:

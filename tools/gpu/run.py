@@ -18,8 +18,9 @@ from desktop_app.errors import SettingsError
 from desktop_app.training import starts
 from tools.gpu import packed
 from tools.gpu.faces import Faces
+from tools.gpu.layers import Network
 from tools.gpu.measure import account_of, answers, robustness
-from tools.gpu.networks import EfficientNetLite, load_start
+from tools.gpu.networks import build, load_start
 from tools.gpu.schedule import Plan, Schedule
 from tools.gpu.stage import Stage, Targets
 
@@ -53,41 +54,50 @@ class Run:
         self.starts = read_starts(options.data, schedule)
         self.say(f"{len(self.faces)} faces, {len(none)} of none, weights {sorted(self.starts)}")
 
+    def now(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.began
+
     def say(self, text: str) -> None:
-        print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
+        print(f"{self.now():6.1f} s  {text}", flush=True)
 
     def left(self) -> float:
-        return float(self.options.seconds) - (time.monotonic() - self.began)
+        return float(self.options.seconds) - self.now()
 
     def write_log(self) -> None:
         (self.out / "log.json").write_text(json.dumps(_finite(self.log), indent=1, allow_nan=False), encoding="utf-8")
 
-    def network(self, plan: Plan) -> EfficientNetLite:
-        made = EfficientNetLite(plan.network, drop_path=plan.drop_path, dropout=plan.dropout)
-        load_start(made, self.starts[plan.start])
-        placed: EfficientNetLite = made.to(self.device, memory_format=torch.channels_last)
+    def network(self, plan: Plan) -> Network:
+        made = build(plan.network, drop_path=plan.drop_path, dropout=plan.dropout)
+        if plan.start:
+            load_start(made, self.starts[plan.start])
+        placed: Network = made.to(self.device, memory_format=torch.channels_last)
         return placed
 
-    def stage(
-        self, network: EfficientNetLite, plan: Plan, rows: Tensor, targets: Targets, seconds: float
-    ) -> EfficientNetLite:
+    def stage(self, network: Network, plan: Plan, rows: Tensor, targets: Targets, seconds: float) -> Network:
         """Train one network; return it with its averaged weights."""
         plan = plan.shortened(self.options.epochs, self.options.batch)
         stage = Stage(plan, network, self.faces, self.learned, rows, targets)
-        stage.compile = self.options.compile
-        result = stage.run(seconds, self.say, lambda averaged: self.save(plan.name, averaged))
+        result = stage.run(seconds, self.say, lambda averaged: self.keep(plan, averaged))
         found = self.measured(result, plan.side)
         self.log["stages"].append({"name": plan.name, **stage.summary(), "val": found})
         self.say(f"{plan.name}: {found}")
         self.save(plan.name, result)
         return result
 
-    def measured(self, network: EfficientNetLite, side: int) -> dict[str, Any]:
+    def keep(self, plan: Plan, averaged: Network) -> None:
+        """Write the weights so far, and say what they are worth."""
+        self.save(plan.name, averaged)
+        found = self.measured(averaged, plan.side)
+        self.log.setdefault("curve", []).append({"name": plan.name, "seconds": self.now(), "gender": found["gender"]})
+        self.say(f"{plan.name} so far: gender {found['gender']:.4f}, age {found['age exact']:.4f}")
+
+    def measured(self, network: Network, side: int) -> dict[str, Any]:
         val = self.faces.val
         found = account_of(answers(network, self.faces, val, side), self.faces, val)
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()}
 
-    def save(self, name: str, network: EfficientNetLite) -> None:
+    def save(self, name: str, network: Network) -> None:
         """Write the weights, all but the averages of BatchNorm as float16, what they have seen, and the log."""
         state = {k: v.detach().cpu() for k, v in network.state_dict().items() if not k.endswith("num_batches_tracked")}
         arrays = {k: (v if "running_" in k else v.half()).numpy() for k, v in state.items()}
@@ -105,12 +115,38 @@ class Run:
         return max(0.0, min(most * float(self.options.time), left / planned) * plan.seconds)
 
     def teach(self) -> tuple[Targets, Targets]:
-        """Train the teachers; return what the students are to learn: the labels, and what the teachers said.
+        """Train the teachers, if there are any; return what the students are to learn: the labels, and what the
+        teachers and the packed answers of a model say, in equal shares.
 
-        The label of a face is replaced where a teacher that never saw it is sure of the other gender.
+        The label of a face is replaced where a teacher that never saw it is sure of the other gender; without teachers
+        where the packed answer is.
         """
+        first = self.schedule.teacher or self.schedule.students[0]
+        hard = Targets.labels(self.faces, first.label_smoothing)
+        said = [found for found in (self.packed_answers(hard), self.taught(hard)) if found is not None]
+        if not said:
+            return hard, hard
+        soft, judge = said[-1]
+        if len(said) > 1:
+            soft = Targets.mixed(said[0][0], soft, 0.5)
+        return Targets(self.without_contradicted(hard, soft, judge), hard.age), soft
+
+    def packed_answers(self, hard: Targets) -> tuple[Targets, Tensor] | None:
+        """What was packed with the training faces, the label for the others, and it alone as (n, 2); None without."""
+        faces = self.faces
+        known = (faces.soft_gender.sum(1) > 0.5) & (faces.fold >= 0)
+        if not bool(known.any()):
+            return None
+        self.say(f"{int(known.sum())} faces were answered by a model before")
+        gender = torch.where(known[:, None], faces.soft_gender, hard.gender)
+        return Targets(gender, torch.where(known[:, None], faces.soft_age, hard.age)), faces.soft_gender
+
+    def taught(self, hard: Targets) -> tuple[Targets, Tensor] | None:
+        """Train a teacher for each fold. Return what they say of the training faces, and the gender (n, 2) that those
+        say who never saw the face; None where there are no teachers or no time for them."""
         faces, plan = self.faces, self.schedule.teacher
-        hard = Targets.labels(faces, plan.label_smoothing)
+        if plan is None:
+            return None
         network = self.network(plan)
         start = {k: v.clone() for k, v in network.state_dict().items()}
         everything = torch.arange(len(faces), device=self.device)
@@ -134,7 +170,7 @@ class Run:
             self.log["stages"][-1]["out_of_fold"] = found
             self.say(f"teacher{fold} on faces it never saw: {found}")
         if not taught:
-            return hard, hard
+            return None
         all_g, all_a = all_g / taught, all_a / taught
         self.log["ensemble_val"] = account_of({"gender": all_g[faces.val], "age": all_a[faces.val]}, faces, faces.val)
         self.say(f"ensemble on val: {self.log['ensemble_val']}")
@@ -148,15 +184,17 @@ class Run:
             torch.where(training, torch.where(known, (unseen_g + all_g) / 2, all_g), hard.gender),
             torch.where(training, torch.where(known, (unseen_a + all_a) / 2, all_a), hard.age),
         )
-        contradicted = training & known & ((unseen_g * faces.gender).sum(1, keepdim=True) <= self.doubt)
-        self.log["contradicted"] = [int(r) for r in faces.labels.rows[contradicted[:, 0].cpu().numpy()]]
-        self.say(f"labels contradicted: {len(self.log['contradicted'])} of {int(training.sum())}")
-        return Targets(torch.where(contradicted, soft.gender, hard.gender), hard.age), soft
+        return soft, unseen_g
 
-    @property
-    def doubt(self) -> float:
-        """Up to which probability of the labelled gender a label counts as contradicted."""
-        return 1 - self.schedule.contradicted
+    def without_contradicted(self, hard: Targets, soft: Targets, judge: Tensor) -> Tensor:
+        """The gender that is learned as a label: of training faces whose label `judge` contradicts, what is in
+        `soft`."""
+        faces = self.faces
+        doubted = (judge * faces.gender).sum(1) <= 1 - self.schedule.contradicted
+        contradicted = (faces.fold >= 0) & (judge.sum(1) > 0.5) & doubted
+        self.log["contradicted"] = [int(r) for r in faces.labels.rows[contradicted.cpu().numpy()]]
+        self.say(f"labels contradicted: {len(self.log['contradicted'])} of {int((faces.fold >= 0).sum())}")
+        return torch.where(contradicted[:, None], soft.gender, hard.gender)
 
     def students(self, hard: Targets, soft: Targets) -> None:
         faces, plans = self.faces, self.schedule.students
@@ -176,7 +214,7 @@ class Run:
 def read_starts(folders: Sequence[Path], schedule: Schedule) -> dict[str, dict[str, Any]]:
     """The ImageNet weights of `weights-N.npz` by N. Raises SettingsError where a stage's are not there."""
     found = {path.stem.removeprefix("weights-"): path for folder in folders for path in folder.glob("weights-*.npz")}
-    wanted = {plan.start for plan in schedule.plans}
+    wanted = {plan.start for plan in schedule.plans} - {""}
     if missing := sorted(wanted - set(found)):
         raise SettingsError(
             f"The starting weights {', '.join(missing)} of the schedule are not packed.",

@@ -19,24 +19,29 @@ FOLDS = 4
 
 WHERE = "Correct the schedule."
 
+NETWORKS = ("headcount", *SCALES)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One network's training.
 
-    `start` numbers the ImageNet weights that it begins from (`weights-N.npz`). A batch holds `batch_size` pictures of
-    `side` pixels, `negatives` of which are no faces. The stage ends after `epochs` or `seconds`, whichever comes first.
+    `start` numbers the ImageNet weights that it begins from (`weights-N.npz`), "" are random ones. A batch holds
+    `batch_size` pictures, `negatives` of which are no faces, of `side` pixels; the first `small_share` of the stage
+    has `small_side` pixels instead. The stage ends after `epochs` or `seconds`, whichever comes first.
     `soft` is the share of the teachers' answer in what is learned, `mixup` the parameter of its Beta distribution;
     `warmup` is a share of the steps and `ema` the momentum of the averaged weights.
     """
 
     name: str
     network: str
-    start: str
     side: int
     batch_size: int
     epochs: float
     seconds: float
+    start: str = ""
+    small_side: int = 64
+    small_share: float = 0.0
     negatives: int = 48
     learning_rate: float = 0.001
     weight_decay: float = 0.03
@@ -52,10 +57,8 @@ class Plan:
     soft: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.network not in SCALES:
-            raise SettingsError(
-                f"{self.name}: {self.network!r} is no network.", f"Known are: {', '.join(sorted(SCALES))}."
-            )
+        if self.network not in NETWORKS:
+            raise SettingsError(f"{self.name}: {self.network!r} is no network.", f"Known are: {', '.join(NETWORKS)}.")
         if not 0 <= self.negatives < self.batch_size:
             raise SettingsError(
                 f"{self.name}: {self.negatives} pictures of no face do not fit a batch of {self.batch_size}.", WHERE
@@ -64,6 +67,10 @@ class Plan:
             value = getattr(self, key)
             if not low <= value <= high:
                 raise SettingsError(f"{self.name}: {key} is {value:g}, and must be {low:g} to {high:g}.", WHERE)
+
+    def side_at(self, progress: float) -> int:
+        """The side of the crops when this share of the stage is over."""
+        return self.small_side if progress < self.small_share else self.side
 
     @property
     def positives(self) -> int:
@@ -81,39 +88,43 @@ class Plan:
 _NAME = re.compile(r"(?!teacher|soft$|log$)[\w-]+")
 
 _RANGES = (
-    ("side", 32, 512), ("epochs", 1e-6, 1e6), ("seconds", 1e-3, 1e6), ("learning_rate", 1e-7, 1), ("ema", 0, 0.99999),
-    ("warmup", 1e-6, 1), ("label_smoothing", 0, 0.5), ("dropout", 0, 0.95), ("drop_path", 0, 0.95), ("soft", 0, 1),
-    ("mixup", 0, 10), ("weight_decay", 0, 1), ("age_loss", 0, 100), ("ordinal_loss", 0, 100), ("face_loss", 0, 100),
+    ("side", 32, 512), ("small_side", 32, 512), ("small_share", 0, 0.95), ("epochs", 1e-6, 1e6),
+    ("seconds", 1e-3, 1e6), ("learning_rate", 1e-7, 1), ("ema", 0, 0.99999), ("warmup", 1e-6, 1),
+    ("label_smoothing", 0, 0.5), ("dropout", 0, 0.95), ("drop_path", 0, 0.95), ("soft", 0, 1), ("mixup", 0, 10),
+    ("weight_decay", 0, 1), ("age_loss", 0, 100), ("ordinal_loss", 0, 100), ("face_loss", 0, 100),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A teacher for each fold, then the students.
+    """A teacher for each fold, if there is one, then the students.
 
     `mixup` is the teachers', by fold. `weights` is what faces count (`balance.KNOWN`). The label of a face whose other
-    gender an unseen teacher says with `contradicted` and more is replaced by what the teachers say.
+    gender a teacher says with `contradicted` and more is replaced by what the teachers say.
     """
 
     weights: Mapping[str, float]
-    teacher: Plan
+    teacher: Plan | None
     mixup: tuple[float, ...]
     students: tuple[Plan, ...]
     contradicted: float
 
     def teacher_of(self, fold: int) -> Plan:
+        if self.teacher is None:
+            raise ValueError("this schedule has no teacher")
         return dataclasses.replace(self.teacher, name=f"teacher{fold}", mixup=self.mixup[fold])
 
     @property
     def plans(self) -> tuple[Plan, ...]:
-        return (self.teacher, *self.students)
+        return self.students if self.teacher is None else (self.teacher, *self.students)
 
 
 def read(path: Path) -> Schedule:
     """Read a schedule with the sections [weights], [common], [teacher], [[student]] and [cleaning].
 
-    What [common] says holds for each stage that does not say otherwise. Raises SettingsError for a file that cannot be
-    read, a section or key that is unknown or missing, or a value that is impossible.
+    Without a [teacher] the students learn from the labels and from the packed answers of a model alone. What [common]
+    says holds for each stage that does not say otherwise. Raises SettingsError for a file that cannot be read, a
+    section or key that is unknown or missing, or a value that is impossible.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -123,13 +134,14 @@ def read(path: Path) -> Schedule:
         raise SettingsError(f"The schedule {path} is not valid TOML: {error}.") from error
     _only(data, {"weights", "common", "teacher", "student", "cleaning"}, "The schedule")
     students = data.get("student")
-    if not isinstance(data.get("teacher"), dict) or not isinstance(students, list) or not students:
-        raise SettingsError("The schedule needs a [teacher] and at least one [[student]].", WHERE)
+    if not isinstance(students, list) or not students:
+        raise SettingsError("The schedule needs at least one [[student]].", WHERE)
     weights, common, cleaning = (data.get(name, {}) for name in ("weights", "common", "cleaning"))
     _only(weights, set(balance.KNOWN), "[weights]")
     _only(cleaning, {"contradicted"}, "[cleaning]")
-    teacher = {**data["teacher"]}
-    mixup = teacher.pop("mixup", [0.0] * FOLDS)
+    teacher = data.get("teacher")
+    _only(teacher or {}, {field.name for field in dataclasses.fields(Plan)}, "[teacher]")
+    mixup = (teacher or {}).get("mixup", [0.0] * FOLDS)
     if not isinstance(mixup, list) or len(mixup) != FOLDS:
         raise SettingsError(f"[teacher] needs {FOLDS} numbers of mixup, one for each fold.", WHERE)
     plans = [_plan({**student}, common, f"[[student]] {number}") for number, student in enumerate(students, 1)]
@@ -144,7 +156,7 @@ def read(path: Path) -> Schedule:
         raise SettingsError(f"[cleaning] contradicted is {contradicted:g}, and must be above 0.5 and at most 1.", WHERE)
     return Schedule(
         weights={key: _number(value, f"[weights] {key}") for key, value in weights.items()},
-        teacher=_plan({"name": "teacher"} | teacher, common, "[teacher]"),
+        teacher=None if teacher is None else _plan({"name": "teacher"} | teacher | {"mixup": 0.0}, common, "[teacher]"),
         mixup=tuple(_number(value, "[teacher] mixup") for value in mixup),
         students=tuple(plans),
         contradicted=contradicted,

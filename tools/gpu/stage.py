@@ -17,11 +17,15 @@ from torch import Tensor
 from tools.gpu import augment
 from tools.gpu.augment import Strength
 from tools.gpu.faces import Faces
-from tools.gpu.networks import EfficientNetLite
+from tools.gpu.layers import Network
 from tools.gpu.schedule import Plan
 
 NEGATIVE_BOX = 0.03
 SAVE_EVERY_S = 60.0
+WARM_STEPS = 3
+
+Step = Callable[[Tensor], Tensor]
+"""Takes one step of training on the faces of these rows; returns the loss."""
 
 
 @dataclass
@@ -58,18 +62,39 @@ def losses(scores: dict[str, Tensor], batch: dict[str, Tensor], plan: Plan) -> T
     )
 
 
+class Replayed:
+    """A step as one CUDA graph: recorded after a few real steps on `rows`, then played again with other rows."""
+
+    def __init__(self, step: Step, rows: Tensor) -> None:
+        self.rows = rows.clone()
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(WARM_STEPS):
+                step(self.rows)
+        torch.cuda.current_stream().wait_stream(aside)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.loss = step(self.rows)
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        self.rows.copy_(rows)
+        self.graph.replay()
+        return self.loss
+
+
 class Stage:
     """Trains `network` as `plan` says on the faces `rows` and on `negatives`, until its epochs or time are over."""
 
     def __init__(
-        self, plan: Plan, network: EfficientNetLite, faces: Faces, negatives: Tensor, rows: Tensor, targets: Targets,
+        self, plan: Plan, network: Network, faces: Faces, negatives: Tensor, rows: Tensor, targets: Targets,
         strength: Strength | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.network, self.faces, self.negatives = plan, network, faces, negatives
         self.rows, self.targets = rows, targets
         self.strength = strength or Strength()
         self.device = rows.device
-        self.compile = False
+        self.optimizer = self._optimizer()
         self.rim = torch.tensor([NEGATIVE_BOX, NEGATIVE_BOX, 1 - NEGATIVE_BOX, 1 - NEGATIVE_BOX], device=rows.device)
         self.most_steps = max(2, round(plan.epochs * len(rows) / plan.positives))
         self.steps = 0
@@ -80,56 +105,37 @@ class Stage:
         epochs = self.steps * self.plan.positives / len(self.rows)
         return {"steps": self.steps, "epochs": round(epochs, 1), "seconds": round(self.seconds, 1), "loss": self.loss}
 
-    def run(
-        self, seconds: float, say: Callable[[str], None], save: Callable[[EfficientNetLite], None]
-    ) -> EfficientNetLite:
+    def run(self, seconds: float, say: Callable[[str], None], save: Callable[[Network], None]) -> Network:
         """Train; return a copy of the network with its averaged weights, ready to answer."""
         plan, network = self.plan, self.network
         network.train()
-        step_of = torch.compile(network, dynamic=False) if self.compile else network
-        averaged: EfficientNetLite = copy.deepcopy(network).eval()
+        averaged: Network = copy.deepcopy(network).eval()
         ours = [*network.parameters(), *(b for b in network.buffers() if b.is_floating_point())]
         theirs = [*averaged.parameters(), *(b for b in averaged.buffers() if b.is_floating_point())]
-        decayed = [p for p in network.parameters() if p.ndim > 1]
-        plain = [p for p in network.parameters() if p.ndim <= 1]
-        optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=plan.learning_rate, betas=(0.9, 0.99), fused=self.device.type == "cuda",
-        )  # fmt: skip
-        began = saved = time.monotonic()
-        mixing = self.device.type == "cuda"
+        started = time.monotonic()
         order = self._orders()
+        step_at = {side: self.step_of(side, next(order)) for side in {plan.side_at(0.0), plan.side}}
+        self._wait()
+        began = saved = time.monotonic()
+        say(f"{plan.name}: ready after {began - started:.1f} s")
+        seconds = max(1e-9, seconds - (began - started))
         while True:
-            if self.steps == 1:  # the first step compiles, which is no training time
-                self._wait()
-                say(f"{plan.name}: first step after {time.monotonic() - began:.1f} s")
-                began = time.monotonic()
             progress = max(self.steps / self.most_steps, (time.monotonic() - began) / seconds)
             if progress >= 1 and self.steps > 1:
                 break
-            rate = min(1.0, (progress + 1e-3) / plan.warmup) * 0.5 * (1 + math.cos(math.pi * progress))
-            for group in optimizer.param_groups:
-                group["lr"] = plan.learning_rate * rate
-            batch = self.batch(next(order))
-            context = torch.autocast("cuda", torch.bfloat16) if mixing else contextlib.nullcontext()
-            with context:
-                scores = step_of(batch["x"])
-            loss = losses(scores, batch, plan)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0, foreach=True)
-            optimizer.step()
+            rate = min(1.0, (progress + 1e-3) / plan.warmup) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+            for group in self.optimizer.param_groups:
+                group["lr"].fill_(plan.learning_rate * rate)
+            loss = step_at[plan.side_at(progress)](next(order))
             self.steps += 1
             keep = min(plan.ema, (1 + self.steps) / (10 + self.steps))
             with torch.no_grad():
                 torch._foreach_lerp_(theirs, [t.detach() for t in ours], 1 - keep)
             if self.steps % 25 == 0:
                 self.loss = float(loss.detach())  # waits for the card, so that the clock is true
-                if self.steps % 200 == 0:
+                if self.steps % 400 == 0:
                     pace = self.steps * plan.batch_size / (time.monotonic() - began)
-                    say(
-                        f"{plan.name}: step {self.steps} of {self.most_steps}, loss {self.loss:.3f}, {pace:.0f} faces/s"
-                    )
+                    say(f"{plan.name}: {progress:.0%}, step {self.steps}, loss {self.loss:.3f}, {pace:.0f} faces/s")
                 if time.monotonic() - saved > SAVE_EVERY_S:
                     save(averaged)
                     saved = time.monotonic()
@@ -137,6 +143,38 @@ class Stage:
         self.loss = float(loss.detach())
         self.seconds = time.monotonic() - began
         return averaged
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        parameters = list(self.network.parameters())
+        groups = [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.plan.weight_decay},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        graphed = self.device.type == "cuda"
+        rate = torch.tensor(self.plan.learning_rate * 1e-3, device=self.device)  # a tensor, which a graph reads anew
+        return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=graphed, capturable=graphed)
+
+    def step_of(self, side: int, rows: Tensor) -> Step:
+        """What takes a step on crops of `side` pixels. On a card it is one CUDA graph, because giving the card its
+        thousands of orders one by one takes longer than carrying them out."""
+
+        def step(rows: Tensor) -> Tensor:
+            loss = self.backward(self.network, self.batch(rows, side))
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0, foreach=True)
+            self.optimizer.step()
+            return loss.detach()
+
+        return Replayed(step, rows) if self.device.type == "cuda" else step
+
+    def backward(self, network: Network, batch: dict[str, Tensor]) -> Tensor:
+        """The loss of a batch, its gradients being left in the network."""
+        network.zero_grad(set_to_none=True)
+        mixing = self.device.type == "cuda"
+        with torch.autocast("cuda", torch.bfloat16, cache_enabled=False) if mixing else contextlib.nullcontext():
+            scores = network(batch["x"])
+        loss = losses(scores, batch, self.plan)
+        loss.backward()
+        return loss
 
     def _wait(self) -> None:
         if self.device.type == "cuda":
@@ -152,34 +190,29 @@ class Stage:
             left = left[self.plan.positives :]
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def batch(self, rows: Tensor) -> dict[str, Tensor]:
+    def batch(self, rows: Tensor, side: int) -> dict[str, Tensor]:
         """The faces `rows` and pictures of none: "x" (n, 3, side, side) normalised, targets and what they count."""
-        faces, side, nothing = self.faces, self.plan.side, self.plan.negatives
-        x = augment.varied(faces.pictures[rows].float(), faces.boxes[rows], faces.landmarks[rows], side, self.strength)
+        faces, nothing = self.faces, self.plan.negatives
+        pictures, boxes, landmarks = faces.pictures[rows].float(), faces.boxes[rows], faces.landmarks[rows]
+        parts = [augment.posed(pictures, boxes, landmarks, side, self.strength)]
+        made = nothing // 2 if len(self.negatives) else nothing
+        if made:
+            some = torch.randint(len(rows), (made,), device=self.device)
+            parts.append(augment.not_faces(pictures[some], boxes[some], landmarks[some], side, self.strength))
+        if nothing > made:
+            chosen = torch.randint(len(self.negatives), (nothing - made,), device=self.device)
+            others = self.negatives[chosen].float()
+            around = (self.rim * others.shape[-1]).expand(len(chosen), 4)
+            none = torch.full((len(chosen), 5, 2), math.nan, device=self.device)
+            parts.append(augment.posed(others, around, none, side, self.strength))
+        total = augment.seen(torch.cat(parts), self.strength)
         gender, age, weight = self.targets.gender[rows], self.targets.age[rows], faces.weight[rows]
         age_weight = faces.age_weight[rows]
-        x, gender, age = self._mix(x, gender, age)
-        parts = [x]
-        if nothing:
-            made = nothing // 2 if len(self.negatives) else nothing
-            picked = rows[torch.randint(len(rows), (made,), device=self.device)]
-            parts.append(
-                augment.not_faces(
-                    faces.pictures[picked].float(), faces.boxes[picked], faces.landmarks[picked], side, self.strength
-                )
-            )
-            if nothing > made:
-                chosen = torch.randint(len(self.negatives), (nothing - made,), device=self.device)
-                pictures = self.negatives[chosen].float()
-                edge = pictures.shape[-1]
-                none = torch.full((len(chosen), 5, 2), math.nan, device=self.device)
-                parts.append(
-                    augment.varied(pictures, (self.rim * edge).expand(len(chosen), 4), none, side, self.strength)
-                )
-        total = torch.cat(parts)
+        x, gender, age = self._mix(total[: len(rows)], gender, age)
+        total = torch.cat([x, total[len(rows) :]])
         empty = len(total) - len(rows)
         return {
-            "x": ((total - 127) / 128).contiguous(memory_format=torch.channels_last),
+            "x": self.network.normalised(total),
             "gender": F.pad(gender, (0, 0, 0, empty)),
             "age": F.pad(age, (0, 0, 0, empty)),
             "weight": F.pad(weight, (0, empty)),

@@ -8,10 +8,7 @@ import keras
 from keras import layers
 
 from desktop_app.training.config import TrainingConfig
-
-WIDTHS = (32, 64, 128, 288)
-DEPTHS = (1, 2, 2, 2)
-DROPOUT = 0.2
+from desktop_app.training.residual import BN_EPSILON, DEPTHS, DROPOUT, WIDTHS
 
 
 def headcount(config: TrainingConfig) -> Any:
@@ -39,7 +36,7 @@ def _conv_bn(x: Any, filters: int, size: int, stride: int, *, activation: bool =
     x = layers.Conv2D(
         filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
     )(x)
-    x = layers.BatchNormalization(momentum=0.98, name=f"{name}_bn")(x)
+    x = layers.BatchNormalization(momentum=0.98, epsilon=BN_EPSILON, name=f"{name}_bn")(x)
     return layers.ReLU(name=f"{name}_relu")(x) if activation else x
 
 
