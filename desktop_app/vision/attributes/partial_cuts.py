@@ -146,7 +146,7 @@ class PartialCutDetector:
 
     def _sudden(self, change: NDArray[np.int16]) -> tuple[slice, slice] | None:
         """Return the rows and columns of the cells that have changed out of the blue, None for none."""
-        changed = cv2.compare(change, float(CELL_CHANGED), cv2.CMP_GT)
+        changed = cv2.inRange(change, np.array(CELL_CHANGED + 1), np.array(255))
         changed_before, self._changed_cells = self._changed_cells, cv2.countNonZero(changed)
         # Most frames are told by these two numbers: where people walk, about as much changes in each step.
         if self._changed_cells < changed_before + FEWEST_CELLS or not self._changes:
@@ -166,7 +166,7 @@ def _changes_beside(change: NDArray[np.int16], cells: tuple[slice, slice]) -> bo
     rows, columns = (slice(max(0, part.start - BESIDE), part.stop + BESIDE) for part in cells)
     changed = change > CELL_CHANGED
     number = np.count_nonzero(changed[rows, columns]) - np.count_nonzero(changed[cells])
-    return number > BESIDE_CHANGED * (changed[rows, columns].size - changed[cells].size)
+    return bool(number > BESIDE_CHANGED * (changed[rows, columns].size - changed[cells].size))
 
 
 def _cut_in(before: Image, after: Image) -> PartialCut | None:
