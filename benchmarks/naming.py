@@ -71,10 +71,12 @@ class RecordingCounter(PeopleCounter):
         frame_size: tuple[int, int],
         facing: Collection[int] = (),
         still: Mapping[int, float] | None = None,
+        on_screen: Collection[int] = (),
     ) -> tuple[tuple[Track, ...], tuple[Event, ...]]:
         ended = tuple(ended)
-        self.calls.append(Updated(tuple(faces), ended, time_s, frame_size, frozenset(facing), dict(still or {})))
-        return super().update(faces, ended, time_s, frame_size, facing, still)
+        seen = (frozenset(facing), dict(still or {}), frozenset(on_screen))
+        self.calls.append(Updated(tuple(faces), ended, time_s, frame_size, *seen))
+        return super().update(faces, ended, time_s, frame_size, facing, still, on_screen)
 
     def cut(self, time_s: float, *, same_room: bool = False, began_s: float = math.inf) -> None:
         self.calls.append(Cut(time_s, same_room, began_s))
@@ -104,9 +106,11 @@ class Updated:
     frame_size: tuple[int, int]
     facing: frozenset[int]
     still: Mapping[int, float]
+    on_screen: frozenset[int]
 
     def __call__(self, counter: PeopleCounter) -> Iterable[Event]:
-        return counter.update(self.faces, self.ended, self.time_s, self.frame_size, self.facing, self.still)[1]
+        seen = self.facing, self.still, self.on_screen
+        return counter.update(self.faces, self.ended, self.time_s, self.frame_size, *seen)[1]
 
 
 @dataclass(frozen=True)

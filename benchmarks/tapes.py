@@ -20,6 +20,7 @@ from benchmarks.pipelines import build
 from desktop_app.domain.tracking import TrackedFace
 from desktop_app.domain.types import Attributes, Box, Detection, Frame
 from desktop_app.vision.attributes.quality import Glimpse
+from desktop_app.vision.attributes.screens import ScreenDetector
 from desktop_app.vision.attributes.stillness import StillnessDetector
 from desktop_app.vision.faces.detectors import FaceDetector
 from desktop_app.vision.faces.schedule import LookSchedule
@@ -34,7 +35,7 @@ Image = NDArray[np.uint8]
 class Look:
     """One frame: what was read from its pixels, by the boxes of the faces found.
 
-    `still` are those on tracks that had not moved by then, with the time since when.
+    `still` are those on tracks that had not moved by then, with the time since when, `on_screen` those on a screen.
     """
 
     index: int
@@ -50,6 +51,7 @@ class Look:
     glimpses: dict[Box, Glimpse] = field(default_factory=dict)
     answers: dict[Box, Attributes] = field(default_factory=dict)
     still: dict[Box, float] = field(default_factory=dict)
+    on_screen: set[Box] = field(default_factory=set)
 
 
 class Tape:
@@ -121,6 +123,19 @@ class TapedStillness(StillnessDetector):
         return {key: since_s for key, since_s in seen.items() if key not in self._living}
 
 
+class TapedScreens(ScreenDetector):
+    def __init__(self, tape: Tape, *, recording: bool) -> None:
+        super().__init__()
+        self._tape, self._recording = tape, recording
+
+    def look(self, size: tuple[int, int], faces: Sequence[TrackedFace]) -> set[int]:
+        look = self._tape.look
+        if self._recording:
+            keys = super().look(size, faces)
+            look.on_screen = {f.detection.box for f in faces if f.detection is not None and f.key in keys}
+        return {f.key for f in faces if f.detection is not None and f.detection.box in look.on_screen}
+
+
 def record(images: Iterable[Frame]) -> list[Look]:
     """Run the program's pipeline over frames and return a look for each.
 
@@ -158,3 +173,4 @@ def _put_on(pipeline: FramePipeline, tape: Tape, detector: TapedDetector, *, rec
     pipeline.cuts = TapedCuts(tape, recording=recording)
     pipeline.schedule = TapedSchedule(tape, pipeline.settings.detect_interval_s, recording=recording)
     pipeline.stillness = TapedStillness(tape, recording=recording)
+    pipeline.screens = TapedScreens(tape, recording=recording)

@@ -117,11 +117,13 @@ class PeopleCounter:
         frame_size: tuple[int, int],
         facing: Collection[int] = (),
         still: Mapping[int, float] | None = None,
+        on_screen: Collection[int] = (),
     ) -> tuple[tuple[Track, ...], tuple[Event, ...]]:
         """Take in the tracks of one frame of (width, height); return them as `Track`s, and what has happened.
 
         `ended` are keys the tracker gave up, `facing` the keys of faces that look at the camera on this frame, `still`
         since when faces that have not moved have been in view, by key: pictures, which are not counted until they move.
+        `on_screen` are the keys of faces on a screen, which are not counted either while they are on it.
         """
         self._time_s = max(self._time_s, time_s)
         events = self._take_pending()
@@ -130,7 +132,9 @@ class PeopleCounter:
             events += self._end(key)
         for face in faces:
             if face.detection is not None:
-                self._person(face).still_since_s = None if still is None else still.get(face.key)
+                person = self._person(face)
+                person.still_since_s = None if still is None else still.get(face.key)
+                person.is_on_screen = face.key in on_screen
                 events += self._see(face, face.key in facing, frame_size)
         for person in self._absent.take_gone(time_s):
             events += self._close(person)
@@ -260,7 +264,7 @@ class PeopleCounter:
             person = self._hand_over_track(person) if changed else person
             person.take_back()
         person.at_edge = is_at_edge(face.box, frame_size, face.speed)
-        if not person.confirmed and self._is_evident(person) and not person.is_held_back:
+        if not person.confirmed and self._is_evident(person) and not person.held_back:
             person, events = self._confirm(person)
         elif person.confirmed and person.number == 0:
             events = self._count(person)
@@ -374,7 +378,7 @@ class PeopleCounter:
             person=person.ref,
             is_looking=person.is_looking,
             key=face.key,
-            held_back="still" if person.is_held_back and self._is_evident(person) else "",
+            held_back=person.held_back if self._is_evident(person) else "",
         )
 
     # ---- people who vanish
@@ -389,7 +393,8 @@ class PeopleCounter:
             return events
         still_since_s = person.still_since_s
         brief = still_since_s is None or person.last_seen_s - still_since_s < self.settings.still_s
-        if not person.confirmed and person.is_held_back and brief and self._is_evident(person):
+        is_brief = person.held_back == "still" and brief
+        if not person.confirmed and is_brief and self._is_evident(person):
             person, events = self._confirm(person)
         if person.confirmed:
             self._absent.add(person)

@@ -49,8 +49,8 @@ class Person:
     the face was first seen. `sure_s` and `sure_box` are when and where this surely was the person; `in_doubt` tells
     that the track has since lost the face or jumped, and `other` gathers what has been seen since that does not look
     like the person. `still_since_s` is since when a face has been in view that has not moved so far, None for one that
-    has, and `count_anyway` that the operator wants it counted all the same. The `told` fields are what events have said
-    of the person in the present count.
+    has, `is_on_screen` that it lies on a screen, and `count_anyway` that the operator wants it counted all the same.
+    The `told` fields are what events have said of the person in the present count.
     """
 
     key: int
@@ -87,6 +87,7 @@ class Person:
     in_doubt: bool = False
     other: Person | None = None
     still_since_s: float | None = None
+    is_on_screen: bool = False
     count_anyway: bool = False
     decision: Decision = field(default_factory=Decision)
     told: tuple[Gender, str | None] | None = None
@@ -99,9 +100,11 @@ class Person:
         return bool(self.ref)
 
     @property
-    def is_held_back(self) -> bool:
-        """Whether this seems to be a picture of somebody, and the operator has not said otherwise."""
-        return self.still_since_s is not None and not self.count_anyway
+    def held_back(self) -> str:
+        """Why this seems to be a picture of somebody, as in `Track.held_back`, unless the operator said otherwise."""
+        if self.count_anyway:
+            return ""
+        return "screen" if self.is_on_screen else "still" if self.still_since_s is not None else ""
 
     @property
     def is_looking(self) -> bool:

@@ -204,7 +204,7 @@ class Track:
     in the latest detection). `is_looking` tells that no gender was named yet and one still may be. `facing_s` is how
     long the person has been seen facing the camera, `dwell_s` how long ago they were first seen, in seconds. `key`
     names the track, confirmed or not. `held_back` says why a face that is surely one is not counted: "still" for one
-    that never moves, "" for no such reason.
+    that never moves, "screen" for one on a screen, "" for no such reason.
     """
 
     track_id: int

@@ -23,6 +23,7 @@ from desktop_app.errors import SettingsError
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import crop_faces
 from desktop_app.vision.attributes.quality import Glimpse, GlimpseScheduler, assess
+from desktop_app.vision.attributes.screens import ScreenDetector
 from desktop_app.vision.attributes.stillness import StillnessDetector
 from desktop_app.vision.compare import Comparison, TimedClassifier
 from desktop_app.vision.faces.detectors import FaceDetector
@@ -87,6 +88,7 @@ class FramePipeline:
         self.schedule = LookSchedule(self.settings.detect_interval_s)
         self._slots = PictureSlots(self.settings.detect_interval_s)
         self.stillness = StillnessDetector()
+        self.screens = ScreenDetector()
         self.measures = Measures()
         self.on_glimpses: OnGlimpses | None = None
         """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
@@ -156,6 +158,7 @@ class FramePipeline:
         self.schedule.reset()
         self._slots.reset()
         self.stillness.reset()
+        self.screens.reset()
         self._reset_detector()
         if self.comparison is not None:
             self.comparison.reset()
@@ -194,7 +197,11 @@ class FramePipeline:
         if is_cut:
             self.tracker.cut(self.cuts.began_s)
             self._reset_detector()
+            if not self.cuts.is_same_room:
+                self.screens.reset()
             self.counter.cut(frame.time_s, same_room=self.cuts.is_same_room, began_s=self.cuts.began_s)
+        if looking and self.cuts.samples is not None and self.cuts.thumbnail is not None:
+            self.screens.see(self.cuts.samples, self.cuts.thumbnail, frame.time_s)
         detecting = looking and (self.schedule.is_due(frame.time_s) or is_cut)
         detections = self.detector.detect(frame.image_bgr) if detecting else []
         detected = clock()
@@ -203,11 +210,13 @@ class FramePipeline:
         tracked = clock()
         facing, glimpses = self._classify(frame, faces) if detecting else (set[int](), [])
         still = self.stillness.look(frame.image_bgr, faces) if detecting else {}
-        classified = clock()
         size = (frame.width, frame.height)
-        tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing, still)
+        on_screen = self.screens.look(size, faces) if detecting else set[int]()
+        classified = clock()
+        tracks, events = self.counter.update(faces, ended, frame.time_s, size, facing, still, on_screen)
         self._scheduler.forget(ended)
         self.stillness.forget(ended)
+        self.screens.forget(ended)
         if self.comparison is not None and not self.comparison.is_of(self.classifier):
             self.compare_with(None)
         if self.on_glimpses is not None:

@@ -472,6 +472,24 @@ def test_a_face_that_never_moves_is_held_back_with_the_reason_and_counted_when_a
     assert not counter.count_anyway(99)
 
 
+def test_a_face_on_a_screen_is_held_back_also_if_it_is_in_view_briefly_and_counted_once_it_is_off_it() -> None:
+    tracker, counter = Tracker(), PeopleCounter()
+    events = []
+    for i in range(40):
+        faces = tracker.update([Detection(box_at(300, 300), 0.9)], i * 0.1)
+        counter.observe(faces[0], Attributes(0.9), 1.0)
+        (track,), new = counter.update(faces, (), i * 0.1, FRAME_SIZE, on_screen={faces[0].key})
+        events += new
+    assert (track.held_back, track.confirmed) == ("screen", False)
+    assert totals_of([*events, *counter.update((), [faces[0].key], 4.0, FRAME_SIZE)[1]]).counts().people == 0
+    for i in range(50, 60):
+        faces = tracker.update([Detection(box_at(300, 300), 0.9)], i * 0.1)
+        counter.observe(faces[0], Attributes(0.9), 1.0)
+        (track,), new = counter.update(faces, (), i * 0.1, FRAME_SIZE)
+        events += new
+    assert (track.held_back, totals_of(events).counts().people) == ("", 1)
+
+
 @pytest.mark.parametrize(("seconds", "people"), [(1.0, 1), (4.5, 1), (6.0, 0)])
 def test_a_still_face_counts_at_its_end_only_if_it_was_too_brief_to_move(seconds: float, people: int) -> None:
     tracker, counter = Tracker(), PeopleCounter()

@@ -178,6 +178,9 @@ def test_a_face_that_is_held_back_says_why_and_can_be_counted_anyway(
     qtbot.waitUntil(lambda: window.view.result is not None, timeout=WAIT)
     still = Track(0, Box(2, 2, 9, 9), Decision(), False, True, 0.0, 1.0, key=7, held_back="still")
     assert label_text(still) == "not counted: still as a picture"
+    shown = replace(still, held_back="screen")
+    assert label_text(shown) == "not counted: on a screen"
+    assert person_words(shown, None) == "A face on a screen: not counted"
     menu = window.commands.people.menu(still)
     assert "one on a poster" in menu.actions()[0].text()
     actions(menu)["count anyway"].trigger()

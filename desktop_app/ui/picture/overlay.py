@@ -32,6 +32,8 @@ def label_text(track: Track, by_hand: bool = False) -> str:
     A person not yet confirmed has no label, a face that is held back says why. What the operator set `by_hand` is said
     even of a child. How sure the program is stands under "Why does it say so?" only.
     """
+    if track.held_back == "screen":
+        return tr("not counted: on a screen")
     if track.held_back:
         return tr("not counted: still as a picture")
     if not track.confirmed:

@@ -58,6 +58,8 @@ def _decided(track: Track, record: PersonRecord) -> Track:
 
 def person_words(track: Track, record: PersonRecord | None) -> str:
     """Return what is known of a person in the picture, as one line. Its figures are under "Why does it say so?"."""
+    if track.held_back == "screen":
+        return tr("A face on a screen: not counted")
     if track.held_back:
         return tr("A face as still as one on a poster: not counted")
     number = record.number if record is not None and record.number else track.track_id

@@ -126,7 +126,8 @@ class ShotCutDetector:
     changed as by a cut and along a straight line: what fades mixes two pictures, what moves does not. After a cut,
     `began_s` is when the new scene began to show, and `is_same_room` tells that parts of the picture have stayed as
     they were: somebody who passes close to a camera that gives few frames changes a picture like that, too. `tone` is
-    the brightness of the newest picture if it is of one tone, see `domain.blank`, else None.
+    the brightness of the newest picture if it is of one tone, see `domain.blank`, else None. `samples` are some of its
+    pixels, uint8 (height, width, 3), and `thumbnail` is what they shrink to, int16 (rows, columns, 3).
     """
 
     def __init__(
@@ -157,10 +158,14 @@ class ShotCutDetector:
         self.is_same_room = False
         self.began_s = 0.0
         self.tone: float | None = None
+        self.samples: NDArray[np.uint8] | None = None
+        self.thumbnail: NDArray[np.int16] | None = None
 
     def is_cut(self, image_bgr: NDArray[np.uint8], time_s: float) -> bool:
         """Take in the next frame (uint8, BGR) and return whether a new scene begins with it."""
-        thumbnail, before, self.began_s = _thumbnail(image_bgr), self._thumbnail, time_s
+        self.samples = _sampled(image_bgr)
+        thumbnail, before, self.began_s = _thumbnail(self.samples), self._thumbnail, time_s
+        self.thumbnail = thumbnail
         self.tone = tone_of(thumbnail)
         if before is None or before.shape != thumbnail.shape:
             self._thumbnail, self._time_s = thumbnail, time_s
@@ -278,15 +283,19 @@ def _spread(thumbnail: NDArray[np.int16]) -> NDArray[np.float64]:
     return np.asarray(counted / counted.sum(), dtype=np.float64)
 
 
-def _thumbnail(image_bgr: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """Shrink to about 32x18: first by skipping pixels, which costs nothing, then by averaging."""
+def _sampled(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return each n-th pixel of each n-th row, at least 128 by 72 where there are as many: this costs nothing."""
     height, width = image_bgr.shape[:2]
     skip = max(1, min(height // 72, width // 128))
-    portrait = height > width
-    size = (18, 32) if portrait else (32, 18)
     if height % skip == 0 and width % skip == 0:
         # The same pixels as below: OpenCV takes every `skip`th, four times as fast as numpy.
         kept = cv2.resize(image_bgr, (width // skip, height // skip), interpolation=cv2.INTER_NEAREST)
-    else:
-        kept = np.ascontiguousarray(image_bgr[::skip, ::skip])
-    return np.asarray(cv2.resize(kept, size, interpolation=cv2.INTER_AREA), dtype=np.int16)
+        return np.asarray(kept, np.uint8)
+    return np.ascontiguousarray(image_bgr[::skip, ::skip])
+
+
+def _thumbnail(sampled_bgr: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Shrink samples to 32x18, or 18x32 of a picture that is higher than wide, by averaging."""
+    portrait = sampled_bgr.shape[0] > sampled_bgr.shape[1]
+    size = (18, 32) if portrait else (32, 18)
+    return np.asarray(cv2.resize(sampled_bgr, size, interpolation=cv2.INTER_AREA), dtype=np.int16)
