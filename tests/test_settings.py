@@ -42,7 +42,7 @@ FULL = Settings(
         PlaceSettings("Kasse", "staff", ((0.0, 0.0), (0.2, 0.0), (0.2, 1.0))),
     ),
     doors=(DoorSettings("Haupttür", "camera:1"), DoorSettings("Side door", "rtsp://cam/1", counts=False)),
-    ui=UiSettings(theme="dark", show_labels=False),
+    ui=UiSettings(theme="dark", show_labels=False, show_smallest_face=True),
 )
 
 

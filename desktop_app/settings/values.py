@@ -277,11 +277,13 @@ class UiSettings:
     """How the window looks. `geometry` is Qt's own text in base64, "" before the first close.
 
     `main_number` is what the largest figure says: "people" is everyone seen, "entering" who goes in at a line.
+    `show_smallest_face` draws a frame as large as `count.min_face_px` into the corner of the picture.
     """
 
     theme: str = "system"
     geometry: str = ""
     show_labels: bool = True
+    show_smallest_face: bool = False
     main_number: str = "people"
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from desktop_app.settings import DoorSettings, SecretStore, check_doors
 from desktop_app.system.redaction import without_secrets
 from desktop_app.ui.doors.door_dialog import DoorDialog
 from desktop_app.ui.doors.door_test import DoorTest
+from desktop_app.ui.picture.size_frame import smallest_face
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
 from desktop_app.ui.sessions.told_door import DoorPlan, ToldDoor
@@ -310,6 +311,7 @@ class DoorCommands(QObject):
         preview = Preview(controller.services, self._settings.value, controller.bridge, self)
         parent = self._window.window()
         dialog = DoorTest(name, source, preview, self._themes.theme, parent)
+        dialog.sight.view.show_size_frame(smallest_face(self._settings.value))
         dialog.exec()
         self._ended = dialog.ended and self._ended
         dialog.deleteLater()

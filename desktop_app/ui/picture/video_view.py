@@ -24,6 +24,7 @@ from desktop_app.domain.types import FrameResult, Track
 from desktop_app.ui.picture.display import DisplayFrame
 from desktop_app.ui.picture.overlay import PeoplePainter, box_rect
 from desktop_app.ui.picture.people import as_decided
+from desktop_app.ui.picture.size_frame import SizeFrame
 from desktop_app.ui.places.place_editor import PlaceEditor
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme
@@ -61,6 +62,7 @@ class VideoView(QWidget):
         self._hovered: int | None = None
         self._note = ""
         self._caption = ""
+        self._size_frame: SizeFrame | None = None
         self._busy = False
         self._spinner = QTimer(self)
         self._spinner.setInterval(60)
@@ -130,6 +132,12 @@ class VideoView(QWidget):
             self._caption = text
             self.update()
 
+    def show_size_frame(self, frame: SizeFrame | None) -> None:
+        """Draw a square of a given size into the corner of the picture, None for none."""
+        if frame != self._size_frame:
+            self._size_frame = frame
+            self.update()
+
     def set_recording(self, recording: bool) -> None:
         """Show the red light while the picture is being recorded."""
         self._recording = recording
@@ -167,10 +175,15 @@ class VideoView(QWidget):
             self.editor.paint(painter, area)
             painter.setClipRect(area)
             self._people.set_height(area.height())
+            scale = area.width() / self._frame.result.frame.width
             if self.show_boxes:
-                scale = area.width() / self._frame.result.frame.width
                 by_hand = [ref for ref, record in self._records.items() if "gender" in record.corrected]
                 self._people.paint(painter, self._tracks, scale, area, self._hovered, by_hand)
+            if self._size_frame is not None:
+                above_caption = QRectF(area)
+                if self._caption:
+                    above_caption.setBottom(min(area.bottom(), self.height() - 36))
+                self._size_frame.paint(painter, scale, above_caption)
             painter.setClipping(False)
         if self._note:
             self._paint_note(painter)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout,
 from desktop_app.resources import model_names
 from desktop_app.settings import data_dir
 from desktop_app.ui.models.model_words import ModelCardView
-from desktop_app.ui.setup.form import Choice, Number, Row, SettingsForm, Share, Tick, Whole, note, settings_page
+from desktop_app.ui.setup.form import Choice, Number, Row, SettingsForm, Share, Tick, Whole, left, note, settings_page
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.window.actions import Actions
 
@@ -25,14 +25,24 @@ CASCADE_WORDS = {
 
 
 class AdvancedPage(QWidget):
-    """Four pages of settings, and buttons below them. `defaults` is the button that sets everything back."""
+    """Four pages of settings, and buttons below them. `defaults` is the button that sets everything back.
+
+    `see_size` leads to the picture, with a frame as large as the smallest face counted.
+    """
 
     def __init__(self, actions: Actions, form: SettingsForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.see_size = QPushButton(tr("See this size on the picture"))
+        self.see_size.setToolTip(
+            tr(
+                "Come to the picture, with a frame as large as the smallest face counted in its corner. "
+                "View > Show the smallest face counted takes the frame away."
+            )
+        )
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(tr("Advanced settings"))
         self.tabs.addTab(finding_page(form), tr("Finding faces"))
-        self.tabs.addTab(counting_page(form), tr("Counting"))
+        self.tabs.addTab(counting_page(form, self.see_size), tr("Counting"))
         self.tabs.addTab(model_page(form), tr("Model"))
         self.tabs.addTab(stream_page(form), tr("Cameras and streams"))
         self.defaults = QPushButton(tr("Defaults"))
@@ -153,7 +163,10 @@ def counting_rows() -> tuple[Row, ...]:
             "count",
             "min_face_px",
             tr("Smallest face counted"),
-            tr("A smaller face is followed but not counted: below about 11 pixels nobody can say who it is."),
+            tr(
+                "A smaller face is followed but not counted: below about 11 pixels nobody can say who it is. "
+                "It is the side of a square as large as the box, in pixels of the camera's or film's picture."
+            ),
             Number(4.0, 500.0, 1.0, " pixels"),
         ),
         Row(
@@ -194,10 +207,13 @@ def counting_rows() -> tuple[Row, ...]:
     )
 
 
-def counting_page(form: SettingsForm) -> QWidget:
-    """Return the page about who is counted, and as whom."""
+def counting_page(form: SettingsForm, see_size: QPushButton | None = None) -> QWidget:
+    """Return the page about who is counted, and as whom; `see_size` goes below the size of the smallest face."""
     page, column, rows = settings_page(tr("When someone is counted, and as whom."))
-    form.add_rows(rows, counting_rows())
+    for row in counting_rows():
+        form.add_rows(rows, (row,))
+        if row.name == "min_face_px" and see_size is not None:
+            rows.addRow("", left(see_size))
     column.addStretch(1)
     return page
 

@@ -73,6 +73,13 @@ COMMANDS: dict[str, Command] = {
     "show_results": Command("&Results", "See, correct and hand on the counts that are kept", "totals", ("Ctrl+2",)),
     "show_setup": Command("Set &up", "Choose what is counted and how", "settings", ("Ctrl+3",)),
     "labels": Command("Show &boxes and labels", "Show the box and label of each person", "", ("B",), True),
+    "smallest_face": Command(
+        "Show the &smallest face counted",
+        "Draw a frame as large as the smallest face that is counted into the corner of the picture",
+        "",
+        (),
+        True,
+    ),
     "next_door": Command("Next &door", "Show the picture of the next door; all of them go on counting", "", ("D",)),
     **{
         f"door_{n}": Command(
@@ -158,6 +165,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "next_door",
             "labels",
             "places",
+            "smallest_face",
             "panel",
             "-",
             "kiosk",

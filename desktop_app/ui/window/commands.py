@@ -36,6 +36,7 @@ from desktop_app.ui.widgets.theme import ThemeManager
 from desktop_app.ui.window.actions import MOST_DOOR_KEYS
 from desktop_app.ui.window.help_commands import HelpCommands
 from desktop_app.ui.window.parts import Parts
+from desktop_app.ui.window.smallest_face_commands import SmallestFaceCommands
 
 Handler = Callable[..., object]
 
@@ -100,6 +101,7 @@ class Commands(QObject):
             lambda: themes.theme,
             window,
         )
+        self.smallest_face = SmallestFaceCommands(controller, settings, parts, self)
         self.checks = CheckCommands(window, controller, banner, themes)
         self.batch = BatchCommands(window, lambda: settings.value, store, themes)
         self.recount = RecountCommands(window, lambda: settings.value, store, parts.results.banner, themes)
@@ -134,6 +136,7 @@ class Commands(QObject):
             "add_line": self.places.draw_line,
             "add_zone": self.places.draw_zone,
             "places": self.places.show_places,
+            "smallest_face": self.smallest_face.show,
             "panel": self._parts.count.show_side,
             "missed": partial(self.people.add_missed, Gender.UNDECIDED),
             "missed_female": partial(self.people.add_missed, Gender.FEMALE),
