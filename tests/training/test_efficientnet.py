@@ -21,8 +21,8 @@ from desktop_app.training import checkpoint, config, efficientnet, starts
 from desktop_app.training.cli import main
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.seen import SeenFaces
+from tests.training.torch_arithmetic import Weights, convolved, normalised, random_heads, scores_of
 
-Weights = dict[str, np.ndarray]
 SIDE = 33  # odd, so that padding of uneven sides is met
 
 
@@ -54,9 +54,7 @@ def random_weights(name: str, seed: int = 4) -> Weights:
         norm(f"_blocks.{i}._bn2", block.filters_out)
     conv("_conv_head", efficientnet.HEAD_FILTERS, plan[-1].filters_out, 1)
     norm("_bn1", efficientnet.HEAD_FILTERS)
-    for head, units in (("gender", 2), ("age", 9), ("face", 1)):
-        found[f"{head}.weight"] = rng.normal(0, 0.05, (units, efficientnet.HEAD_FILTERS))
-        found[f"{head}.bias"] = rng.normal(0, 0.1, units)
+    found |= random_heads(rng, efficientnet.HEAD_FILTERS)
     return {key: value.astype(np.float32) for key, value in found.items()}
 
 
@@ -64,23 +62,10 @@ def reference(name: str, weights: Weights, x: np.ndarray) -> Weights:
     """The network in float64 numpy, channels first as PyTorch has them: scores before softmax and sigmoid."""
 
     def conv(x: np.ndarray, key: str, stride: int = 1) -> np.ndarray:
-        kernel = weights[f"{key}.weight"].astype(np.float64)
-        size = kernel.shape[2]
-        pads = []
-        for side in x.shape[2:]:
-            total = max(0, (-(-side // stride) - 1) * stride + size - side)
-            pads.append((total // 2, total - total // 2))
-        padded = np.pad(x, [(0, 0), (0, 0), *pads])
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), (2, 3))[:, :, ::stride, ::stride]
-        each = kernel.shape[1] == 1 and kernel.shape[0] == x.shape[1]
-        return np.einsum("nchwij,cij->nchw" if each else "nchwij,ocij->nohw", windows, kernel[:, 0] if each else kernel)
+        return convolved(x, weights[f"{key}.weight"], stride)
 
     def norm(x: np.ndarray, key: str) -> np.ndarray:
-        gain, shift, mean, variance = (
-            weights[f"{key}.{part}"].astype(np.float64)[:, None, None]
-            for part in ("weight", "bias", "running_mean", "running_var")
-        )
-        return (x - mean) / np.sqrt(variance + efficientnet.BN_EPSILON) * gain + shift
+        return normalised(x, weights, key, efficientnet.BN_EPSILON)
 
     def relu6(x: np.ndarray) -> np.ndarray:
         return np.clip(x, 0, 6)
@@ -93,10 +78,7 @@ def reference(name: str, weights: Weights, x: np.ndarray) -> Weights:
         y = relu6(norm(conv(y, f"{key}._depthwise_conv", block.stride), f"{key}._bn1"))
         y = norm(conv(y, f"{key}._project_conv"), f"{key}._bn2")
         x = x + y if block.shortcut else y
-    features = relu6(norm(conv(x, "_conv_head"), "_bn1")).mean((2, 3))
-    return {
-        head: features @ weights[f"{head}.weight"].T + weights[f"{head}.bias"] for head in ("gender", "age", "face")
-    }
+    return scores_of(relu6(norm(conv(x, "_conv_head"), "_bn1")).mean((2, 3)), weights)
 
 
 def small(name: str) -> config.TrainingConfig:

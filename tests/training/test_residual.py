@@ -12,8 +12,8 @@ from desktop_app.errors import ModelError
 from desktop_app.training import config, starts
 from desktop_app.training.cli import main
 from desktop_app.training.residual import BN_EPSILON, DEPTHS, WIDTHS
+from tests.training.torch_arithmetic import Weights, convolved, normalised, random_heads, scores_of
 
-Weights = dict[str, np.ndarray]
 SIDE = 45  # odd, and odd again when halved, so that padding and averaging over uneven rims are met
 
 
@@ -39,9 +39,7 @@ def random_weights(seed: int = 4) -> Weights:
             if inputs != filters:
                 conv_bn(f"stage{stage}_{k}_skip", inputs, filters, 1)
             inputs = filters
-    for head, units in (("gender", 2), ("age", 9), ("face", 1)):
-        found[f"{head}.weight"] = rng.normal(0, 0.05, (units, inputs))
-        found[f"{head}.bias"] = rng.normal(0, 0.1, units)
+    found |= random_heads(rng, inputs)
     return {key: value.astype(np.float32) for key, value in found.items()}
 
 
@@ -49,20 +47,7 @@ def reference(weights: Weights, x: np.ndarray) -> Weights:
     """The network in float64 numpy, channels first as PyTorch has them: scores before softmax and sigmoid."""
 
     def conv_bn(x: np.ndarray, name: str, stride: int = 1) -> np.ndarray:
-        kernel = weights[f"{name}_conv.weight"].astype(np.float64)
-        size = kernel.shape[2]
-        pads = []
-        for side in x.shape[2:]:
-            total = max(0, (-(-side // stride) - 1) * stride + size - side)
-            pads.append((total // 2, total - total // 2))
-        padded = np.pad(x, [(0, 0), (0, 0), *pads])
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), (2, 3))[:, :, ::stride, ::stride]
-        y = np.einsum("nchwij,ocij->nohw", windows, kernel, optimize=True)
-        gain, shift, mean, variance = (
-            weights[f"{name}_bn.{part}"].astype(np.float64)[:, None, None]
-            for part in ("weight", "bias", "running_mean", "running_var")
-        )
-        return (y - mean) / np.sqrt(variance + BN_EPSILON) * gain + shift
+        return normalised(convolved(x, weights[f"{name}_conv.weight"], stride), weights, f"{name}_bn", BN_EPSILON)
 
     def halved(x: np.ndarray) -> np.ndarray:
         """The mean of each two by two pixels, over those that are there."""
@@ -80,10 +65,7 @@ def reference(weights: Weights, x: np.ndarray) -> Weights:
             if f"{name}_skip_conv.weight" in weights:
                 x = conv_bn(x, f"{name}_skip")
             x = np.maximum(x + y, 0)
-    features = x.mean((2, 3))
-    return {
-        head: features @ weights[f"{head}.weight"].T + weights[f"{head}.bias"] for head in ("gender", "age", "face")
-    }
+    return scores_of(x.mean((2, 3)), weights)
 
 
 def answers(scores: Weights) -> Weights:

@@ -156,9 +156,10 @@ def test_a_joined_door_that_cannot_be_opened_can_be_gone_on_without(
     assert [d.name for d in window.controller.doors] == ["Main door"]
 
 
-def test_a_film_stops_repeating_when_a_door_joins(
+def repeated_film_and_a_camera(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot
-) -> None:
+) -> tuple[MainWindow, HeldSource]:
+    """A film set to repeat, held up in its middle, and a camera that has joined it there."""
     held = HeldSource(40, at=15, fps=100.0)
     services.sources["film"] = lambda: held
     window = make_window(services, Settings())
@@ -166,6 +167,13 @@ def test_a_film_stops_repeating_when_a_door_joins(
     window.controller.start_doors([DoorPlan("film", "Main door")])
     qtbot.waitUntil(lambda: people_at(window, "Main door") > 0, timeout=WAIT)
     add(window, "camera:Side")
+    return window, held
+
+
+def test_a_film_stops_repeating_when_a_door_joins(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot
+) -> None:
+    window, held = repeated_film_and_a_camera(make_window, services, qtbot)
     held.go.set()
     film = door(window, "Main door")
     qtbot.waitUntil(lambda: film.state is EngineState.FINISHED, timeout=WAIT)
@@ -176,13 +184,7 @@ def test_a_film_stops_repeating_when_a_door_joins(
 def test_a_film_repeats_again_when_the_door_that_joined_is_taken_out(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot
 ) -> None:
-    held = HeldSource(40, at=15, fps=100.0)
-    services.sources["film"] = lambda: held
-    window = make_window(services, Settings())
-    window.sources.loop(True)
-    window.controller.start_doors([DoorPlan("film", "Main door")])
-    qtbot.waitUntil(lambda: people_at(window, "Main door") > 0, timeout=WAIT)
-    add(window, "camera:Side")
+    window, held = repeated_film_and_a_camera(make_window, services, qtbot)
     window.actions_["undo"].trigger()
     qtbot.waitUntil(lambda: [d.name for d in window.controller.doors] == ["Main door"], timeout=WAIT)
     held.go.set()
