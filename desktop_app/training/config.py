@@ -38,9 +38,10 @@ class AugmentConfig:
     `shift` and `zoom` move and scale the face box by that share of its side (standard deviation), as a detector's
     box wanders, and `rotate_degrees` turns the picture. `brightness`, `contrast`, `gamma` and `tint` are standard
     deviations of a shift (in shares of 255) and of the logarithms of a gain, an exponent and a gain for each
-    colour. `tilt`, `dim`, `grey`, `blur`, `small`, `noise`, `jpeg` and `erase` are the probabilities of a head laid
-    on the shoulder, of dim light, lost colour, a blur, of being a small face, of noise, of JPEG artefacts and of a
-    covered rectangle.
+    colour. `tilt`, `dim`, `grey`, `blur`, `motion`, `small`, `noise`, `jpeg` and `erase` are the probabilities of a
+    head laid on the shoulder, of dim light, lost colour, a blur, of having moved by up to a quarter of the crop, of
+    being a small face, of noise, of JPEG artefacts and of an erased rectangle; `cover` is that of a mask, dark glasses,
+    a cap, a hood, missing hair, a hand, a bar or a block, placed by the face's landmarks (`covers.KINDS`).
     """
 
     flip: bool = True
@@ -59,6 +60,19 @@ class AugmentConfig:
     noise: float = 0.0
     jpeg: float = 0.0
     erase: float = 0.0
+    cover: float = 0.0
+    motion: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in dataclasses.fields(self) if f.name != "flip"):
+            value = getattr(self, name)
+            most = 180 if name == "rotate_degrees" else 1
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+                raise SettingsError(
+                    f"The variation {name!r} cannot be {value!r}.", f"Give a number from 0 (none) to {most}."
+                )
+        if not isinstance(self.flip, bool):
+            raise SettingsError(f"The variation 'flip' cannot be {self.flip!r}.", "Write true or false.")
 
     @classmethod
     def off(cls) -> AugmentConfig:

@@ -71,7 +71,9 @@ class FaceStore:
     average. `problems` lists the pictures that could not be read. `hashes` are those of the pictures as the
     data set has them (`picture_hash`); without any they are made of the stored ones. `absent` says why no face has a
     label (`FaceDataset.absent`), `finder` what found the faces if not the app's own detectors, `division` in words how
-    the roles came about, once they were given.
+    the roles came about, once they were given. `folder` is where the store lies; `landmarks`, float32 (n, 5, 2) in
+    pixels of the stored picture and NaN where there are none, is there once it was asked for
+    (`landmarks.with_landmarks`).
     """
 
     name: str
@@ -84,6 +86,8 @@ class FaceStore:
     absent: dict[str, str] = field(default_factory=dict)
     finder: str = ""
     division: str = ""
+    folder: Path | None = None
+    landmarks: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -181,6 +185,7 @@ def load(folder: Path) -> FaceStore:
             hashes=[bytes(mark).decode("ascii") for mark in np.load(folder / "hashes.npy")],
             absent=dict(notes["absent"]),
             finder=str(notes["finder"]),
+            folder=folder,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(

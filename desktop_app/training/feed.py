@@ -20,6 +20,7 @@ from desktop_app.training.augment import augmented
 from desktop_app.training.balance import face_weights
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
+from desktop_app.training.landmarks import with_landmarks
 from desktop_app.training.readers.base import GENDERS, FaceRecord
 from desktop_app.vision.attributes.preprocess import crop_face, normalise
 
@@ -100,6 +101,8 @@ class Feed:
     ) -> None:
         if len(rows) == 0:
             raise SourceError("There is no face to train on.", "Check the labels and the split.")
+        if config.augment.cover and store.landmarks is None:
+            store = with_landmarks(store, rows)
         self._store, self._rows, self._config = store, rows, config
         self._targets = targets_of([store.records[int(i)] for i in rows], config)
         self._negatives = negatives if config.face and negatives is not None and len(negatives) else None
@@ -129,7 +132,8 @@ class Feed:
         crops = np.empty((len(chosen), *spec.shape), np.uint8)
         for k, i in enumerate(chosen):
             row = int(self._rows[i])
-            crops[k] = augmented(self._store.pictures[row], self._store.box(row), spec, rng, config.augment)
+            points = None if self._store.landmarks is None else self._store.landmarks[row]
+            crops[k] = augmented(self._store.pictures[row], self._store.box(row), spec, rng, config.augment, points)
         values = {name: value[chosen].copy() for name, value in self._targets.values.items()}
         weights = {name: weight[chosen].copy() for name, weight in self._targets.weights.items()}
         _smooth(values, config)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from desktop_app.domain.types import Box, Detection
 from desktop_app.errors import SettingsError
 from desktop_app.resources import yunet_weights
-from desktop_app.training import metrics, predict
+from desktop_app.training import covers, metrics, predict
 from desktop_app.training.evaluate import Network
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.metrics import Proportion
@@ -129,12 +129,7 @@ def barred(face: EasyFace) -> tuple[Picture, Box]:
 def masked(face: EasyFace) -> tuple[Picture, Box]:
     """A light blue mask from the bridge of the nose to below the chin."""
     picture = face.picture.copy()
-    eyes, mouth = face.landmarks[:2].mean(0), face.landmarks[3:5].mean(0)
-    down = mouth - eyes
-    across = np.array([down[1], -down[0]])
-    outline = [(-0.95, 0.5), (0.0, 0.35), (0.95, 0.5), (0.85, 1.35), (0.45, 1.8), (-0.45, 1.8), (-0.85, 1.35)]
-    points = np.array([eyes + across * x + down * y for x, y in outline])
-    cv2.fillPoly(picture, [np.round(points).astype(np.int32)], (215, 195, 165), cv2.LINE_AA)
+    covers.fill(picture, face.landmarks, covers.mask_outline(), (215, 195, 165))
     return picture, face.box
 
 

@@ -14,6 +14,7 @@ from desktop_app.training.config import TrainingConfig
 from desktop_app.training.evaluate import Network
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.labels import check_labels
+from desktop_app.training.landmarks import with_landmarks
 from desktop_app.training.readers import FaceDataset, open_dataset
 from desktop_app.training.readers.base import problem_lines
 
@@ -55,6 +56,15 @@ def divided(store: FaceStore, config: TrainingConfig | None = None) -> FaceStore
     store = dataclasses.replace(store, records=splits.with_roles(*wanted), division=splits.division_words(*wanted))
     say(store.account())
     return store
+
+
+def pointed(store: FaceStore, config: TrainingConfig) -> FaceStore:
+    """The store with the landmarks of its faces, where `config` covers faces by them; found once and kept."""
+    if not config.augment.cover:
+        return store
+    bar, progress = counting_bar(f"finding the landmarks of {store.name}")
+    with bar, if_stopped("The landmarks found so far are kept; the same command goes on after them."):
+        return with_landmarks(store, store.rows("all"), progress)
 
 
 def stored_faces(options: argparse.Namespace, path: Path, config: TrainingConfig | None = None) -> FaceStore:

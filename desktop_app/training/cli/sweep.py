@@ -8,7 +8,7 @@ from pathlib import Path
 from desktop_app.errors import SettingsError
 from desktop_app.training import config as configs
 from desktop_app.training.cli.console import RunBar, check_output, if_stopped, put_out, say, start_tensorflow
-from desktop_app.training.cli.faces import divided, find_faces, read_labels_to_learn
+from desktop_app.training.cli.faces import divided, find_faces, pointed, read_labels_to_learn
 from desktop_app.training.cli.options import (
     KNOWN_NETWORKS,
     Subparsers,
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
     start_tensorflow(options.threads)
     from desktop_app.training import sweep
 
-    store = divided(find_faces(options, options.data, dataset))
+    store = pointed(divided(find_faces(options, options.data, dataset)), chosen)
     folder = options.work / "sweeps" / chosen.network
     planned = sweep.combinations(
         chosen, store, folder, train_shares=shares, batch_sizes=batches, outputs=options.outputs.split(","), told=say

@@ -12,7 +12,7 @@ from desktop_app.errors import SettingsError
 from desktop_app.training import checkpoint
 from desktop_app.training.balance import KNOWN
 from desktop_app.training.cli.console import RunBar, check_output, if_stopped, say, start_tensorflow
-from desktop_app.training.cli.faces import divided, find_faces, read_labels_to_learn
+from desktop_app.training.cli.faces import divided, find_faces, pointed, read_labels_to_learn
 from desktop_app.training.cli.options import (
     KNOWN_NETWORKS,
     Subparsers,
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     start_tensorflow(options.threads)
     from desktop_app.training.train import train
 
-    store = divided(find_faces(options, options.data, dataset), chosen)
+    store = pointed(divided(find_faces(options, options.data, dataset), chosen), chosen)
     negatives = _negatives(options.negatives)
     if chosen.face and negatives is None:
         say("Without --negatives the network does not learn what is no face; it is trained without that answer.")
