@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from desktop_app.domain.types import Box
 from desktop_app.training.config import AugmentConfig
 from desktop_app.training.covers import covered
-from desktop_app.vision.attributes.preprocess import InputSpec, crop_face
+from desktop_app.vision.attributes.preprocess import BORDERS, InputSpec, crop_face
 
 Picture = NDArray[np.uint8]
 
@@ -53,9 +53,8 @@ def augmented(
     if angle:
         turn = cv2.getRotationMatrix2D((cx, cy), angle, 1.0)
         turn[0, 1] += rng.normal(0, 0.04)
-        picture = np.asarray(
-            cv2.warpAffine(picture, turn, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
+        border = {"borderMode": BORDERS[spec.border], "borderValue": spec.border_bgr}
+        picture = np.asarray(cv2.warpAffine(picture, turn, picture.shape[1::-1], **border), np.uint8)  # type: ignore[call-overload]
     if config.flip and rng.random() < 0.5:
         picture = picture[:, ::-1]
         cx = picture.shape[1] - cx

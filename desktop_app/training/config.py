@@ -247,6 +247,8 @@ def load(name_or_path: str) -> TrainingConfig:
     network = dict(data.get("network", {}))
     if "name" not in network or "input" not in data:
         raise SettingsError(f"{path.name} does not name its network and its input.")
+    if unknown := sorted(set(data["input"]) - {f.name for f in dataclasses.fields(InputSpec)}):
+        raise SettingsError(f"{path.name} has unknown settings of its input: {', '.join(unknown)}.")
     return TrainingConfig.from_json(
         {
             "network": network.pop("name"),

@@ -183,7 +183,7 @@ class Ensemble(tf.Module):  # type: ignore[misc]
         for member in members[1:]:
             if member.targets != self.targets or member.spec.colour != self.spec.colour:
                 raise ModelError("Networks with other answers or other colours cannot answer as one.")
-            if member.spec.box_scale != self.spec.box_scale or member.spec.width > self.spec.width:
+            if _cut(member.spec) != _cut(self.spec) or member.spec.width > self.spec.width:
                 raise ModelError("A network that joins another one takes the same crop, no larger.")
 
     signatures = ExportModule.signatures
@@ -207,6 +207,11 @@ class Ensemble(tf.Module):  # type: ignore[misc]
         whole = found[0]["guided"].shape[1:3]
         guided = [_unit_peak(tf.image.resize(each["guided"], whole)) for each in found]
         return {"cam": cam[..., 0], "guided": tf.add_n(guided) / float(len(guided))}
+
+
+def _cut(spec: InputSpec) -> tuple[float, str]:
+    """What two networks must have in common to share one crop."""
+    return spec.box_scale, spec.border
 
 
 def resized(crops: Any, source: InputSpec, wanted: InputSpec) -> Any:

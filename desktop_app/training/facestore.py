@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -66,7 +67,9 @@ def default_detectors() -> list[FaceDetector]:
 class FaceStore:
     """Faces in memory-mapped arrays, all of the same length.
 
-    `pictures` is uint8 (n, side, side, 3) BGR; `boxes` float32 (n, 4) as x1, y1, x2, y2 in pixels of the stored
+    `pictures` is uint8 (n, side, side, 3) BGR; one that is not square fills the upper left part of its entry, `sizes`
+    (n, 2) as height, width of it, and `picture` gives that part alone; without sizes all are square. `boxes` is float32
+    (n, 4) as x1, y1, x2, y2 in pixels of the stored
     picture; `found` bool (n,): whether a detector found the face, or the box is the one a data set's pictures have on
     average. `problems` lists the pictures that could not be read. `hashes` are those of the pictures as the
     data set has them (`picture_hash`); without any they are made of the stored ones. `absent` says why no face has a
@@ -88,6 +91,7 @@ class FaceStore:
     division: str = ""
     folder: Path | None = None
     landmarks: NDArray[np.float32] | None = None
+    sizes: NDArray[np.uint16] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -97,6 +101,11 @@ class FaceStore:
         if role == "all":
             return np.flatnonzero([record.role != "excluded" for record in self.records])
         return np.flatnonzero([record.role == role for record in self.records])
+
+    def picture(self, index: int) -> NDArray[np.uint8]:
+        """One stored picture, uint8 (height, width, 3) BGR, without what fills its entry up."""
+        height, width = self.pictures.shape[1:3] if self.sizes is None else self.sizes[index]
+        return np.asarray(self.pictures[index][: int(height), : int(width)])
 
     def box(self, index: int) -> Box:
         return Box(*(float(value) for value in self.boxes[index]))
@@ -151,7 +160,7 @@ def build(
                     continue
                 mark = picture_hash(picture)
                 picture, box, seen = face_in(picture, record.box, finders)
-                part.put(i, *_fit(picture, box, part.side), seen, mark)
+                part.put(i, found=seen, hashes=mark.encode(), **_fit(picture, box, part.side))
         finally:
             part.flush()
         if progress is not None:
@@ -186,12 +195,14 @@ def load(folder: Path) -> FaceStore:
             absent=dict(notes["absent"]),
             finder=str(notes["finder"]),
             folder=folder,
+            sizes=np.load(folder / "sizes.npy") if (folder / "sizes.npy").exists() else None,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(
             f"The face store {folder} is missing or damaged: {error}.", "Delete it; it is made anew."
         ) from error
-    lengths = {len(part) for part in (store.pictures, store.boxes, store.found, store.records, store.hashes)}
+    parts = (store.pictures, store.boxes, store.found, store.records, store.hashes, store.sizes)
+    lengths = {len(part) for part in parts if part is not None}
     if len(lengths) != 1:
         raise SourceError(f"The face store {folder} is not complete.", "Delete it; it is made anew.")
     return store
@@ -244,10 +255,9 @@ def _common_side(dataset: FaceDataset) -> int:
     return sides.pop() if len(sides) == 1 and 0 not in sides else SIDE
 
 
-def _fit(
-    picture: NDArray[np.uint8], box: Box, side: int
-) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
-    """Bring a picture to side x side, cutting out the surroundings of the face if it is larger than that."""
+def _fit(picture: NDArray[np.uint8], box: Box, side: int) -> dict[str, Any]:
+    """A picture's entries "pictures", "boxes" and "sizes" in a store of side x side: the surroundings of the face are
+    cut out if it is larger than that."""
     height, width = picture.shape[:2]
     left, top = 0.0, 0.0
     if (height, width) != (side, side) and max(box.width, box.height) * CONTEXT < min(height, width):
@@ -258,20 +268,19 @@ def _fit(
         picture = picture[y1:y2, x1:x2]
         left, top = float(x1), float(y1)
         height, width = picture.shape[:2]
-    if height != width:
-        longest = max(height, width)
-        picture = np.asarray(
-            cv2.copyMakeBorder(picture, 0, longest - height, 0, longest - width, cv2.BORDER_REPLICATE), np.uint8
-        )
-        height = width = longest
-    scale = side / height
+    scale = side / max(height, width)
     if scale != 1:
         shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        picture = np.asarray(cv2.resize(picture, (side, side), interpolation=shrink), np.uint8)
-    x1f, y1f, x2f, y2f = (
-        (value - offset) * scale for value, offset in ((box.x1, left), (box.y1, top), (box.x2, left), (box.y2, top))
-    )
-    return picture, (x1f, y1f, x2f, y2f)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=shrink), np.uint8)
+        height, width = picture.shape[:2]
+    filled = cv2.copyMakeBorder(picture, 0, side - height, 0, side - width, cv2.BORDER_REPLICATE)
+    corners = ((box.x1, left), (box.y1, top), (box.x2, left), (box.y2, top))
+    return {
+        "pictures": filled,
+        "boxes": [(value - offset) * scale for value, offset in corners],
+        "sizes": (height, width),
+    }
 
 
 def squares(path: Path, side: int) -> NDArray[np.uint8]:

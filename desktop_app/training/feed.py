@@ -133,7 +133,7 @@ class Feed:
         for k, i in enumerate(chosen):
             row = int(self._rows[i])
             points = None if self._store.landmarks is None else self._store.landmarks[row]
-            crops[k] = augmented(self._store.pictures[row], self._store.box(row), spec, rng, config.augment, points)
+            crops[k] = augmented(self._store.picture(row), self._store.box(row), spec, rng, config.augment, points)
         values = {name: value[chosen].copy() for name, value in self._targets.values.items()}
         weights = {name: weight[chosen].copy() for name, weight in self._targets.weights.items()}
         _smooth(values, config)
@@ -195,5 +195,5 @@ def plain_crops(store: FaceStore, rows: NDArray[np.int64], config: TrainingConfi
     """The crops of `rows` as the app makes them, without any variation: uint8 (n, *input.shape)."""
     crops = np.empty((len(rows), *config.input.shape), np.uint8)
     for k, i in enumerate(rows):
-        crops[k] = crop_face(store.pictures[int(i)], store.box(int(i)), config.input)
+        crops[k] = crop_face(store.picture(int(i)), store.box(int(i)), config.input)
     return crops

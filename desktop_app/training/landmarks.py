@@ -54,7 +54,7 @@ def with_landmarks(
 def _of_face(store: FaceStore, row: int, detector: FaceDetector) -> NDArray[np.float32]:
     box = store.box(row)
     best, found = LEAST_OVERLAP, np.full((5, 2), np.nan, np.float32)
-    for face in detector.detect(np.asarray(store.pictures[row])):
+    for face in detector.detect(store.picture(row)):
         overlap = face.box.iou(box)
         if overlap > best and face.landmarks is not None:
             best, found = overlap, np.asarray(face.landmarks, np.float32)

@@ -25,6 +25,7 @@ _ARRAYS: dict[str, tuple[Any, tuple[str | int, ...]]] = {
     "boxes": (np.float32, (4,)),
     "found": (np.bool_, ()),
     "hashes": ("S16", ()),
+    "sizes": (np.uint16, (2,)),
 }
 
 
@@ -67,13 +68,11 @@ class PartialStore:
     def _shape(self, name: str) -> tuple[int, ...]:
         return (self._total, *(self.side if part == "side" else int(part) for part in _ARRAYS[name][1]))
 
-    def put(
-        self, i: int, picture: NDArray[np.uint8], box: tuple[float, float, float, float], found: bool, mark: str
-    ) -> None:
-        """Store the face of record `i`, which must be the next one."""
+    def put(self, i: int, **entries: Any) -> None:
+        """Store the face of record `i`, which must be the next one: its entry of each array, by the array's name."""
         k = i - len(self.problems)
-        for name, value in (("pictures", picture), ("boxes", box), ("found", found), ("hashes", mark.encode())):
-            self._arrays[name][k] = value
+        for name, array in self._arrays.items():
+            array[k] = entries[name]
         self._step(i)
 
     def leave_out(self, i: int, reason: str) -> None:

@@ -40,6 +40,50 @@ def test_training_and_app_preprocess_one_picture_to_the_same_array(store: FaceSt
     assert np.array_equal(crops[0], app[0])
 
 
+@pytest.mark.parametrize("border", ["replicate", "reflect", "constant"])
+def test_a_stored_face_at_the_edge_of_its_picture_is_cropped_as_the_app_crops_the_picture(
+    store: FaceStore, tmp_path: Path, border: str
+) -> None:
+    wide = np.random.default_rng(2).integers(0, 256, (144, 90, 3), np.uint8)
+    wide[20:84, :64] = store.pictures[0]
+    box = Box(27, 24, 87, 80)  # its crop reaches over the right edge, where the store fills the picture up
+    dataset = FaceDataset("edge", MemoryStorage({"a": lambda: wide}), [FaceRecord("a", "male", box=box)])
+    made = facestore.build(dataset, tmp_path / "edge", detectors=[])
+    assert made.picture(0).shape == (144, 90, 3)
+    chosen = config.load("headcount")
+    chosen = dataclasses.replace(
+        chosen, input=dataclasses.replace(chosen.input, border=border, box_scale=1.4), augment=AugmentConfig.off()
+    )
+    app = crop_faces(wide, [box], chosen.input)
+    assert np.array_equal(plain_crops(made, np.arange(1), chosen), app)
+    off = dataclasses.replace(chosen, batch_size=1, face=False)
+    assert np.array_equal(Feed(made, np.arange(1), off).batch(0)[0], normalise(app, chosen.input))
+    (tmp_path / "edge" / "sizes.npy").unlink()  # a store of before
+    before = facestore.load(tmp_path / "edge")
+    assert before.picture(0).shape == (144, 144, 3)
+    assert np.array_equal(plain_crops(before, np.arange(1), chosen), app) == (border == "replicate")
+
+
+def test_a_turned_picture_is_filled_like_the_crop(store: FaceStore) -> None:
+    grey = np.full((64, 64, 3), 40, np.uint8)
+    chosen = config.load("headcount")
+    spec = dataclasses.replace(chosen.input, border="constant", mean=(200.0, 150.0, 100.0))
+    always = dataclasses.replace(AugmentConfig.off(), tilt=1.0)
+    rng = np.random.default_rng(1)
+    found = np.concatenate([augmented(grey, Box(2, 2, 62, 62), spec, rng, always).reshape(-1, 3) for _ in range(9)])
+    assert {(40, 40, 40), (200, 150, 100)} <= set(map(tuple, found.tolist()))
+
+
+def test_an_unknown_setting_of_the_input_is_refused(tmp_path: Path) -> None:
+    text = (config.CONFIG_FOLDER / "cnn32.toml").read_text(encoding="utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text(text.replace("[training]", 'border = "reflect"\nbox_scale = 1.2\n[training]'), encoding="utf-8")
+    assert (config.load(str(own)).input.border, config.load(str(own)).input.box_scale) == ("reflect", 1.2)
+    own.write_text(text.replace("[training]", "box_scal = 1.2\n[training]"), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"own\.toml has unknown settings of its input: box_scal"):
+        config.load(str(own))
+
+
 def test_batches_follow_from_seed_and_number(store: FaceStore) -> None:
     chosen = dataclasses.replace(config.load("headcount"), batch_size=16)
     first, again = (Feed(store, store.rows("train"), chosen) for _ in range(2))

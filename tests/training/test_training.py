@@ -463,5 +463,12 @@ def test_one_command_line_from_faces_to_table(
 
 
 def test_spec_of_the_card_is_that_of_the_run(tmp_path: Path) -> None:
+    from desktop_app.training import export, networks
+
     chosen = config.load("levi_hassner")
     assert InputSpec.from_json(json.loads(json.dumps(chosen.to_json()))["input"]) == chosen.input
+    reflecting = small("classical")
+    spec = dataclasses.replace(reflecting.input, border="reflect", box_scale=1.3)
+    model = networks.build(dataclasses.replace(reflecting, input=spec))
+    export.export(model, spec, tmp_path / "model", {"name": "x"})
+    assert LiteRtClassifier(tmp_path / "model").spec == spec
