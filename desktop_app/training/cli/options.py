@@ -11,6 +11,7 @@ from desktop_app.errors import SettingsError
 from desktop_app.settings import DetectorSettings
 from desktop_app.training import config as configs
 from desktop_app.training.balance import KNOWN
+from desktop_app.training.cli.console import say
 from desktop_app.training.config import TrainingConfig
 
 WORK = Path("out") / "training"
@@ -102,6 +103,14 @@ def group_weight(text: str) -> tuple[str, float]:
         known = ", ".join(KNOWN)
         raise argparse.ArgumentTypeError(f"{text} is no GROUP=FACTOR like black=1.3 (groups: {known}; 0 to 10)")
     return group, value
+
+
+def without_face(chosen: TrainingConfig, remedy: str = "") -> TrainingConfig:
+    """The configuration without the answer "face", where it has one and there are no pictures to learn it from."""
+    if not chosen.face:
+        return chosen
+    say(f"Without pictures of no face {chosen.network} is trained without the answer “face or not”. {remedy}".rstrip())
+    return chosen.with_options(face=False)
 
 
 def configuration(options: argparse.Namespace) -> TrainingConfig:

@@ -17,6 +17,7 @@ from desktop_app.training.cli.options import (
     command,
     configuration,
     whole,
+    without_face,
 )
 
 
@@ -35,7 +36,7 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     check_output(options.out)
-    chosen = configuration(options)
+    chosen = without_face(configuration(options))
     shares = [configs.parse_split(text) for text in options.splits.split(",")]
     batches = [_batch(text) for text in options.batches.split(",")]
     dataset = read_labels_to_learn(options, [chosen.with_options(train_share=share) for share in shares])
