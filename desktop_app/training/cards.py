@@ -9,8 +9,8 @@ from desktop_app.domain.types import AGE_BANDS
 from desktop_app.training import config as configs
 from desktop_app.training.ages import ADIENCE_CLASSES, YEARS
 from desktop_app.training.checkpoint import Notes
-from desktop_app.training.resume import NO_FACES
 from desktop_app.training.readers.base import GENDERS
+from desktop_app.training.resume import NO_FACES
 from desktop_app.vision.attributes.preprocess import InputSpec
 
 
