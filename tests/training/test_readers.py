@@ -378,3 +378,51 @@ def test_a_table_without_pictures_names_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes("file,gender\nä.jpg,male".encode("latin-1"))
     with pytest.raises(SourceError, match="UTF-8"):
         open_dataset(tmp_path / "latin.csv")
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_is_read_as_a_spreadsheet_saves_it(tmp_path: Path, separator: str, encoding: str, ending: str) -> None:
+    lines = (("File", "gender", "age", "Role"), ("ä/1.png", "Woman", "20-29", "Training"), ("2.png", "male", "41", ""))
+    text = "".join(separator.join(line) + ending for line in lines)
+    (tmp_path / "faces.csv").write_bytes(text.encode(encoding))
+    picture(tmp_path / "ä" / "1.png")
+    for place in (tmp_path / "faces.csv", tmp_path):  # the table, and a folder that holds one
+        dataset = open_dataset(place)
+        assert dataset.problems == []
+        assert [(r.file, r.gender, r.age_min, r.age_max, r.role) for r in dataset.records] == [
+            ("ä/1.png", "female", 20, 29, "train"), ("2.png", "male", 41, 41, ""),
+        ]  # fmt: skip
+        assert dataset.storage.read_picture("ä/1.png").shape == (24, 24, 3)
+
+
+def test_a_comma_between_semicolons_is_a_decimal_one(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file;gender;age\na.png;f;3,5\nb.png;m;(3, 5)\n", encoding="utf-8")
+    assert [(r.age, r.age_min, r.age_max) for r in open_dataset(tmp_path / "t.csv").records] == [
+        (3.5, 3.5, 3.5), (None, 3, 5),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_table_of_pixels_is_read_as_a_spreadsheet_saves_it(tmp_path: Path, separator: str) -> None:
+    pixels = " ".join(["7"] * 64)
+    text = "\r\n".join(separator.join(row) for row in (("age", "gender", "pixels"), ("30", "1", pixels)))
+    (tmp_path / "t.csv").write_bytes(text.encode("utf-8-sig"))
+    (record,) = open_dataset(tmp_path / "t.csv").records
+    assert (record.gender, record.age) == ("female", 30)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("a.png,weiblich,30,", "'weiblich' is not a gender; write female or male"),
+        ("a.png,f,thirty,", "'thirty' is not an age"),
+        ("a.png,f,20-x,", "'20-x' is not an age"),
+        ("a.png,f,30,lern", "'lern' is not a role; write train, val, test, excluded or nothing"),
+    ],
+)
+def test_a_row_is_refused_with_the_words_that_are_understood(tmp_path: Path, row: str, words: str) -> None:
+    (tmp_path / "t.csv").write_text(f"file,gender,age,role\n{row}\n", encoding="utf-8")
+    (problem,) = open_dataset(tmp_path / "t.csv").problems
+    assert (problem.row, problem.reason) == ("line 2", words)
