@@ -16,7 +16,7 @@ import pytest
 
 from desktop_app.domain.types import Attributes, Box, Detection
 from desktop_app.errors import SettingsError, SourceError
-from desktop_app.training import evaluate
+from desktop_app.training import balance, evaluate
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.predict import Predictions, predictions_of, truth_of
 from desktop_app.training.seen import SeenFaces
@@ -218,7 +218,7 @@ def test_a_head_whose_nose_is_off_the_middle_counts_as_turned() -> None:
     aside[2, 0] += 8
     tilted = straight @ np.array([[0, 1], [-1, 0]], np.float32)  # laid on the shoulder, but not turned away
     points = np.stack([straight, aside, tilted, np.full((5, 2), np.nan)])
-    assert packed.turned(points).tolist() == [False, True, False, True]
+    assert balance.turned_heads(points).tolist() == [False, True, False, True]
 
 
 def test_rare_faces_count_more_and_validation_faces_are_not_counted(store: FaceStore, tmp_path: Path) -> None:

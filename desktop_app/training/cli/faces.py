@@ -59,8 +59,8 @@ def divided(store: FaceStore, config: TrainingConfig | None = None) -> FaceStore
 
 
 def pointed(store: FaceStore, config: TrainingConfig) -> FaceStore:
-    """The store with the landmarks of its faces, where `config` covers faces by them; found once and kept."""
-    if not config.augment.cover:
+    """The store with the landmarks of its faces, where `config` wants them; found once and kept."""
+    if not config.wants_landmarks:
         return store
     bar, progress = counting_bar(f"finding the landmarks of {store.name}")
     with bar, if_stopped("The landmarks found so far are kept; the same command goes on after them."):

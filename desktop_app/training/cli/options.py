@@ -12,7 +12,7 @@ from desktop_app.settings import DetectorSettings
 from desktop_app.training import config as configs
 from desktop_app.training.balance import KNOWN
 from desktop_app.training.cli.console import say
-from desktop_app.training.config import TrainingConfig
+from desktop_app.training.config import MOST_WEIGHT, TrainingConfig
 
 WORK = Path("out") / "training"
 KNOWN_NETWORKS = ", ".join(configs.names())
@@ -99,7 +99,7 @@ def group_weight(text: str) -> tuple[str, float]:
         value = float(factor)
     except ValueError:
         value = -1.0
-    if group not in KNOWN or not 0 <= value <= 10:
+    if group not in KNOWN or not 0 <= value <= MOST_WEIGHT:
         known = ", ".join(KNOWN)
         raise argparse.ArgumentTypeError(f"{text} is no GROUP=FACTOR like black=1.3 (groups: {known}; 0 to 10)")
     return group, value

@@ -41,7 +41,8 @@ BUILDERS: Mapping[str, Callable[[TrainingConfig], Any]] = {
 def build(config: TrainingConfig) -> Any:
     """Build the Keras model of a configuration, with fresh weights drawn from its seed.
 
-    Raises SettingsError for a network that does not exist.
+    Raises SettingsError for a network that does not exist, or that has no answer "face" or takes no other size of crops
+    where the configuration wants it.
     """
     if config.network not in BUILDERS:
         raise SettingsError(f"There is no network called {config.network!r}.", f"Known are: {', '.join(BUILDERS)}.")
@@ -51,6 +52,14 @@ def build(config: TrainingConfig) -> Any:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if config.precision == "bfloat16" else "float32")
     try:
-        return BUILDERS[config.network](config)
+        model = BUILDERS[config.network](config)
     finally:
         keras.config.set_dtype_policy(before)
+    if config.face and "face" not in model.output:
+        raise SettingsError(f"{config.network} has no answer “face or not”.", "Leave face = true out.")
+    fixed = model.inputs[0].shape[1]
+    if fixed is not None and any(side != fixed for side, _ in config.sizes):
+        raise SettingsError(
+            f"{config.network} takes crops of one size, {fixed} pixels.", "Leave the sizes of [training] out."
+        )
+    return model

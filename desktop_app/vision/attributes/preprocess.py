@@ -44,15 +44,18 @@ class InputSpec:
     border: str = "replicate"
 
     def __post_init__(self) -> None:
-        if not (8 <= self.width <= 1024 and 8 <= self.height <= 1024):
-            raise ModelError(f"The model wants pictures of {self.width}x{self.height}, which is not a usable size.")
+        whole = isinstance(self.width, int) and isinstance(self.height, int)
+        if not (8 <= self.width <= 1024 and 8 <= self.height <= 1024 and whole):
+            raise ModelError(f"The model wants pictures of {self.width!r}x{self.height!r}, which is not a usable size.")
         if self.colour not in COLOURS:
             raise ModelError(f"The model wants the colour order {self.colour!r}; known are {', '.join(COLOURS)}.")
         if len(self.mean) not in (1, self.channels):
             raise ModelError(f"The model gives {len(self.mean)} means for {self.channels} colour channels.")
+        if not np.isfinite(self.mean).all():
+            raise ModelError(f"The model's mean {self.mean} is not made of numbers.")
         if not (0.2 <= self.box_scale <= 5 and 0 < self.scale < 1e6):
             raise ModelError(f"The model's box_scale {self.box_scale} or scale {self.scale} is out of range.")
-        if self.border not in BORDERS:
+        if not isinstance(self.border, str) or self.border not in BORDERS:
             raise ModelError(f"The model wants the border {self.border!r}; known are {', '.join(BORDERS)}.")
 
     @property
@@ -76,6 +79,8 @@ class InputSpec:
         try:
             known = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data}
             if "mean" in known:
+                if not isinstance(known["mean"], list | tuple):
+                    raise TypeError("mean is a list of numbers, such as [127.5]")
                 known["mean"] = tuple(float(m) for m in known["mean"])
             return cls(**known)
         except (TypeError, ValueError) as error:
