@@ -56,6 +56,7 @@ def save(model: Any, notes: Notes, path: Path) -> None:
             archive.writestr(SEEN, json.dumps(notes.seen.to_json()))
         part.replace(path)
     except OSError as error:
+        part.unlink(missing_ok=True)  # half a checkpoint on a full disk
         raise OutputError(
             f"The checkpoint {path} cannot be written: {error.strerror}.", "Choose another folder."
         ) from error

@@ -17,6 +17,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import tensorflow as tf
 
 from desktop_app.domain.types import AGE_BANDS
 from desktop_app.errors import ModelError, OutputError
+from desktop_app.system.safe_write import replacing
 from desktop_app.training import backward
 from desktop_app.training.ages import band_matrix
 from desktop_app.training.cards import keras_card
@@ -376,12 +378,13 @@ def export(
         full["explain"] |= {"file": EXPLAIN_FILE, "sha256": hashlib.sha256(reasons).hexdigest()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.tflite").write_bytes(content)
-        if reasons is not None:
-            (folder / EXPLAIN_FILE).write_bytes(reasons)
-        if seen is not None and (seen.known or seen.trained):
-            full["training_faces"] = seen.write(folder)
-        (folder / "model.json").write_text(_text(full), encoding="utf-8")
+        with ExitStack() as files:  # a model that was there before stays whole where one of them cannot be written
+            files.enter_context(replacing(folder / "model.tflite")).write_bytes(content)
+            if reasons is not None:
+                files.enter_context(replacing(folder / EXPLAIN_FILE)).write_bytes(reasons)
+            if seen is not None and (seen.known or seen.trained):
+                full["training_faces"] = seen.write(folder)
+            files.enter_context(replacing(folder / "model.json")).write_text(_text(full), encoding="utf-8")
         if keras_too:
             model.save(folder / "model.keras")
             module.core.export(folder / "saved_model", format="tf_saved_model", verbose=False)

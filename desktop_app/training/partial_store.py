@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,6 +47,8 @@ class PartialStore:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):  # nothing there, or nothing of use
             self.done, self.problems = 0, {}
             self._arrays = self._begin()
+        else:
+            self._reserve()
 
     def _go_on(self) -> dict[str, NDArray[Any]]:
         state = json.loads((self._folder / _STATE).read_text(encoding="utf-8"))
@@ -58,12 +62,35 @@ class PartialStore:
     def _begin(self) -> dict[str, NDArray[Any]]:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        return {
+        arrays = {
             name: np.lib.format.open_memmap(
                 self._folder / f"all-{name}.npy", mode="w+", dtype=kind, shape=self._shape(name)
             )
             for name, (kind, _) in _ARRAYS.items()
         }
+        try:
+            if shutil.disk_usage(self._folder).free < sum(array.nbytes for array in arrays.values()):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._reserve()
+        except OSError:
+            arrays.clear()
+            shutil.rmtree(self._folder, ignore_errors=True)  # it would fill the disk with nothing
+            raise
+        return arrays
+
+    def _reserve(self) -> None:
+        """Take the room that the arrays need, where the system can. Raises OSError where there is not enough: a mapped
+        file that finds the disk full while it is written ends the process without a word."""
+        if not hasattr(os, "posix_fallocate"):
+            return
+        for name in _ARRAYS:
+            path = self._folder / f"all-{name}.npy"
+            with path.open("r+b") as file:
+                try:
+                    os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+                except OSError as error:
+                    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                        raise
 
     def _shape(self, name: str) -> tuple[int, ...]:
         return (self._total, *(self.side if part == "side" else int(part) for part in _ARRAYS[name][1]))

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import SettingsError
+from desktop_app.system.safe_write import write_atomically
 from desktop_app.training.facestore import FaceStore
 
 SEEN_FILE = "training_faces.json"
@@ -93,7 +94,7 @@ class SeenFaces:
             if self.has_pictures_of(known := known_list(path.stem)):
                 pictures = {"trained": _apart(known.trained)[0], "chosen": _apart(known.chosen)[0]}
                 return {"list": path.stem, **{name: len(part) for name, part in pictures.items()}}
-        (folder / SEEN_FILE).write_text(json.dumps(self.to_json()), encoding="utf-8")
+        write_atomically(folder / SEEN_FILE, json.dumps(self.to_json()).encode("utf-8"))
         return {"file": SEEN_FILE, "trained": len(self.trained), "chosen": len(self.chosen)}
 
     @classmethod

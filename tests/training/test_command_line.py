@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from desktop_app.domain.types import Detection
 from desktop_app.errors import OutputError
 from desktop_app.resources import models_dir
-from desktop_app.training import config, facestore
+from desktop_app.training import checkpoint, config, facestore
 from desktop_app.training.cli import faces as cli_faces
 from desktop_app.training.cli import main
 from desktop_app.training.cli.console import Stopped, check_output, if_stopped, named, put_out
@@ -121,6 +121,34 @@ def test_a_place_that_cannot_be_written_is_refused_first(tmp_path: Path, capsys:
     check_output(None)
     put_out("| a |", tmp_path / "new" / "t.md")
     assert (tmp_path / "new" / "t.md").read_text() == "| a |\n"
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_the_figures_are_said_also_where_the_report_cannot_be_written(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from desktop_app.training import report
+
+    def full(*_: object, **__: object) -> None:
+        raise OutputError("The report cannot be written.")
+
+    monkeypatch.setattr(report, "write_report", full)
+    data = ["--data", str(pictures), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "r.html")]
+    assert main(["evaluate", str(models_dir() / "hog"), *data]) == 6
+    assert "gender accuracy 0." in capsys.readouterr().out
+
+
+def test_half_a_checkpoint_does_not_stay_on_a_full_disk(tmp_path: Path) -> None:
+    class Large:
+        def save(self, path: Path) -> None:
+            path.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+    (tmp_path / checkpoint.LAST).write_bytes(b"the old one")
+    with pytest.raises(OutputError, match="No space left"):
+        checkpoint.save(Large(), checkpoint.Notes(config.load("cnn32")), tmp_path / checkpoint.LAST)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"the old one"]
 
 
 def test_figures_are_named() -> None:

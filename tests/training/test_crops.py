@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -217,6 +220,33 @@ def test_what_a_kill_left_of_other_data_is_thrown_away(tmp_path: Path, store: Fa
         facestore.build(a_dataset(store), tmp_path / "other", detectors=[Interrupted(11)])
     (tmp_path / "other.part" / "state.json").write_text("{half")
     assert len(facestore.build(a_dataset(store), tmp_path / "other", detectors=[])) == 28
+
+
+def test_a_full_disk_is_said_and_costs_no_face_that_was_found(
+    tmp_path: Path, store: FaceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as change:
+        change.setattr(os, "posix_fallocate", full, raising=False)
+        with pytest.raises(OutputError, match="No space left"):
+            facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+        assert not (tmp_path / "faces.part").exists()
+    with monkeypatch.context() as change:
+        change.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 9, 0))  # type: ignore[attr-defined]
+        with pytest.raises(OutputError, match="No space left"):
+            facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+    with pytest.raises(KeyboardInterrupt):
+        facestore.build(a_dataset(store), tmp_path / "faces", detectors=[Interrupted(11)])
+    with monkeypatch.context() as change:
+        change.setattr(os, "posix_fallocate", full, raising=False)
+        if hasattr(os, "posix_fallocate"):
+            with pytest.raises(OutputError, match="No space left"):
+                facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+    last = Interrupted(99)
+    assert len(facestore.build(a_dataset(store), tmp_path / "faces", [last])) == 28
+    assert last.seen == 17
 
 
 def test_two_commands_do_not_find_the_same_faces_at_once(tmp_path: Path, store: FaceStore) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from desktop_app.errors import ModelError
+from desktop_app.errors import ModelError, OutputError
 from desktop_app.training import config
 from desktop_app.training.facestore import FaceStore
 from desktop_app.vision.attributes.classifier import LiteRtClassifier
@@ -460,6 +460,18 @@ def test_one_command_line_from_faces_to_table(
     assert "| 80:20 | 16 | sigmoid |" in capsys.readouterr().out
     assert main(["evaluate", run, *data, *work, "--out", str(tmp_path / "r.html"), "--limit", "30"]) == 0
     assert (tmp_path / "r.html").stat().st_size > 20_000
+
+
+def test_a_model_that_cannot_be_replaced_stays_whole(tmp_path: Path) -> None:
+    from desktop_app.training import export, networks
+
+    chosen = small("classical")
+    (tmp_path / "model.json").mkdir()  # stands for a disk that is full when the last file is written
+    (tmp_path / "model.tflite").write_bytes(b"the old one")
+    with pytest.raises(OutputError, match="The model cannot be written"):
+        export.export(networks.build(chosen), chosen.input, tmp_path, {"name": "x"})
+    assert (tmp_path / "model.tflite").read_bytes() == b"the old one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.tflite"]
 
 
 def test_spec_of_the_card_is_that_of_the_run(tmp_path: Path) -> None:
