@@ -76,7 +76,7 @@ class FaceStore:
     label (`FaceDataset.absent`), `finder` what found the faces if not the app's own detectors, `division` in words how
     the roles came about, once they were given. `folder` is where the store lies; `landmarks`, float32 (n, 5, 2) in
     pixels of the stored picture and NaN where there are none, is there once it was asked for
-    (`landmarks.with_landmarks`).
+    (`landmarks.with_landmarks`); `made_of` is the mark of the pictures that it was made of, empty in a store of before.
     """
 
     name: str
@@ -91,6 +91,7 @@ class FaceStore:
     division: str = ""
     folder: Path | None = None
     landmarks: NDArray[np.float32] | None = None
+    made_of: str = ""
     sizes: NDArray[np.uint16] | None = None
 
     def __len__(self) -> int:
@@ -147,7 +148,8 @@ def build(
                 f"The faces of {dataset.name} are being found by another command.",
                 "Wait until that one has found them.",
             )
-        part = PartialStore(folder.with_name(f"{folder.name}.part"), total, _common_side(dataset))
+        made_of = mark_of(dataset)
+        part = PartialStore(folder.with_name(f"{folder.name}.part"), total, _common_side(dataset), made_of)
         try:
             for i in range(part.done, total):
                 if progress is not None and (i % 50 == 0 or i == part.done):
@@ -195,6 +197,7 @@ def load(folder: Path) -> FaceStore:
             absent=dict(notes["absent"]),
             finder=str(notes["finder"]),
             folder=folder,
+            made_of=str(notes.get("made_of", "")),
             sizes=np.load(folder / "sizes.npy") if (folder / "sizes.npy").exists() else None,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -206,6 +209,14 @@ def load(folder: Path) -> FaceStore:
     if len(lengths) != 1:
         raise SourceError(f"The face store {folder} is not complete.", "Delete it; it is made anew.")
     return store
+
+
+def mark_of(dataset: FaceDataset) -> str:
+    """A hash that changes where a picture of the data set was replaced, added or taken away."""
+    digest = hashlib.blake2b(digest_size=8)
+    for record in dataset.records:
+        digest.update(f"{dataset.storage.mark(record.file)}\n".encode())
+    return digest.hexdigest()
 
 
 def picture_hash(picture: NDArray[np.uint8]) -> str:

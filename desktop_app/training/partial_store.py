@@ -35,11 +35,12 @@ class PartialStore:
     """The folder of a store that is not complete: arrays for all `total` records, of which the first `done` are dealt
     with. `problems` maps the records that are left out to the reason; the arrays hold the others without gaps.
 
-    What the folder holds of a data set of another size is thrown away. Raises OSError.
+    What the folder holds of a data set of another size, or of pictures with another mark than `made_of`
+    (`facestore.mark_of`), is thrown away. Raises OSError.
     """
 
-    def __init__(self, folder: Path, total: int, side: int) -> None:
-        self._folder, self._total, self.side = folder, total, side
+    def __init__(self, folder: Path, total: int, side: int, made_of: str = "") -> None:
+        self._folder, self._total, self.side, self._made_of = folder, total, side, made_of
         self.done = 0
         self.problems: dict[int, str] = {}
         try:
@@ -55,6 +56,8 @@ class PartialStore:
         arrays = {name: np.load(self._folder / f"all-{name}.npy", mmap_mode="r+") for name in _ARRAYS}
         if any(array.shape != self._shape(name) for name, array in arrays.items()):
             raise ValueError("the arrays are of another data set")
+        if state.get("made_of", self._made_of) != self._made_of:
+            raise ValueError("the pictures have changed since")
         self.done = int(state["done"])
         self.problems = {int(i): str(reason) for i, reason in state["problems"].items() if int(i) < self.done}
         return arrays
@@ -119,7 +122,7 @@ class PartialStore:
         for array in self._arrays.values():
             if isinstance(array, np.memmap):
                 array.flush()
-        state = {"done": self.done, "problems": self.problems}
+        state = {"done": self.done, "problems": self.problems, "made_of": self._made_of}
         part = self._folder / f"{_STATE}.part"
         part.write_text(json.dumps(state), encoding="utf-8")
         part.replace(self._folder / _STATE)
@@ -140,7 +143,10 @@ class PartialStore:
             self._folder / "records.csv", (r for i, r in enumerate(dataset.records) if i not in self.problems)
         )
         unread = [[dataset.records[i].file, reason] for i, reason in sorted(self.problems.items())]
-        notes = {"name": dataset.name, "problems": unread, "absent": dataset.absent, "finder": finder}
+        notes = {
+            "name": dataset.name, "problems": unread, "absent": dataset.absent, "finder": finder,
+            "made_of": self._made_of,
+        }  # fmt: skip
         (self._folder / "store.json").write_text(json.dumps(notes), encoding="utf-8")
         (self._folder / _STATE).unlink()
         shutil.rmtree(folder, ignore_errors=True)

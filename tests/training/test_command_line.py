@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,39 @@ def test_changed_labels_and_another_detector_are_not_answered_from_what_was_kept
     (pictures / "faces.csv").write_text("file,gender,race\nfemale.png,female,Black\n")
     assert cli_faces.stored_faces(options(pictures), pictures).records[0].race == "Black"
     assert cli_faces.stored_faces(options(pictures, haar="1.3,5,alt2"), pictures).finder == "1.3,5,alt2"
+
+
+@pytest.mark.parametrize("packed", ["", "zip", "tar"])
+def test_a_picture_that_was_replaced_is_looked_at_again(
+    pictures: Path, capsys: pytest.CaptureFixture[str], packed: str
+) -> None:
+    def place() -> Path:
+        if not packed:
+            return pictures
+        return Path(shutil.make_archive(str(pictures.parent / "packed"), packed, pictures))
+
+    (pictures / "female" / "20").mkdir(exist_ok=True)
+    broken = pictures / "female" / "20" / "broken.png"
+    broken.write_bytes(b"not a picture")
+
+    def faces() -> FaceStore:
+        given = options(pictures)
+        dataset = cli_faces.read_labels(given, place())
+        return cli_faces.find_faces(given, place(), dataset)
+
+    assert len(faces()) == 120
+    assert len(faces()) == 120
+    assert "have changed" not in capsys.readouterr().out
+    shutil.copy(next(pictures.glob("male/*/*.png")), broken)  # as the message asks for
+    assert len(faces()) == 121
+    assert "have changed; its faces are found anew" in capsys.readouterr().out
+    store = faces()
+    assert store.folder is not None
+    notes = json.loads((store.folder / "store.json").read_text())
+    del notes["made_of"]  # a store of before, which does not know what it was made of
+    (store.folder / "store.json").write_text(json.dumps(notes))
+    broken.write_bytes(b"not a picture")
+    assert len(faces()) == 121
 
 
 def test_a_picture_that_cannot_be_decoded_is_listed(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -222,6 +222,17 @@ def test_what_a_kill_left_of_other_data_is_thrown_away(tmp_path: Path, store: Fa
     assert len(facestore.build(a_dataset(store), tmp_path / "other", detectors=[])) == 28
 
 
+def test_faces_of_pictures_that_changed_meanwhile_are_not_gone_on_with(tmp_path: Path, store: FaceStore) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        facestore.build(a_dataset(store), tmp_path / "faces", detectors=[Interrupted(11)])
+    changed = dataclasses.replace(store, pictures=store.pictures.copy())
+    changed.pictures[0] = 0
+    last = Interrupted(99)
+    made = facestore.build(a_dataset(changed), tmp_path / "faces", [last])
+    assert last.seen == 28
+    assert not made.pictures[0].any()
+
+
 def test_a_full_disk_is_said_and_costs_no_face_that_was_found(
     tmp_path: Path, store: FaceStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

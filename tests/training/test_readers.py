@@ -426,3 +426,8 @@ def test_a_row_is_refused_with_the_words_that_are_understood(tmp_path: Path, row
     (tmp_path / "t.csv").write_text(f"file,gender,age,role\n{row}\n", encoding="utf-8")
     (problem,) = open_dataset(tmp_path / "t.csv").problems
     assert (problem.row, problem.reason) == ("line 2", words)
+
+
+def test_faces_without_a_label_are_not_called_labelled(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file,gender,age\na.png,f,\nb.png,,30\nc.png,,\n", encoding="utf-8")
+    assert open_dataset(tmp_path / "t.csv").account() == "t: 2 labelled faces\n  without a label of gender or age: 1"

@@ -35,9 +35,11 @@ def find_faces(options: argparse.Namespace, path: Path, dataset: FaceDataset) ->
     stamp = "\n".join([str(path.resolve()), options.haar or "", *map(repr, dataset.records)])
     key = hashlib.sha256(stamp.encode("utf-8", "surrogateescape")).hexdigest()[:10]
     folder: Path = options.work / "faces" / f"{dataset.name}-{key}"
-    if (folder / "store.json").is_file():
-        store = facestore.load(folder)
-    else:
+    store = facestore.load(folder) if (folder / "store.json").is_file() else None
+    if store is not None and store.made_of and store.made_of != facestore.mark_of(dataset):
+        say(f"Pictures of {store.name} have changed; its faces are found anew.")
+        store = None
+    if store is None:
         kept = "The faces found so far are kept; the same command goes on after them."
         bar, progress = counting_bar(f"finding the faces of {dataset.name}")
         with bar, if_stopped(kept):

@@ -97,7 +97,10 @@ class FaceDataset:
 
     def account(self) -> str:
         """One paragraph: how many faces are usable, and what happened to the others."""
-        lines = [f"{self.name}: {len(self.records):,} labelled faces"]
+        labelled = sum(bool(record.gender) or record.age_years is not None for record in self.records)
+        lines = [f"{self.name}: {labelled:,} labelled faces"]
+        if labelled < len(self.records):
+            lines.append(f"  without a label of gender or age: {len(self.records) - labelled:,}")
         lines += [f"  left out, {reason}: {count:,}" for reason, count in sorted(self.dropped.items())]
         lines += [f"  no face has a label of {label}: {why}" for label, why in self.absent.items()]
         lines += problem_lines(self.problems, "malformed rows")

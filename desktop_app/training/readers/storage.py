@@ -28,6 +28,10 @@ class PictureStorage(Protocol):
 
     def names(self) -> list[str]: ...
 
+    def mark(self, name: str) -> str:
+        """What changes when a picture does, found without decoding it; empty where there is none."""
+        ...
+
     def read_bytes(self, name: str) -> bytes: ...
 
     def read_picture(self, name: str) -> NDArray[np.uint8]:
@@ -53,6 +57,13 @@ class FolderStorage:
 
     def names(self) -> list[str]:
         return sorted(p.relative_to(self._folder).as_posix() for p in self._folder.rglob("*") if p.is_file())
+
+    def mark(self, name: str) -> str:
+        try:
+            status = (self._folder / PurePosixPath(name)).stat()
+        except (OSError, ValueError):
+            return ""
+        return f"{status.st_size} {status.st_mtime_ns}"
 
     def read_bytes(self, name: str) -> bytes:
         path = self._folder / PurePosixPath(name)
@@ -82,6 +93,13 @@ class ZipStorage:
     def names(self) -> list[str]:
         return sorted(info.filename for info in self._zip.infolist() if not info.is_dir())
 
+    def mark(self, name: str) -> str:
+        try:
+            info = self._zip.getinfo(name)
+        except KeyError:
+            return ""
+        return f"{info.file_size} {info.CRC}"
+
     def read_bytes(self, name: str) -> bytes:
         try:
             return self._zip.read(name)
@@ -103,6 +121,10 @@ class MemoryStorage:
 
     def names(self) -> list[str]:
         return list(self._makers)
+
+    def mark(self, name: str) -> str:
+        maker = self._makers.get(name)
+        return "" if maker is None else str(zlib.crc32(np.ascontiguousarray(maker())))
 
     def read_bytes(self, name: str) -> bytes:
         ok, data = cv2.imencode(".png", self.read_picture(name))
@@ -145,6 +167,10 @@ class TarStorage:
 
     def names(self) -> list[str]:
         return sorted(self._members)
+
+    def mark(self, name: str) -> str:
+        member = self._members.get(name)
+        return "" if member is None else f"{member.size} {member.mtime}"
 
     def read_bytes(self, name: str) -> bytes:
         try:
