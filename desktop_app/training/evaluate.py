@@ -298,6 +298,11 @@ def _to_calibrate_on(
     known = truth >= 0
     if not known.any():
         raise SettingsError("No face to calibrate on has a gender.", "Give data whose “val” faces have one.")
+    if len(set(truth[known].tolist())) < 2:
+        raise SettingsError(
+            f"All faces of {store.name} to calibrate on are {GENDERS[int(truth[known][0])]}.",
+            "Give data whose “val” faces are of both genders.",
+        )
     answers = network.predict(store, rows)
     bands = answers.age_class if answers.age_class is not None else np.zeros(len(rows), np.int64)
     return answers.female[known], truth[known], bands[known]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from desktop_app.errors import SettingsError
 from desktop_app.training.facestore import SIDE, squares
+from desktop_app.training.starts import why_unreadable
 
 _REMEDY = "Give a folder, zip or tar of pictures, or an array that “python -m tools.gpu.negatives” wrote."
 
@@ -26,7 +27,9 @@ def read_no_faces(path: Path) -> NDArray[np.uint8]:
     try:
         found = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
-        raise SettingsError(f"The pictures of no face in {path} cannot be read: {error}.", _REMEDY) from error
+        raise SettingsError(
+            f"The pictures of no face in {path} cannot be read: {why_unreadable(error)}.", _REMEDY
+        ) from error
     shape = getattr(found, "shape", ())
     square = len(shape) == 4 and shape[0] > 0 and shape[1] == shape[2] >= 8 and shape[3] == 3
     if not square or found.dtype != np.uint8:

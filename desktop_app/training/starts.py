@@ -66,10 +66,21 @@ def read_torch_file(path: Path) -> Weights:
 def read_arrays(path: Path) -> Weights:
     """Read the weights that `tools/gpu_train.py` wrote. Raises ModelError if they are damaged."""
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with path.open("rb") as raw:
+            file = np.load(raw, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("one array alone")
             return dict(file)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ModelError(f"The weights in {path.name} cannot be read: {error}.", "Train the network again.") from error
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"The weights in {path.name} cannot be read: {why_unreadable(error)}.", "Train the network again."
+        ) from error
+
+
+def why_unreadable(error: Exception) -> str:
+    """What a user can make of an error of `numpy.load`, whose own words speak of pickles."""
+    reason = getattr(error, "strerror", None)
+    return str(reason) if reason else "it is damaged, or another kind of file"
 
 
 class _Storage:

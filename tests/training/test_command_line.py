@@ -16,14 +16,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from desktop_app.domain.types import Detection
-from desktop_app.errors import OutputError
+from desktop_app.domain.types import Box, Detection
+from desktop_app.errors import ModelError, OutputError, SettingsError, SourceError
 from desktop_app.resources import models_dir
-from desktop_app.training import checkpoint, config, facestore
+from desktop_app.training import checkpoint, config, evaluate, facestore
 from desktop_app.training.cli import faces as cli_faces
 from desktop_app.training.cli import main
 from desktop_app.training.cli.console import Stopped, check_output, if_stopped, named, put_out
+from desktop_app.training.explaining import explain_folder
 from desktop_app.training.facestore import FaceStore
+from desktop_app.training.starts import read_arrays
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOISE = re.compile(r"onednn|cuda|xnnpack|absl|tensorflow|warning|\bI0000|\bE0000|\bW0000", re.IGNORECASE)
@@ -171,6 +173,50 @@ def test_the_figures_are_said_also_where_the_report_cannot_be_written(
     data = ["--data", str(pictures), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "r.html")]
     assert main(["evaluate", str(models_dir() / "hog"), *data]) == 6
     assert "gender accuracy 0." in capsys.readouterr().out
+
+
+class Middle:
+    """Finds one face in the middle of every picture."""
+
+    name = "middle"
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
+        height, width = image_bgr.shape[:2]
+        return [Detection(Box(width * 0.2, height * 0.2, width * 0.8, height * 0.8), 0.9)]
+
+
+def test_one_picture_is_explained_as_a_folder_is(pictures: Path, tmp_path: Path) -> None:
+    one = next(pictures.glob("female/*/*.png"))
+    model = models_dir() / "mini_xception"
+    assert explain_folder(model, one, tmp_path / "one", [Middle()]) == 1
+    assert (tmp_path / "one" / f"00000_{one.stem}.png").is_file()
+    assert explain_folder(model, one.parent, tmp_path / "all", [Middle()]) == len(list(one.parent.iterdir()))
+    with pytest.raises(SourceError, match="There is no file or folder"):
+        explain_folder(model, tmp_path / "nowhere", tmp_path / "all", [Middle()])
+
+
+@pytest.mark.parametrize("content", ["table", "array", "empty", "gone"])
+def test_weights_of_another_kind_are_refused_in_plain_words(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "weights.npz"
+    if content == "table":
+        path.write_text("file,gender\n")
+    elif content == "array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    elif content == "empty":
+        path.write_bytes(b"")
+    with pytest.raises(ModelError, match=r"The weights in weights\.npz cannot be read: ") as caught:
+        read_arrays(path)
+    assert "pickle" not in str(caught.value)
+    assert ("No such file" in str(caught.value)) == (content == "gone")
+
+
+def test_nobody_calibrates_on_one_gender_alone(store: FaceStore) -> None:
+    network = evaluate.open_network(models_dir() / "hog")
+    women = np.array([i for i, record in enumerate(store.records) if record.gender == "female"])
+    with pytest.raises(SettingsError, match="All faces of drawn to calibrate on are female"):
+        evaluate.temperature(network, store, women)
+    assert evaluate.temperature(network, store, np.arange(len(store))) > 0
 
 
 def test_half_a_checkpoint_does_not_stay_on_a_full_disk(tmp_path: Path) -> None:

@@ -96,6 +96,22 @@ def test_a_network_that_cannot_do_what_is_wanted_says_so() -> None:
         networks.build(dataclasses.replace(chosen, sizes=((48, 20), (64, 20))))
 
 
+@pytest.mark.train
+@pytest.mark.allow_threads
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("headcount", {"gender": "sigmoid"}, "headcount does not answer gender by sigmoid"),
+        ("headcount", {"age": "years"}, "headcount does not answer the ages 'years'"),
+    ],
+)
+def test_answers_that_a_network_does_not_have_are_refused(name: str, changes: dict[str, str], words: str) -> None:
+    from desktop_app.training import networks
+
+    with pytest.raises(SettingsError, match=words):
+        networks.build(dataclasses.replace(config.load(name), **changes))
+
+
 def test_heads_that_are_turned_count_what_the_configuration_says(store: FaceStore) -> None:
     straight = np.array([[20, 20], [40, 20], [30, 30], [22, 40], [38, 40]], np.float32)
     away = straight + np.array([[0, 0], [0, 0], [9, 0], [0, 0], [0, 0]], np.float32)

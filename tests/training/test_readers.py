@@ -169,6 +169,9 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.zip").write_bytes(b"no zip")
     with pytest.raises(SourceError, match="not a readable zip"):
         open_dataset(tmp_path / "broken.zip")
+    picture(tmp_path / "one.png")
+    with pytest.raises(SourceError, match=r"one\.png is no folder, zip or tar"):
+        open_dataset(tmp_path / "one.png")
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="no picture"):
         open_dataset(tmp_path / "empty")

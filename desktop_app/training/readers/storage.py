@@ -223,6 +223,10 @@ def open_storage(path: Path) -> FolderStorage | ZipStorage | TarStorage:
     """Open a folder, zip or tar of pictures. Raises SourceError where `path` is none of them."""
     if path.is_dir():
         return FolderStorage(path)
+    if not path.exists():
+        raise SourceError(f"There is no file or folder {path}.", "Check the path.")
     if path.suffix.lower() != ".zip" and is_archive(path):
         return TarStorage(path)
+    if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
+        raise SourceError(f"{path} is no folder, zip or tar.", "Give the folder that the pictures lie in.")
     return ZipStorage(path)
