@@ -132,7 +132,7 @@ def _moved(picture: Picture, side: float, rng: np.random.Generator) -> Picture:
             cv2.warpAffine(seen, np.array([[1, 0, s * x], [0, 1, s * y]]), size, borderMode=cv2.BORDER_REPLICATE)
             for s in (1, -1)
         )
-        seen = cv2.addWeighted(there, 0.5, back, 0.5, 0)
+        seen = np.asarray(cv2.addWeighted(there, 0.5, back, 0.5, 0), np.float32)
     return np.asarray(np.clip(seen + 0.5, 0, 255), np.uint8)
 
 

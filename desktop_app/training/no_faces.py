@@ -30,7 +30,7 @@ def read_no_faces(path: Path) -> NDArray[np.uint8]:
         raise SettingsError(
             f"The pictures of no face in {path} cannot be read: {why_unreadable(error)}.", _REMEDY
         ) from error
-    shape = getattr(found, "shape", ())
+    shape: tuple[int, ...] = getattr(found, "shape", ())
     square = len(shape) == 4 and shape[0] > 0 and shape[1] == shape[2] >= 8 and shape[3] == 3
     if not square or found.dtype != np.uint8:
         kind = f"{'x'.join(map(str, shape)) or 'no array'} of {getattr(found, 'dtype', 'unknown kind')}"

@@ -65,7 +65,7 @@ class PartialStore:
     def _begin(self) -> dict[str, NDArray[Any]]:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             name: np.lib.format.open_memmap(
                 self._folder / f"all-{name}.npy", mode="w+", dtype=kind, shape=self._shape(name)
             )

@@ -124,7 +124,7 @@ class MemoryStorage:
 
     def mark(self, name: str) -> str:
         maker = self._makers.get(name)
-        return "" if maker is None else str(zlib.crc32(np.ascontiguousarray(maker())))
+        return "" if maker is None else str(zlib.crc32(maker().tobytes()))
 
     def read_bytes(self, name: str) -> bytes:
         ok, data = cv2.imencode(".png", self.read_picture(name))
