@@ -69,6 +69,7 @@ def combinations(
         for batch, output in itertools.product(batch_sizes, possible):
             name = f"split{round(share * 100)}-batch{batch}-{output}"
             chosen = dataclasses.replace(config, batch_size=batch, gender=output)
+            check_labels(chosen, divided)
             train.check_run(chosen, divided, folder / name)
             found.append(Combination(name, chosen, divided))
     return found

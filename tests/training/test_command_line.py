@@ -129,6 +129,7 @@ def test_a_picture_that_cannot_be_decoded_is_listed(pictures: Path, capsys: pyte
         (["train", "cnn32", "--epochs", "-3"], "-3 is no whole number from 1 on"),
         (["evaluate", "x", "--limit", "few"], "few is no whole number from 1 on"),
         (["train", "cnn32", "--haar", "1.3,5,back"], "frontal, alt2, profile"),
+        (["train", "cnn32", "--data", "elsewhere"], "--data may be given once only"),
         (["sweep", "cnn32", "--threads", "0"], "0 is no whole number"),
         (["train", "cnn32", "--weight", "blak=1.3"], "blak=1.3 is no GROUP=FACTOR like black=1.3 (groups: balance"),
         (["train", "cnn32", "--weight", "black=much"], "black=much is no GROUP=FACTOR"),

@@ -43,10 +43,20 @@ def whole(text: str) -> int:
     return value
 
 
+class _Once(argparse.Action):
+    """Refuses an option that is given again, where argparse would quietly take the last."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option} may be given once only; a folder or table can hold all the faces")
+        setattr(namespace, self.dest, values)
+
+
 def add_data(sub: argparse.ArgumentParser, *, several: bool = False) -> None:
-    many = "append" if several else "store"
     sub.add_argument(
-        "--data", type=Path, required=True, action=many,
+        "--data", type=Path, required=True, action="append" if several else _Once,
         help="labelled faces: a CSV, .mat, folder, zip or tar" + ("; may be given more than once" if several else ""),
     )  # fmt: skip
     sub.add_argument("--kind", default="auto", help="what kind of data set it is (default: look)")
