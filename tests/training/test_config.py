@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from desktop_app.errors import HeadcountError, SettingsError
 from desktop_app.training import config
 from desktop_app.training.balance import face_weights
+from desktop_app.training.cli import options
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.feed import Feed
 
@@ -123,6 +125,17 @@ def test_heads_that_are_turned_count_what_the_configuration_says(store: FaceStor
     feed = Feed(dataclasses.replace(store, landmarks=points), rows, chosen)
     weights = feed.batch(0)[2]["gender"][np.argsort(feed._order_of(0))]
     assert weights[1::2] == pytest.approx(3 * weights[0])
+
+
+def test_a_crop_wider_than_what_is_kept_of_a_picture_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (config.CONFIG_FOLDER / "cnn32.toml").read_text(encoding="utf-8")
+    for scale, said in ((1.6, False), (2, True)):
+        own = tmp_path / "own.toml"
+        own.write_text(text.replace("[training]", f"box_scale = {scale}\n[training]"), encoding="utf-8")
+        options.configuration(argparse.Namespace(network=str(own), epochs=None, seed=None, val_share=None))
+        assert ("the crops of cnn32 show 2 times" in capsys.readouterr().out) == said
 
 
 def test_weights_that_leave_no_face_are_refused() -> None:

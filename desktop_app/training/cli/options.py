@@ -13,6 +13,7 @@ from desktop_app.training import config as configs
 from desktop_app.training.balance import KNOWN
 from desktop_app.training.cli.console import say
 from desktop_app.training.config import MOST_WEIGHT, TrainingConfig
+from desktop_app.training.facestore import CONTEXT
 
 WORK = Path("out") / "training"
 KNOWN_NETWORKS = ", ".join(configs.names())
@@ -127,6 +128,11 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
     """The configuration that the options name, with what they override."""
     chosen = configs.load(options.network)
     split = getattr(options, "split", None)
+    if chosen.input.box_scale > CONTEXT:
+        say(
+            f"Of large pictures {CONTEXT:g} times the face box is kept; the crops of {chosen.network} show "
+            f"{chosen.input.box_scale:g} times, and so its border where the app will see the surroundings."
+        )
     weights = getattr(options, "weight", None)
     epochs = options.epochs
     if epochs is not None and chosen.sizes:
