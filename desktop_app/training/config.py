@@ -258,6 +258,18 @@ class TrainingConfig:
         passed_over = {"about"} if epochs else {"about", "epochs"}
         return json.dumps({k: v for k, v in self.to_json().items() if k not in passed_over}, sort_keys=True)
 
+    def differing(self, other: TrainingConfig) -> list[str]:
+        """The names of the settings but for the epochs in which two runs differ, such as "seed" and "augment.blur"."""
+        mine, its = (json.loads(config.fingerprint(epochs=False)) for config in (self, other))
+        found = []
+        for name in sorted(mine.keys() | its.keys()):
+            one, two = mine.get(name), its.get(name)
+            if isinstance(one, dict) and isinstance(two, dict):
+                found += [f"{name}.{key}" for key in sorted(one.keys() | two.keys()) if one.get(key) != two.get(key)]
+            elif one != two:
+                found.append(name)
+        return found
+
     def with_options(self, **options: Any) -> TrainingConfig:
         """A copy with the options that are not None put in."""
         return dataclasses.replace(self, **{key: value for key, value in options.items() if value is not None})

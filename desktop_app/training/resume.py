@@ -21,8 +21,8 @@ def notes_to_go_on_from(last: Path, new: Notes) -> Notes:
     """
     notes = checkpoint.read_notes(last)
     other = []
-    if new.config.fingerprint(epochs=False) != notes.config.fingerprint(epochs=False):
-        other.append("other settings")
+    if differing := new.config.differing(notes.config):
+        other.append(f"other settings ({', '.join(differing)})")
     theirs = dict(notes.data)
     if theirs.setdefault(NO_FACES, new.data.get(NO_FACES)) != new.data.get(NO_FACES):
         other.append("other pictures of no face")

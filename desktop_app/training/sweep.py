@@ -119,10 +119,10 @@ def table(rows: Sequence[SweepRow]) -> str:
     ]
     for row in rows:
         share = row.config.train_share or 0.0
-        recall = " / ".join(f"{r.value:.3f}" for r in row.evaluation.recall.values())
+        recall = " / ".join(r.short for r in row.evaluation.recall.values())
         lines.append(
             f"| {share * 100:.0f}:{100 - share * 100:.0f} | {row.config.batch_size} | {row.config.gender} "
-            f"| {row.config.epochs} | {row.training.value:.3f} | {row.evaluation.gender.total:,} "
+            f"| {row.config.epochs} | {row.training.short} | {row.evaluation.gender.total:,} "
             f"| {row.evaluation.gender} | {recall} | {row.evaluation.age_words()} |"
         )
     return "\n".join(lines)

@@ -114,6 +114,16 @@ def test_answers_that_a_network_does_not_have_are_refused(name: str, changes: di
         networks.build(dataclasses.replace(config.load(name), **changes))
 
 
+def test_settings_that_differ_are_named() -> None:
+    chosen = config.load("headcount")
+    other = dataclasses.replace(
+        chosen.at_size(64), seed=3, epochs=9, sizes=(), about={}, augment=dataclasses.replace(chosen.augment, blur=0.5)
+    )
+    assert chosen.differing(other) == ["augment.blur", "input.height", "input.width", "seed", "sizes"]
+    assert chosen.differing(dataclasses.replace(chosen, sizes=())) == ["sizes"]
+    assert chosen.differing(chosen) == []
+
+
 def test_heads_that_are_turned_count_what_the_configuration_says(store: FaceStore) -> None:
     straight = np.array([[20, 20], [40, 20], [30, 30], [22, 40], [38, 40]], np.float32)
     away = straight + np.array([[0, 0], [0, 0], [9, 0], [0, 0], [0, 0]], np.float32)
