@@ -434,3 +434,22 @@ def test_a_row_is_refused_with_the_words_that_are_understood(tmp_path: Path, row
 def test_faces_without_a_label_are_not_called_labelled(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file,gender,age\na.png,f,\nb.png,,30\nc.png,,\n", encoding="utf-8")
     assert open_dataset(tmp_path / "t.csv").account() == "t: 2 labelled faces\n  without a label of gender or age: 1"
+
+
+def test_backslashes_of_windows_between_folders_are_understood(tmp_path: Path) -> None:
+    picture(tmp_path / "pics" / "a.png")
+    (tmp_path / "t.csv").write_text("file,gender\npics\\a.png,f\n./pics/a.png,f\n", encoding="utf-8")
+    table = open_dataset(tmp_path / "t.csv")
+    assert [record.file for record in table.records] == ["pics/a.png"] * 2
+    assert table.storage.read_picture("pics/a.png").shape == (24, 24, 3)
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
+        for name in ("female\\20-29\\a.png", "male/b.png"):
+            info = zipfile.ZipInfo("x")
+            info.filename = name  # ZipInfo itself would change it on Windows
+            archive.writestr(info, (tmp_path / "pics" / "a.png").read_bytes())
+    packed = open_dataset(tmp_path / "faces.zip")
+    assert [(r.file, r.gender, r.age_min) for r in packed.records] == [
+        ("female/20-29/a.png", "female", 20), ("male/b.png", "male", None),
+    ]  # fmt: skip
+    assert packed.storage.read_picture("female/20-29/a.png").shape == (24, 24, 3)
+    assert packed.storage.mark("female/20-29/a.png") == packed.storage.mark("male/b.png") != ""

@@ -89,20 +89,20 @@ class ZipStorage:
             self._zip = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile) as error:
             raise SourceError(f"{path} is not a readable zip file.", "Download or pack it again.") from error
+        # Some programs on Windows write backslashes between folders.
+        files = (info for info in self._zip.infolist() if not info.is_dir())
+        self._files = {info.filename.replace("\\", "/"): info for info in files}
 
     def names(self) -> list[str]:
-        return sorted(info.filename for info in self._zip.infolist() if not info.is_dir())
+        return sorted(self._files)
 
     def mark(self, name: str) -> str:
-        try:
-            info = self._zip.getinfo(name)
-        except KeyError:
-            return ""
-        return f"{info.file_size} {info.CRC}"
+        info = self._files.get(name)
+        return "" if info is None else f"{info.file_size} {info.CRC}"
 
     def read_bytes(self, name: str) -> bytes:
         try:
-            return self._zip.read(name)
+            return self._zip.read(self._files[name])
         except (KeyError, OSError, zipfile.BadZipFile, RuntimeError) as error:
             raise SourceError(f"The picture {printable(name)} is not in the zip file or is damaged there.") from error
 

@@ -138,7 +138,7 @@ def _record(row: Mapping[str, str], folder: str) -> FaceRecord:
         age = bounds[0]
     corners = [row.get(key, "") for key in ("x1", "y1", "x2", "y2")]
     return FaceRecord(
-        file=folder + row["file"],
+        file=folder + row["file"].replace("\\", "/").removeprefix("./"),  # tables written on Windows have backslashes
         gender=parse_gender(row.get("gender", "")),
         age=age,
         age_min=None if bounds is None else bounds[0],
