@@ -453,3 +453,23 @@ def test_backslashes_of_windows_between_folders_are_understood(tmp_path: Path) -
     ]  # fmt: skip
     assert packed.storage.read_picture("female/20-29/a.png").shape == (24, 24, 3)
     assert packed.storage.mark("female/20-29/a.png") == packed.storage.mark("male/b.png") != ""
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_picture_that_is_damaged_inside_a_zip_is_refused_alone(tmp_path: Path, packing: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 99, 9000, np.uint8).tobytes()
+    picture(tmp_path / "b.png")
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w", packing) as archive:
+        archive.writestr("female/a.png", noise)
+        archive.write(tmp_path / "b.png", "male/b.png")
+        start, length = archive.getinfo("female/a.png").header_offset, archive.getinfo("female/a.png").compress_size
+    whole = (tmp_path / "faces.zip").read_bytes()
+    for place in range(start + 60, start + length, 997):
+        broken = bytearray(whole)
+        broken[place : place + 40] = b"\xff" * 40
+        (tmp_path / "faces.zip").write_bytes(broken)
+        storage = open_dataset(tmp_path / "faces.zip").storage
+        with pytest.raises(SourceError, match="damaged there"):
+            storage.read_picture("female/a.png")
+        assert storage.read_picture("male/b.png").shape == (24, 24, 3)
+        storage.close()
