@@ -24,6 +24,7 @@ from desktop_app.resources import yunet_weights
 from desktop_app.settings import DetectorSettings
 from desktop_app.system.file_lock import FileLock
 from desktop_app.system.native_log import quiet_native_start
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.partial_store import PartialStore, read_records
 from desktop_app.training.readers import FaceDataset, FaceRecord, RowProblem
 from desktop_app.training.readers.folders import is_picture
@@ -200,7 +201,7 @@ def load(folder: Path) -> FaceStore:
             made_of=str(notes.get("made_of", "")),
             sizes=np.load(folder / "sizes.npy") if (folder / "sizes.npy").exists() else None,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         raise SourceError(
             f"The face store {folder} is missing or damaged: {error}.", "Delete it; it is made anew."
         ) from error

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from desktop_app.resources import yunet_weights
 from desktop_app.system.native_log import quiet_native_start
 from desktop_app.system.safe_write import replacing
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.facestore import FaceStore, Progress
 from desktop_app.vision.faces.detectors import FaceDetector, YuNetFaceDetector
 
@@ -67,7 +68,7 @@ def _kept(path: Path | None, count: int) -> NDArray[np.float32]:
             points = np.load(path)
             if points.shape == (count, 5, 2) and points.dtype == np.float32:
                 return np.asarray(points, np.float32)
-        except (OSError, ValueError, EOFError):
+        except DAMAGED:
             pass  # not there yet, or damaged: it is made anew
     return np.full((count, 5, 2), _NOT_LOOKED_AT, np.float32)
 

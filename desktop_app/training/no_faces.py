@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import SettingsError
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.facestore import SIDE, squares
 from desktop_app.training.starts import why_unreadable
 
@@ -26,7 +27,7 @@ def read_no_faces(path: Path) -> NDArray[np.uint8]:
         return squares(path, SIDE)
     try:
         found = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         raise SettingsError(
             f"The pictures of no face in {path} cannot be read: {why_unreadable(error)}.", _REMEDY
         ) from error

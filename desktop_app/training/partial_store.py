@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.readers import FaceDataset, FaceRecord
 
 FLUSH_EVERY = 200
@@ -45,7 +46,7 @@ class PartialStore:
         self.problems: dict[int, str] = {}
         try:
             self._arrays = self._go_on()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # nothing there, or nothing of use
+        except DAMAGED:  # nothing there, or nothing of use
             self.done, self.problems = 0, {}
             self._arrays = self._begin()
         else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from desktop_app.errors import SettingsError
 from desktop_app.system.safe_write import write_atomically
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.facestore import FaceStore
 
 SEEN_FILE = "training_faces.json"
@@ -106,7 +106,7 @@ class SeenFaces:
         try:
             named = Path(str(part["file"])).name if isinstance(part, dict) else ""
             return cls.from_json(json.loads((folder / named).read_text(encoding="utf-8"))) if named else cls()
-        except (OSError, ValueError, KeyError, TypeError):
+        except DAMAGED:
             return cls()
 
 
@@ -116,7 +116,7 @@ def known_list(name: str) -> SeenFaces:
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return SeenFaces.from_arrays(file)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except DAMAGED:
         return SeenFaces()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
-import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import ModelError, SettingsError
+from desktop_app.training.damaged import DAMAGED
 
 STARTS = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 
@@ -71,7 +71,7 @@ def read_arrays(path: Path) -> Weights:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise ValueError("one array alone")
             return dict(file)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise ModelError(
             f"The weights in {path.name} cannot be read: {why_unreadable(error)}.", "Train the network again."
         ) from error

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box, Detection
-from desktop_app.errors import OutputError, SettingsError
+from desktop_app.errors import OutputError, SettingsError, SourceError
 from desktop_app.system.file_lock import FileLock
 from desktop_app.training import config, facestore
 from desktop_app.training.augment import augmented
@@ -231,6 +231,17 @@ def test_faces_of_pictures_that_changed_meanwhile_are_not_gone_on_with(tmp_path:
     made = facestore.build(a_dataset(changed), tmp_path / "faces", [last])
     assert last.seen == 28
     assert not made.pictures[0].any()
+
+
+@pytest.mark.parametrize("name", ["boxes.npy", "pictures.npy", "records.csv", "store.json"])
+def test_a_damaged_store_is_said_wherever_it_is_cut(tmp_path: Path, store: FaceStore, name: str) -> None:
+    facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+    whole = (tmp_path / "faces" / name).read_bytes()
+    ends = range(0, min(len(whole), 260), 7)
+    for content in [whole[:end] for end in ends] + [whole[:10] + b"(" + whole[11:100]]:
+        (tmp_path / "faces" / name).write_bytes(content)
+        with pytest.raises(SourceError, match=r"damaged|not complete"):
+            facestore.load(tmp_path / "faces")
 
 
 def test_a_full_disk_is_said_and_costs_no_face_that_was_found(

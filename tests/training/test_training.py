@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,14 @@ def test_other_settings_do_not_go_on_with_a_run(store: FaceStore, tmp_path: Path
         train.train(dataclasses.replace(chosen, seed=9), store, tmp_path / "run")
     with pytest.raises(ModelError, match="other faces"):
         train.train(chosen, dataclasses.replace(store, name="others"), tmp_path / "run")
+    last = tmp_path / "run" / train.LAST
+    with zipfile.ZipFile(last) as archive:
+        place = archive.getinfo("model.weights.h5").header_offset + 3000
+    broken = bytearray(last.read_bytes())
+    broken[place : place + 20] = b"\xff" * 20
+    last.write_bytes(broken)
+    with pytest.raises(ModelError, match="damaged"):
+        train.train(chosen, store, tmp_path / "run")
     (tmp_path / "run" / train.LAST).write_bytes(b"half a file")
     with pytest.raises(ModelError, match="damaged"):
         train.train(chosen, store, tmp_path / "run")

@@ -21,9 +21,7 @@ from numpy.typing import NDArray
 
 from desktop_app.errors import SourceError
 from desktop_app.system.plain_text import printable
-
-_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
-"""What Python raises for a zip that is damaged, needs a password or is packed in a way that it does not know."""
+from desktop_app.training.damaged import DAMAGED
 
 
 class PictureStorage(Protocol):
@@ -90,7 +88,7 @@ class ZipStorage:
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise SourceError(f"{path} is not a readable zip file.", "Download or pack it again.") from error
         # Some programs on Windows write backslashes between folders.
         files = (info for info in self._zip.infolist() if not info.is_dir())
@@ -106,7 +104,7 @@ class ZipStorage:
     def read_bytes(self, name: str) -> bytes:
         try:
             return self._zip.read(self._files[name])
-        except (KeyError, *_DAMAGED) as error:
+        except DAMAGED as error:
             raise SourceError(f"The picture {printable(name)} is not in the zip file or is damaged there.") from error
 
     def read_picture(self, name: str) -> NDArray[np.uint8]:
