@@ -32,6 +32,7 @@ LONGEST_SIDE = 640
 MOST_BYTES = 3_000_000
 MOST_A_PICTURE = 12
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+FONT = ".ttf"
 _WHOLE = InputSpec(SIDE, SIDE, "bgr", box_scale=1.1)
 
 Picture = NDArray[np.uint8]
@@ -40,14 +41,15 @@ Picture = NDArray[np.uint8]
 def pictures(folders: list[Path], most: int, rng: np.random.Generator) -> Iterator[Picture]:
     """`most` pictures of each folder at random as uint8 BGR, transparent parts filled with a random colour."""
     for folder in folders:
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        known = (*PICTURES, FONT)
+        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in known and path.is_file())
         for k in rng.permutation(len(paths))[:most]:
             path = paths[k]
             if path.suffix.lower() in PICTURES and path.stat().st_size <= MOST_BYTES:
                 found = _decoded(path.read_bytes(), rng)
                 if found is not None:
                     yield found
-            elif path.suffix.lower() == ".ttf":
+            elif path.suffix.lower() == FONT:
                 yield from _emoji(path, rng)
 
 
