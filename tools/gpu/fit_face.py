@@ -3,9 +3,9 @@
     python -m tools.gpu.fit_face .gpu --negatives things.npy painted.npy --model models/headcount [--write]
 
 `.gpu` is what `tools.gpu.pack` wrote, and each file of negatives what `tools.gpu.negatives` did. What the last layer of
-the exported network sees of faces and of pictures of none, varied as in the training, teaches a logistic regression, which
-takes the place of that layer. Gender, age and the likeness space do not change. `min_face` becomes the answer that a
-share (`--pass-share`) of the faces of val reach when they are far worse to see than in the training.
+the exported network sees of faces and of pictures of none, varied as in the training, teaches a logistic regression;
+it takes the place of that layer. Gender, age and the likeness space do not change. `min_face` becomes the answer that
+a share (`--pass-share`) of the faces of val reach when they are far worse to see than in the training.
 
 Needs PyTorch, on the processor. Without --write it only says what it would be worth.
 """
