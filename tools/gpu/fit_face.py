@@ -73,7 +73,7 @@ class Trunk:
         pixels = crops.permute(0, 2, 3, 1).numpy()
         if self.spec.colour == "bgr":
             pixels = pixels[..., ::-1]
-        values = np.ascontiguousarray((pixels - np.float32(self.spec.mean)) * np.float32(self.spec.scale))
+        values = np.ascontiguousarray((pixels - np.asarray(self.spec.mean, np.float32)) * np.float32(self.spec.scale))
         place = self.interpreter.get_input_details()[0]["index"]
         self.interpreter.resize_tensor_input(place, values.shape)
         self.interpreter.allocate_tensors()
@@ -154,7 +154,7 @@ def answers(features: Floats, weights: Floats, bias: float) -> NDArray[np.float6
 
 def held_back(count: int) -> NDArray[np.bool_]:
     """Which crops of a file measure the answer and are not learned from."""
-    return np.arange(count) // BLOCK % 5 == 0
+    return np.asarray(np.arange(count) // BLOCK % 5 == 0)
 
 
 def gathered(trunk: Trunk, items: NDArray[Any], make: Callable[[NDArray[Any]], Tensor], what: str) -> Floats:
@@ -217,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("data", type=Path, nargs="+", help="folders with what tools.gpu.pack wrote")
     parser.add_argument("--negatives", type=Path, nargs="+", required=True)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--pass-share", type=float, default=0.99, help="of hard val faces (default: %(default)s)")
+    parser.add_argument("--pass-share", type=float, default=0.995, help="of hard val faces (default: %(default)s)")
     parser.add_argument("--share", type=float, default=1.0, help="of the faces, to rehearse")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--write", action="store_true", help="put it into the model's folder")
