@@ -10,6 +10,7 @@ import pytest
 
 from desktop_app.resources import model_path
 from desktop_app.vision.attributes.classifier import LiteRtClassifier
+from desktop_app.vision.likeness.face_space import LikenessSpace
 from tests.training.conftest import face
 from tools.gpu import pack
 
@@ -79,6 +80,7 @@ def test_it_learns_to_refuse_what_it_was_shown_and_says_nothing_else_of_gender(
     classifier = LiteRtClassifier(network)
     assert (found < classifier.card["min_face"]).all()
     assert gender_after == pytest.approx(gender, abs=1e-5)
+    assert LikenessSpace.load(network / "model.tflite") is not None
 
 
 def test_what_is_missing_is_said_in_a_sentence(

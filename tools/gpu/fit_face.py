@@ -35,6 +35,7 @@ from desktop_app.training.flatbuffer import before_answer, with_answer
 from desktop_app.vision.attributes.classifier import read_card
 from desktop_app.vision.attributes.model_card import CARD_NAME
 from desktop_app.vision.attributes.preprocess import InputSpec
+from desktop_app.vision.likeness.face_space import LikenessSpace
 from tools.gpu import augment, packed
 from tools.gpu.augment import Strength
 from tools.gpu.packed import Packed
@@ -201,7 +202,10 @@ def fit(options: argparse.Namespace) -> None:
         print(f"{name}: {passed:.1%} of {found.shape[1]} pass")
     if options.write:
         content = with_answer(trunk.content, "face", weights[None], np.array([bias], np.float32))
+        likeness = LikenessSpace.load(trunk.file)
         trunk.file.write_bytes(content)
+        if likeness is not None:  # it stays as it is, and names the file that it belongs to
+            likeness.save(trunk.file)
         card = {**trunk.card, "min_face": least, "sha256": hashlib.sha256(content).hexdigest()}
         card["size_bytes"] = len(content)
         (options.model / CARD_NAME).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
