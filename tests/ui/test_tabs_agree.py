@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from pathlib import Path
 
 import pytest
@@ -65,3 +65,67 @@ def test_commands_of_the_picture_have_no_keys_where_it_is_not_seen(
     assert window.controller.state is EngineState.RUNNING
     qtbot.keyClick(focus, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)  # those with Ctrl hold everywhere
     assert window.tabs.currentWidget() is window.parts.count
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def shown_people(window: MainWindow) -> dict[str, str]:
+    """How many people each part of the window says that were counted."""
+    results = window.parts.results
+    chosen = results.list.chosen
+    return {
+        "strip": window.strip.total.text(),
+        "count": str(window.side.totals.counts.people),
+        "header": results.header.people.text(),
+        "list": str(chosen.people) if chosen is not None else "",
+    }
+
+
+def test_a_correction_in_results_is_told_by_every_part_of_the_window(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    results = opened_results(window, qtbot)
+    assert shown_people(window) == {"strip": "2 people", "count": "2", "header": "2 people", "list": "2"}
+    results.people.press("S")
+    assert shown_people(window) == {"strip": "1 person", "count": "1", "header": "1 person", "list": "1"}
+    window.actions_["undo"].trigger()
+    assert shown_people(window) == {"strip": "2 people", "count": "2", "header": "2 people", "list": "2"}
+
+
+def test_results_follow_a_count_that_goes_on_and_ends_while_they_are_open(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("endless")
+    qtbot.waitUntil(people(window, 1), timeout=WAIT)
+    results = opened_results(window, qtbot)
+    assert results.chosen.read is not None
+    before = results.chosen.read.report.counts.people
+    qtbot.waitUntil(lambda: int(shown_people(window)["list"]) > before, timeout=WAIT)
+    qtbot.waitUntil(lambda: results.header.people.text() != f"{before} people", timeout=WAIT)
+    window.controller.stop()
+    qtbot.waitUntil(lambda: window.controller.manager.wait(0.0), timeout=WAIT)
+    final = window.controller.counts.people
+    words = {"strip": f"{final} people", "count": str(final), "header": f"{final} people", "list": str(final)}
+    qtbot.waitUntil(lambda: shown_people(window) == words, timeout=WAIT)
+
+    def report_is_final() -> bool:
+        read = results.chosen.read
+        return read is not None and read.is_current and read.report.counts.people == final
+
+    qtbot.waitUntil(report_is_final, timeout=WAIT)
+    assert len(results.people.model.people) == final
+
+
+def test_what_is_saved_of_a_count_under_way_is_as_of_now(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window.sources.open_source("endless")
+    qtbot.waitUntil(people(window, 1), timeout=WAIT)
+    results = opened_results(window, qtbot)
+    results.following.pause()  # as if the report had just been made
+    assert results.chosen.read is not None
+    before = results.chosen.read.report.counts.people
+    qtbot.waitUntil(people(window, before + 3), timeout=WAIT)
+    results.hand_on.saver.folder = tmp_path / "reports"
+    results.hand_on.save("json")
+    qtbot.waitUntil(lambda: "Saved" in results.banner.text, timeout=WAIT)
+    (saved,) = (tmp_path / "reports").iterdir()
+    assert json.loads(saved.read_text(encoding="utf-8"))["totals"]["people"] >= before + 3
+    assert results.chosen.read.report.counts.people >= before + 3  # and it is what is shown

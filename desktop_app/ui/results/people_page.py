@@ -52,6 +52,7 @@ class PeoplePage(QWidget):
         super().__init__(parent)
         self._session: Session | None = None
         self._automatic = Counts()
+        self._note = ""
         self.model = PeopleModel(self)
         self.figures = QLabel()
         self.figures.setWordWrap(True)
@@ -87,6 +88,7 @@ class PeoplePage(QWidget):
         self.corrections_title.setProperty("role", "title")
         self.buttons: dict[str, QPushButton] = {}
         self._lay_out()
+        self._show_words()
         self._enable()
 
     def _button(self, key: str, words: str, tip: str, call: Callable[[], object]) -> QPushButton:
@@ -168,11 +170,20 @@ class PeoplePage(QWidget):
         self._show_words()
         self._enable()
 
+    def show_note(self, text: str) -> None:
+        """Say in a sentence why nobody is listed, while no count is shown."""
+        self._note = text
+        if self._session is None:
+            self._show_words()
+
     def _show_words(self) -> None:
         session = self._session
         if session is None:
-            self.figures.setText("")
+            self.figures.setText(self._note)
+            self.figures.setVisible(bool(self._note))
+            self.corrections_title.clear()
             self.corrections.clear()
+            self.corrections.setVisible(False)
             return
         decisions = [e for e in session.log.read(Totals.corrections) if not isinstance(e.event, Joined)]
         self.figures.setText(tr("The program alone: {words}", words=_counts_words(self._automatic)))
