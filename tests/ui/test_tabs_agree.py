@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 from desktop_app.engine.state import EngineState
 from desktop_app.ui.results.tab import ResultsTab
 from desktop_app.ui.window.main_window import MainWindow
+from tests.engine.fakes import ListSource
+from tests.ui.fakes import FakeServices, FakeStore
 from tests.ui.test_window import WAIT, people, wait_for
 
 pytestmark = pytest.mark.slow
@@ -129,3 +131,43 @@ def test_what_is_saved_of_a_count_under_way_is_as_of_now(window: MainWindow, qtb
     (saved,) = (tmp_path / "reports").iterdir()
     assert json.loads(saved.read_text(encoding="utf-8"))["totals"]["people"] >= before + 3
     assert results.chosen.read.report.counts.people >= before + 3  # and it is what is shown
+
+
+# --- a count that is gone ---------------------------------------------------------------------------------------------
+
+
+def test_a_count_that_was_deleted_is_not_gone_on_with(
+    window: MainWindow, qtbot: QtBot, services: FakeServices, store: FakeStore
+) -> None:
+    services.sources["bad"] = lambda: ListSource(50, 100.0, fail_at=20)
+    window.sources.open_source("bad")
+    wait_for(qtbot, window, EngineState.FAILED)
+    assert "Try again" in [button.text() for button in window.banner.buttons]
+    deleted = opened_results(window, qtbot).session
+    assert deleted is not None
+    window.parts.results.changes.delete()
+    qtbot.waitUntil(lambda: store.gone == [deleted.id], timeout=WAIT)
+    qtbot.waitUntil(lambda: window.strip.total.text() == "0 people", timeout=WAIT)
+    assert window.controller.state is EngineState.IDLE
+    assert window.parts.count.shows_start
+    assert not window.banner.buttons or window.banner.isHidden()
+    for key in ("missed", "wrong", "snapshot"):  # whom one adds to a deleted count is lost
+        assert not window.actions_[key].isEnabled(), key
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    assert window.controller.session is not deleted
+    assert window.controller.counts.people == 2
+
+
+def test_a_count_is_listed_as_soon_as_it_has_somebody(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("endless")
+    window.controller.pause(True)
+    wait_for(qtbot, window, EngineState.PAUSED)
+    assert not window.controller.counts.people
+    results = window.parts.results
+    window.parts.show_tab("results")
+    qtbot.waitUntil(lambda: not results.busy and results.side.empty.isVisible(), timeout=WAIT)
+    window.controller.pause(False)
+    qtbot.waitUntil(lambda: results.session is window.controller.session is not None, timeout=WAIT)
+    assert window.controller.active
+    assert not results.side.empty.isVisible()

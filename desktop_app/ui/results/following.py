@@ -20,17 +20,21 @@ REPORT_WHILE_COUNTING_MS = 20_000
 
 class Following(QObject):
     """`changed()` tells that the log has other entries than when it was last looked at, or that its count has ended;
-    `report_wanted()` that the report is to be made again.
+    `report_wanted()` that the report is to be made again; `began()` that somebody was counted in another count.
 
-    `session()` is the count that is shown, None while it is being read.
+    `session()` is the count that is shown, None while it is being read; `under_way()` the one that is being counted, ""
+    for none.
     """
 
     changed = Signal()
+    began = Signal()
     report_wanted = Signal()
 
-    def __init__(self, session: Callable[[], Session | None], parent: QObject) -> None:
+    def __init__(self, session: Callable[[], Session | None], under_way: Callable[[], str], parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
+        self._under_way = under_way
+        self._counted = ""
         self._seen: tuple[str, int, bool] = ("", 0, False)
         self._looks = QTimer(self)
         self._looks.setInterval(LOOK_MS)
@@ -73,6 +77,10 @@ class Following(QObject):
     @Slot()
     def look(self) -> None:
         """Tell of what has changed since the last look; the first look at a count is none."""
+        counted = self._under_way()
+        if counted and counted != self._counted:
+            self._counted = counted
+            self.began.emit()
         before, now = self._seen, self._now()
         if now == before:
             return

@@ -197,6 +197,12 @@ class KeptCounts:
         return current is not None and current.id == session_id and bool(current.active_runs)
 
     @property
+    def under_way(self) -> str:
+        """The id of the count that is being counted now, "" for none or while nobody was counted in it."""
+        current = self._manager.current
+        return current.id if current is not None and current.active_runs and current.counts().people else ""
+
+    @property
     def can_delete(self) -> bool:
         return self._store is not None
 

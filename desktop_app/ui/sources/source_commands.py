@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.settings import SecretStore, Settings
 from desktop_app.system.redaction import without_secrets
-from desktop_app.ui.sessions.controller import Controller, Plan
+from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
-from desktop_app.ui.sessions.told_door import DoorPlan
+from desktop_app.ui.sessions.told_door import DoorPlan, Plan
 from desktop_app.ui.sources.began_dialog import BeganDialog
 from desktop_app.ui.sources.last_count import KeptSessions, LastCount, find_last
 from desktop_app.ui.sources.names import DEMO

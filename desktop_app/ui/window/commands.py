@@ -180,6 +180,7 @@ class Commands(QObject):
         parts.results.status.connect(self._told_by_results)
         parts.results.undo_changed.connect(self.count.enable_undo)
         parts.results.decided.connect(self._decided_in_results)
+        parts.results.changes.deleted.connect(self._deleted_in_results)
         self._controller.ended.connect(self._counted_beside)
         parts.results.check_asked.connect(self.checks.start_for)
         parts.results.recount_asked.connect(self.recount.start_for)
@@ -255,6 +256,11 @@ class Commands(QObject):
     def _decided_in_results(self, session: Session | None) -> None:
         if session is not None and session is self._controller.session:
             self._controller.count_changed.emit()  # the strip and the Count tab say the same
+
+    @Slot(str)
+    def _deleted_in_results(self, session_id: str) -> None:
+        if self._controller.leave_deleted(session_id):
+            self._parts.banner.clear()  # what it offers is of the count that is gone
 
     @Slot()
     def _counted_beside(self) -> None:
