@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_app.engine.state import EngineState
@@ -171,3 +172,26 @@ def test_a_count_is_listed_as_soon_as_it_has_somebody(window: MainWindow, qtbot:
     qtbot.waitUntil(lambda: results.session is window.controller.session is not None, timeout=WAIT)
     assert window.controller.active
     assert not results.side.empty.isVisible()
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_covers_neither_the_figures_of_results_nor_their_own_message(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    results = opened_results(window, qtbot)
+    window.banner.show_message("good", "Done.")
+    results.banner.show_message("warning", "It could not be written.")
+
+    def place(widget: QWidget) -> QRect:
+        return QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
+
+    qtbot.waitUntil(lambda: results.banner.height() > 30, timeout=WAIT)
+    for covered in (results.banner, results.header, results.search):
+        assert not place(window.banner).intersects(place(covered)), covered
+    assert place(results).contains(place(window.banner))
+    window.parts.show_tab("count")
+    assert place(window.view).top() < place(window.banner).top() < place(window.view).center().y()
