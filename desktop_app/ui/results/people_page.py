@@ -68,7 +68,9 @@ class PeoplePage(QWidget):
         self.operator.setPlaceholderText(tr("Your name (optional)"))
         self.operator.setAccessibleName(tr("Your name, kept with each correction"))
         self.operator.setToolTip(tr("Kept with each correction, so that others see who said so"))
-        self.operator.setMaximumWidth(190)
+        words_px = self.operator.fontMetrics().horizontalAdvance(self.operator.placeholderText())
+        self.operator.setMinimumWidth(words_px + 32)  # and a frame, a margin and the cursor
+        self.operator.setMaximumWidth(max(190, words_px + 32))
         self.offer = QPushButton(tr("Read the people of this count"))
         """Asks for the people of a long count, which are not read unasked."""
         self.offer.setToolTip(tr("It is a long count: this takes a while, and much memory"))

@@ -44,7 +44,7 @@ class PeopleTable(RowTable):
 
     def fit(self) -> None:
         """Give the times room for a date where the people are of several days; name the door only of several."""
-        self.setColumnWidth(_TIME, _WIDTH_WITH_DATE if self._people.has_several_days else _WIDTHS[_TIME])
+        self.set_width(_TIME, _WIDTH_WITH_DATE if self._people.has_several_days else _WIDTHS[_TIME])
         self.setColumnHidden(_DOOR, not self._people.has_several_doors)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
