@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_app.engine.state import EngineState
@@ -195,3 +195,24 @@ def test_a_message_covers_neither_the_figures_of_results_nor_their_own_message(
     assert place(results).contains(place(window.banner))
     window.parts.show_tab("count")
     assert place(window.view).top() < place(window.banner).top() < place(window.view).center().y()
+
+
+# --- the keyboard -----------------------------------------------------------------------------------------------------
+
+
+def test_space_pauses_what_was_dropped_from_another_program(window: MainWindow, qtbot: QtBot) -> None:
+    other = QWidget()
+    qtbot.addWidget(other)
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(other.isActiveWindow, timeout=WAIT)
+    window.sources.open_source("endless")  # as a drop does, and a file that is opened with the program
+    qtbot.waitUntil(people(window, 1), timeout=WAIT)
+    other.close()
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None, timeout=WAIT)
+    assert window.view.hasFocus()
+    session = window.controller.session
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    wait_for(qtbot, window, EngineState.PAUSED)
+    assert window.controller.session is session  # and it pressed no “New count”
