@@ -62,8 +62,8 @@ class CountListModel(QAbstractListModel):
         def newer(count: KeptCount) -> KeptCount:
             if count.id != session_id:
                 return count
-            figures = {"female": counts.female, "male": counts.male, "undecided": counts.undecided}
-            return replace(count, people=counts.people, **figures)
+            c = counts
+            return replace(count, people=c.people, female=c.female, male=c.male, undecided=c.undecided)
 
         self._counts = [newer(count) for count in self._counts]
         self._rows = [newer(row) if isinstance(row, KeptCount) else row for row in self._rows]
