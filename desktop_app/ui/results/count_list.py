@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -13,7 +12,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from desktop_app.domain.totals import Curve
 from desktop_app.domain.types import Counts
-from desktop_app.ui.sessions.kept_counts import KeptCount
+from desktop_app.ui.sessions.kept_counts import KeptCount, with_counts
 from desktop_app.ui.widgets.texts import day_words, people_words, sentence_case, tr
 from desktop_app.ui.widgets.theme import Theme
 
@@ -60,10 +59,7 @@ class CountListModel(QAbstractListModel):
         """Show other totals of one count, which is corrected or goes on; its curve follows when the list is read."""
 
         def newer(count: KeptCount) -> KeptCount:
-            if count.id != session_id:
-                return count
-            c = counts
-            return replace(count, people=c.people, female=c.female, male=c.male, undecided=c.undecided)
+            return with_counts(count, counts) if count.id == session_id else count
 
         self._counts = [newer(count) for count in self._counts]
         self._rows = [newer(row) if isinstance(row, KeptCount) else row for row in self._rows]
