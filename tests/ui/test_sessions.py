@@ -99,6 +99,28 @@ def test_closing_says_so_where_the_count_is_kept_nowhere(
     assert texts == ["Stop counting and close?"]
 
 
+@pytest.mark.allow_message_box
+def test_the_system_ends_the_program_also_while_it_asks(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot, store: FakeStore
+) -> None:
+    window = make_window(services)
+    window.confirm_close = window.sessions.confirm_close
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+
+    def end_while_asking() -> None:
+        if QApplication.activeModalWidget() is None:
+            QTimer.singleShot(20, end_while_asking)
+        else:
+            window.close_unasked()  # as SIGTERM does
+
+    end_while_asking()
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    (kept,) = store.sessions()
+    assert store.is_closed(kept.id)
+
+
 class RefusedStore(FakeStore):
     """Keeps entries as a store does whose disk takes nothing: they can be read back only after the next start."""
 

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
 
 from desktop_app.engine.state import EngineState
 from desktop_app.errors import HeadcountError, OutputError
@@ -355,9 +355,14 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def close_unasked(self) -> None:
-        """Close although a count runs; it is kept."""
+        """Close although a count runs; it is kept. A question that is open is answered with no."""
         self.confirm_close = _agree
+        question = QApplication.activeModalWidget()
+        if isinstance(question, QDialog):
+            question.reject()
         self.close()
+        if not self._closing:  # the question was whether to close: Qt closes no window that is being closed
+            QTimer.singleShot(50, self.close_unasked)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # A computer that shuts down does not wait for an answer.
