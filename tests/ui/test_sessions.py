@@ -24,6 +24,7 @@ from desktop_app.store import Store
 from desktop_app.ui.results.tab import ResultsTab
 from desktop_app.ui.sessions.kept_counts import KeptCounts, local_time
 from desktop_app.ui.sessions.window_store import BesideStore, open_window_store
+from desktop_app.ui.sources.last_count import LastCount
 from desktop_app.ui.window.main_window import MainWindow
 from tests.engine.fakes import ListSource
 from tests.patience import PATIENCE_S
@@ -468,13 +469,19 @@ def test_deleting_all_data_leaves_no_count_behind(
     window = make_window(services, store=store)
     window.sources.open_source("endless")
     qtbot.waitUntil(lambda: window.controller.counts.people >= 2, timeout=WAIT)
+    window.start_page.show_last(LastCount((("", "endless"),), "Fair", "", MORNING))
     window.actions_["delete_data"].trigger()
     assert "All data of this program is deleted" in window.banner.text
     assert window.controller.counts.people == 0
     assert window.side.totals.before == ""
+    assert window.start_page._again.isHidden()
     window.sources.open_source("short")
     wait_for(qtbot, window, EngineState.FINISHED)
-    window.close()
+    while "Finished" in window.banner.text:
+        window.banner.dismiss()
+    assert "Close Headcount before you count again" in window.banner.text  # nobody counts all day for nothing
+    button(window, "Close Headcount").click()
+    assert not window.isVisible()
     left = [p for folder in (data_dir(), tmp_path / "tmp") if folder.exists() for p in folder.rglob("*") if p.is_file()]
     assert left == []
 

@@ -214,6 +214,7 @@ class Commands(QObject):
             changed.connect(self._offer_counting)
         parts.side.totals.before_asked.connect(self.sessions.show_kept)
         self._controller.failed.connect(self.models.count_failed)
+        self.help.deleted.connect(partial(parts.start_page.show_last, None))
         self.saver.told.connect(parts.banner.show_message)
         self.saver.repaired.connect(self._recording_repaired)
 
