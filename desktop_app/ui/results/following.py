@@ -15,7 +15,8 @@ REPORT_AGAIN_MS = 700
 """So long after the last correction the report is made again."""
 
 REPORT_WHILE_COUNTING_MS = 20_000
-"""So often the report of a count under way is made again: each costs the count some processor time."""
+"""So often the report of a count under way is made again, and that much later for every thousand people: each costs the
+count some processor time."""
 
 
 class Following(QObject):
@@ -81,17 +82,15 @@ class Following(QObject):
         if counted and counted != self._counted:
             self._counted = counted
             self.began.emit()
-        before, now = self._seen, self._now()
-        if now == before:
-            return
+        before, now, session = self._seen, self._now(), self._session()
         self._seen = now
-        if now[0] != before[0]:
+        if session is None or now == before or now[0] != before[0]:
             return
         self.changed.emit()
         if not now[2]:
             self.report_soon()
         elif not self._later.isActive():
-            self._later.start()
+            self._later.start(REPORT_WHILE_COUNTING_MS * (1 + session.counts().people // 1000))
 
     def _now(self) -> tuple[str, int, bool]:
         session = self._session()

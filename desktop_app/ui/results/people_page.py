@@ -161,14 +161,16 @@ class PeoplePage(QWidget):
             self.table.selectRow(0)
 
     def show_people(self, people: Sequence[PersonRecord]) -> None:
-        """Show the people as they are now; the same ones stay chosen."""
-        chosen = [r.ref for r in self.chosen()]
+        """Show the people as they are now; the same ones stay chosen, and the list stays where it was scrolled to."""
+        chosen, bar = [r.ref for r in self.chosen()], self.table.verticalScrollBar()
+        scrolled_to = bar.value()
         self._automatic = automatic_counts(people)
         # Of those known only as numbers of an interval there is nothing to choose.
         doors = self._session.log.all_doors if self._session is not None else {}
         self.model.show([person for person in people if not person.is_condensed], doors)
         self.table.fit()
         self._choose(chosen)
+        bar.setValue(scrolled_to)
         self._show_words()
         self._enable()
 
