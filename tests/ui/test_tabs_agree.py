@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -216,3 +217,36 @@ def test_space_pauses_what_was_dropped_from_another_program(window: MainWindow, 
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
     wait_for(qtbot, window, EngineState.PAUSED)
     assert window.controller.session is session  # and it pressed no “New count”
+
+
+# --- another source ---------------------------------------------------------------------------------------------------
+
+
+def test_a_file_dropped_by_mistake_does_not_end_the_count_at_a_camera(
+    window: MainWindow, qtbot: QtBot, tiny_clip: Path, services: FakeServices
+) -> None:
+    services.sources[str(tiny_clip)] = lambda: ListSource(10, 100.0)
+    window.sources.open_source("camera:Fake")
+    qtbot.waitUntil(people(window, 1), timeout=WAIT)
+    session = window.controller.session
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tiny_clip))])
+    middle = QPointF(200, 200)
+    left, plain = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(middle, Qt.DropAction.CopyAction, mime, left, plain))
+    assert window.controller.session is session
+    assert window.controller.state is EngineState.RUNNING
+    assert "Counting goes on: Fake." in window.banner.text
+    (end_it,) = window.banner.buttons
+    end_it.click()
+    qtbot.waitUntil(lambda: services.opened[-1] == str(tiny_clip), timeout=WAIT)
+    assert window.controller.session is not session
+    assert window.controller.people_before >= 1  # and the count at the camera is kept
+
+
+def test_another_file_is_opened_at_once(window: MainWindow, qtbot: QtBot, services: FakeServices) -> None:
+    window.sources.open_source("endless")
+    qtbot.waitUntil(people(window, 1), timeout=WAIT)
+    window.sources.open_source("short")  # a film can be counted again
+    wait_for(qtbot, window, EngineState.FINISHED)
+    assert services.opened == ["endless", "short"]
