@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from desktop_app.errors import HeadcountError, ModelError, SettingsError, SourceError, StoreError
 from desktop_app.reports.recount import CannotRecountError
@@ -43,10 +44,12 @@ class Problem(HTTPException):
 
 
 def is_for_program(request: Request) -> bool:
-    """Whether an answer goes to a program, which gets JSON, and not to somebody in front of a browser."""
-    if request.url.path.startswith("/api/"):
-        return True
-    return "text/html" not in request.headers.get("accept", "text/html")
+    """Whether an answer goes to a program, which gets JSON, and not to somebody in front of a browser.
+
+    A browser asks for a page by name, also where a link leads to a file of the API.
+    """
+    is_api = request.url.path.startswith("/api/")
+    return "text/html" not in request.headers.get("accept", "" if is_api else "text/html")
 
 
 def answer(request: Request, problem: Problem) -> Response:
@@ -110,7 +113,12 @@ def install(app: FastAPI) -> None:
             Problem(500, "The program made a mistake of its own.", "Its log says where. What was counted is kept."),
         )
 
+    async def on_gone(request: Request, error: Exception) -> Response:
+        # Whoever sent this has left before its end, as with the button that stops an upload: nobody reads the answer.
+        return Response(status_code=400)
+
     app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(HeadcountError, on_headcount)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)

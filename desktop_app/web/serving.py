@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -32,20 +33,32 @@ _WANTED_FILES = 8192
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 that waits for nobody without end, which uvicorn does in two places.
+    """HTTP/1.1 that waits for nobody without end, which uvicorn does in three places.
 
-    A connection is closed where the head of its first request does not come, and where its reader takes nothing.
+    A connection is closed where the head of a request does not come as a whole, and where its reader takes nothing:
+    while an answer is sent, and while one that was sent is still to be read before the connection ends.
     """
 
     _head_limit: asyncio.TimerHandle | None = None
     _reader_limit: asyncio.TimerHandle | None = None
+    _end_limit: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._head_limit = self.loop.call_later(HEAD_LIMIT_S, self._close_if_silent)
+        self._head_limit = self.loop.call_later(HEAD_LIMIT_S, self._close_without_head)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        is_head_wanted = self.conn.their_state is h11.IDLE  # what came has not made a whole head yet
+        if self._head_limit is not None and not is_head_wanted:
+            self._head_limit.cancel()
+            self._head_limit = None
+        elif self._head_limit is None and is_head_wanted:
+            # One that comes letter by letter keeps uvicorn's own limit for a further request from its end.
+            self._head_limit = self.loop.call_later(HEAD_LIMIT_S, self._close_without_head)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for limit in (self._head_limit, self._reader_limit):
+        for limit in (self._head_limit, self._reader_limit, self._end_limit):
             if limit is not None:
                 limit.cancel()
         super().connection_lost(exc)
@@ -59,10 +72,24 @@ class BoundedProtocol(H11Protocol):
             self._reader_limit.cancel()
         super().resume_writing()
 
-    def _close_if_silent(self) -> None:
-        cycle: object = self.cycle  # None before the first request; uvicorn does not say so in its types
-        if cycle is None and not self.transport.is_closing():
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._end_soon()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._end_soon()
+
+    def _close_without_head(self) -> None:
+        if not self.transport.is_closing():
             self.transport.close()
+        self._end_soon()
+
+    def _end_soon(self) -> None:
+        """Leave whoever does not take the rest of an answer: closing waits for them."""
+        if self._end_limit is None:
+            self._end_limit = self.loop.call_later(READER_LIMIT_S, self.transport.abort)
 
 
 class Server(uvicorn.Server):

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from desktop_app.errors import SettingsError
-from desktop_app.web import security, serving
+from desktop_app.web import feed, security, serving
 from desktop_app.web.access import COOKIE, Access, RateLimit, Role
 from tests.patience import PATIENCE_S, eventually
 from tests.store.logs import LogMaker
@@ -190,6 +190,24 @@ def test_the_own_page_may_change_things(serve: Serve, log: LogMaker) -> None:
         assert answer.status_code == 201, headers
 
 
+def test_who_sits_before_a_browser_is_refused_in_a_sentence_and_a_program_in_json(serve: Serve) -> None:
+    served = serve()
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/live", "/api/v1/live", "/api/v1/sessions/gone/report.pdf"):
+        for more in ({"host": "evil.example"}, {}):
+            answer = served.client.get(path, headers={**browser, **more})
+            if answer.is_success:
+                continue
+            assert answer.headers["content-type"].startswith("text/html"), (path, more)
+            assert "<h1>" in answer.text, (path, more)
+            assert answer.headers["x-frame-options"] == "DENY", (path, more)
+            kind = served.client.get(path, headers={**more, "accept": "application/json"}).headers["content-type"]
+            assert kind == "application/problem+json", (path, more)
+    refused = served.client.post("/logout", headers={**browser, "origin": "https://evil.example"})
+    assert refused.status_code == 403
+    assert "A page from elsewhere asked for this." in refused.text
+
+
 def test_every_answer_forbids_scripts_from_elsewhere_and_frames(serve: Serve) -> None:
     served = serve()
     for path in ("/live", "/api/v1/live", "/static/style.css", "/nothing", "/livez"):
@@ -199,7 +217,7 @@ def test_every_answer_forbids_scripts_from_elsewhere_and_frames(serve: Serve) ->
         assert "unsafe-inline" not in policy, path
         assert "frame-ancestors 'none'" in policy, path
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["referrer-policy"] == "same-origin", path
         assert "server" not in headers, path
 
 
@@ -272,6 +290,98 @@ def test_a_connection_that_never_asks_is_closed(serve: Serve, monkeypatch: pytes
     assert raw(served, b"GET /livez HTTP/1.1\r\nHos") == b""
 
 
+def test_a_further_request_that_never_comes_to_an_end_is_not_waited_for(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "HEAD_LIMIT_S", 0.3)
+    served = serve()
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"ok\n"):
+            answer += connection.recv(65536)
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHos")
+        assert connection.recv(65536) == b""
+
+
+def test_a_request_between_two_others_is_answered_however_it_is_cut(serve: Serve) -> None:
+    served = serve()
+    request = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    for cut in range(0, len(request), 7):
+        last = request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
+            connection.sendall(request + request[:cut])
+            answer = connection.recv(65536)
+            connection.sendall(request[cut:] + last)
+            while chunk := connection.recv(65536):
+                answer += chunk
+        assert answer.count(b" 200 OK") == 3, cut
+
+
+def test_who_takes_nothing_of_a_last_answer_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fill the buffer stops no answer, and closing would wait until it is read."""
+    monkeypatch.setattr(serving, "READER_LIMIT_S", 0.3)
+    closing: list[serving.BoundedProtocol] = []
+
+    class Stuck(serving.BoundedProtocol):
+        def on_response_complete(self) -> None:
+            closing.append(self)
+            super().on_response_complete()
+
+    monkeypatch.setattr(serving, "BoundedProtocol", Stuck)
+    served = serve()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(PATIENCE_S)
+        connection.connect(("127.0.0.1", served.port))
+        connection.sendall(b"GET /static/style.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert eventually(lambda: closing)
+        protocol, loop = closing[0], served.context.live._loop
+        assert loop is not None
+
+        def fill() -> None:
+            """Put some into the transport's own buffer, and close as after an answer."""
+            with_room, most = protocol.transport.get_write_buffer_limits()
+            while protocol.transport.get_write_buffer_size() == 0:
+                protocol.transport.write(b"x" * (most - with_room))
+            protocol.timeout_keep_alive_handler()
+
+        loop.call_soon_threadsafe(fill)
+        assert eventually(lambda: protocol not in protocol.connections)
+    assert served.client.get("/livez").is_success
+
+
+def test_a_stream_goes_on_although_its_reader_owes_the_rest_of_the_request(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security, "BODY_SILENCE_S", 0.1)
+    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.3)
+    served = serve()
+    head = b"GET /api/v1/live/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(head)
+        answer = b""
+        while answer.count(b"still here") < 3:
+            chunk = connection.recv(65536)
+            assert chunk, answer
+            answer += chunk
+    assert eventually(lambda: served.context.live.viewers == 0)
+
+
+def test_an_upload_that_its_sender_stops_is_no_error_in_the_log(serve: Serve) -> None:
+    served = serve()
+    for path, kind in (
+        ("/", "multipart/form-data; boundary=x"),
+        ("/api/v1/jobs", "multipart/form-data; boundary=x"),
+        ("/api/v1/predict", "image/jpeg"),
+        ("/api/v1/recounts", "application/json"),
+    ):
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: 9000\r\n\r\n--x\r\n"
+        with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
+            connection.sendall(head.encode())
+        assert eventually(lambda path=path: f'route="{path}"' in served.client.get("/metrics").text), path  # type: ignore[misc]
+
+
 def test_a_head_without_end_is_refused(serve: Serve) -> None:
     served = serve()
     assert b" 400 " in raw(served, b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 100_000)[:20]
@@ -292,18 +402,18 @@ def test_what_is_no_request_is_refused(serve: Serve) -> None:
 def test_a_reader_who_takes_nothing_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "READER_LIMIT_S", 0.3)
     served = serve()
-    feed = served.context.live
+    live = served.context.live
     with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(b"GET /api/v1/live/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert eventually(lambda: feed.viewers == 1)
+        assert eventually(lambda: live.viewers == 1)
 
         def push() -> bool:
-            loop = feed._loop
+            loop = live._loop
             assert loop is not None
-            for viewer in list(feed._viewers):
+            for viewer in list(live._viewers):
                 loop.call_soon_threadsafe(viewer.put, b"data: " + b"x" * 500_000 + b"\n\n")
-            return feed.viewers == 0
+            return live.viewers == 0
 
         assert eventually(push)
     assert served.client.get("/livez").is_success
