@@ -96,7 +96,7 @@ def sessions(request: Request, _: See, cursor: Cursor = None, limit: Limit = 50)
     found = context_of(request).counts.sessions()
     start = 0
     if cursor is not None:
-        (last,) = unpacked(cursor, 1)
+        (last,) = unpacked(cursor, str)
         start = next((n + 1 for n, info in enumerate(found) if info.id == last), len(found))
     page = found[start : start + limit]
     more = start + limit < len(found)
@@ -158,11 +158,7 @@ def people(
     """One entry a counted person, those included whom an operator took out (`counts` is then false)."""
     found = context_of(request).counts.people(session)
     if cursor is not None:
-        utc, number, ref = unpacked(cursor, 3)
-        try:
-            after = (float(utc), int(number), ref)
-        except (TypeError, ValueError):
-            raise bad_cursor() from None
+        after = tuple(unpacked(cursor, float, int, str))
         found = [p for p in found if _order(p) > after]
     page = found[:limit]
     more = len(found) > limit
@@ -329,7 +325,7 @@ def _correction(entry: Entry) -> schemas.Correction:
 
 
 def _order(person: PersonRecord) -> tuple[float, int, str]:
-    return (person.counted_utc, person.number, person.ref)
+    return (float(person.counted_utc), person.number, person.ref)
 
 
 def packed(*values: object) -> str:
@@ -337,19 +333,12 @@ def packed(*values: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
 
 
-def unpacked(cursor: str, length: int) -> list[Any]:
-    """Return the values of a cursor. Raises Problem 422 for one that is not of `packed` and so many values."""
+def unpacked(cursor: str, *kinds: type) -> list[Any]:
+    """Return the values of a cursor, one of each kind. Raises Problem 422 for one that `packed` never made of such."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if type(values) is list and [type(value) for value in values] == list(kinds):
+            return values
     except (ValueError, RecursionError):
-        raise bad_cursor() from None
-    if not isinstance(values, list) or len(values) != length:
-        raise bad_cursor()
-    return values
-
-
-def bad_cursor() -> Problem:
-    """Return what says that a cursor is none of ours."""
-    return Problem(
-        422, "This cursor is not one of ours.", "Take `next` of the page before, or none for the first page."
-    )
+        pass
+    raise Problem(422, "This cursor is not one of ours.", "Take `next` of the page before, or none for the first page.")

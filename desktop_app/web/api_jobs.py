@@ -25,7 +25,6 @@ from desktop_app.web.api import (
     IdempotencyKey,
     Limit,
     attachment,
-    bad_cursor,
     context_of,
     fingerprint,
     packed,
@@ -45,6 +44,7 @@ MORE_PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.ProblemDetails, "description": words}
     for status, words in (
         (400, "A damaged form"),
+        (410, "Sent before with this Idempotency-Key, and forgotten since"),
         (413, "Too large or too many"),
         (415, "Not a form"),
         (429, "Too many requests"),
@@ -187,7 +187,7 @@ def post_recount(
 
     job_id = context.keys.once(idempotency_key, f"{who.role.word}/{who.name}", fingerprint(request, wanted), work)
     response.headers["location"] = f"/api/v1/recounts/{job_id}"
-    return job_figures(context.jobs.get(str(job_id)), context)
+    return job_figures(_answered(context, str(job_id), idempotency_key), context)
 
 
 @router.get("/recounts/{job}", tags=["recounts"], summary="How far a recount has come, and what came of it")
@@ -214,9 +214,7 @@ def get_recount_people(
     pairs = [pair for pair in found.pairs if everybody or pair.change]
     start = 0
     if cursor is not None:
-        (start,) = unpacked(cursor, 1)
-        if not isinstance(start, int) or start < 0:
-            raise bad_cursor()
+        start = max(0, *unpacked(cursor, int))
     page = pairs[start : start + limit]
     more = start + limit < len(pairs)
     return schemas.RecountPage(
@@ -256,7 +254,18 @@ async def submit_form(request: Request, idempotency_key: str | None, who: Identi
     finally:
         if not is_taken:
             await run_in_threadpool(context.jobs.drop_folder, folder)
-    return context.jobs.get(str(job_id))
+    return _answered(context, str(job_id), idempotency_key)
+
+
+def _answered(context: WebContext, job_id: str, idempotency_key: str | None) -> Job:
+    """Return the job that answers a request. Raises Problem 410 where its key is remembered and its result is not."""
+    try:
+        return context.jobs.get(job_id)
+    except Problem as problem:
+        if idempotency_key is None:
+            raise
+        remedy = "Send it again with a new Idempotency-Key to have it counted again."
+        raise Problem(410, "What came of this request is no longer here.", remedy) from problem
 
 
 def _items_of(form: ReceivedForm) -> list[tuple[ItemKind, str, str]]:

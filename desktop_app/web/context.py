@@ -21,6 +21,7 @@ from desktop_app.vision.attributes.model_store import ModelEntry, list_models
 from desktop_app.web.access import Access, RateLimit
 from desktop_app.web.counts import KeptCounts
 from desktop_app.web.feed import Feed
+from desktop_app.web.held_bytes import HeldBytes
 from desktop_app.web.idempotency import IdempotencyKeys
 from desktop_app.web.jobs import JobItem, Jobs
 from desktop_app.web.live import CountSource, ManagerCount, StoredCount
@@ -48,6 +49,7 @@ class WebContext:
     jobs: Jobs
     counts: KeptCounts
     predictor: Predictor
+    held: HeldBytes
     metrics: Metrics
     templates: Jinja2Templates
     uploads: RateLimit
@@ -127,6 +129,7 @@ def make_context(
         jobs=jobs,
         counts=counts,
         predictor=Predictor(settings, metrics),
+        held=HeldBytes(max(settings.most_held_bytes, settings.most_upload_bytes)),
         metrics=metrics,
         templates=templates,
         uploads=RateLimit(settings.uploads_a_minute, 60.0),

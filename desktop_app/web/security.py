@@ -28,8 +28,8 @@ HEADERS: Mapping[str, str] = {
         "font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
-    # "no-referrer" would make browsers send "Origin: null" with a form of this server's own pages (Fetch, 3.2), and over
-    # plain http from another device nothing else says where the form comes from.
+    # With "no-referrer" browsers send "Origin: null" with the forms of this server's own pages (Fetch, 3.2), and over
+    # plain http from another device nothing else says where a form comes from.
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 
 import httpx
@@ -11,7 +13,7 @@ from desktop_app.web.access import Role
 from desktop_app.web.pages import COUNTS_A_PAGE
 from tests.patience import PATIENCE_S
 from tests.store.logs import LogMaker
-from tests.web.conftest import Serve
+from tests.web.conftest import Serve, Served
 
 
 def test_the_kept_counts_are_listed_newest_first_and_page_by_page(serve: Serve) -> None:
@@ -59,6 +61,38 @@ def test_people_come_page_by_page_each_once(serve: Serve, log: LogMaker) -> None
     assert len(numbers) == len(set(numbers)) == 6
     bad = served.client.get("/api/v1/sessions/fair/people", params={"cursor": "bm9uc2Vuc2U="})
     assert (bad.status_code, bad.headers["content-type"]) == (422, "application/problem+json")
+
+
+@pytest.fixture
+def served_fair(serve: Serve, log: LogMaker) -> Served:
+    return serve(log=log)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [float("inf"), float("inf"), "x"],
+        ["nan", 1, "x"],
+        [1.0, 1, []],
+        [1.0, 1, None],
+        [1.0, False, "x"],
+        [1.0, 1],
+        [None, None, None],
+        {"a": 1, "b": 2, "c": 3},
+        "abc",
+        [[], [], []],
+    ],
+)
+def test_a_cursor_that_was_made_up_is_refused(served_fair: Served, values: object) -> None:
+    # Who is first in the list, so that everything of the cursor is compared.
+    first = served_fair.client.get("/api/v1/sessions/fair/people", params={"limit": 1}).json()["next"]
+    utc, number, _ = json.loads(base64.urlsafe_b64decode(first))
+    if isinstance(values, list) and values[:2] == [1.0, 1]:
+        values = [utc, number, *values[2:]]
+    cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+    for path in ("/api/v1/sessions/fair/people", "/api/v1/sessions"):
+        answer = served_fair.client.get(path, params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["title"]) == (422, "This cursor is not one of ours."), path
 
 
 def test_a_correction_changes_the_totals_keeps_the_automatic_ones_and_can_be_taken_back(
