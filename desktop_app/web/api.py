@@ -75,8 +75,8 @@ async def live_events(
 ) -> Response:
     """`totals` events with the figures of `/live`, at most two a second; `entry` events with single entries of the log.
 
-    A comment comes every 15 seconds without news. `missed` says that entries were left out for a slow reader, `bye`
-    that the server ends.
+    `alive` comes every 15 seconds without news. `missed` says that entries were left out for a slow reader, `bye` that
+    the server ends.
     """
     context = context_of(request)
     if context.live.viewers >= context.settings.most_viewers:

@@ -24,7 +24,7 @@ PERIOD_S = 0.5
 """The shortest time between two sets of figures."""
 
 HEARTBEAT_S = 15.0
-"""After so long without news a comment is sent, so that neither side takes the connection for dead."""
+"""After so long without news `alive` is sent, so that neither side takes the connection for dead."""
 
 ENTRY_ROOM = 1000
 """Entries that may wait for one viewer; who falls further behind is told to begin anew."""
@@ -147,6 +147,7 @@ class Feed:
     ) -> AsyncIterator[bytes]:
         """Yield server-sent events: `totals` at once and on every change, with `entries` each `entry` as well.
 
+        An `alive` event says now and then that nothing changed: a viewer who hears nothing at all has lost the server.
         `last_id` is what a browser sends as Last-Event-ID: entries behind it are sent again. Where some are no longer
         at hand, a `missed` event says so. The stream ends with a `bye` event when the server does, or when `is_allowed`
         says no longer, which is asked now and then.
@@ -171,7 +172,7 @@ class Feed:
                         viewer.is_over = True
                         viewer.changed.set()
                 if not viewer.changed.is_set():
-                    yield b": still here\n\n"
+                    yield event("alive", "{}")
                     continue
                 viewer.changed.clear()
                 if viewer.has_missed:

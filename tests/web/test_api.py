@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import re
 
 import httpx
 import pytest
 
+from desktop_app.web import counts
 from desktop_app.web.access import Role
 from desktop_app.web.pages import COUNTS_A_PAGE
-from tests.patience import PATIENCE_S
+from desktop_app.web.upload_folder import UploadFolder
+from tests.patience import PATIENCE_S, eventually
 from tests.store.logs import LogMaker
 from tests.web.conftest import Serve, Served
 
@@ -234,6 +237,41 @@ def test_what_lives_is_said(serve: Serve) -> None:
     assert served.client.get("/readyz").status_code == 200
     assert served.client.get("/metrics").status_code == 401
     assert "headcount_build_info" in served.client.get("/metrics", headers=served.bearer(Role.SEE)).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/livez", "/", "/live", "/api/v1/live", "/api/v1/live/events", "/static/style.css", "/static/colours.css",
+     "/api/v1/sessions/fair/report.csv", "/nothing"],
+)  # fmt: skip
+def test_a_monitor_may_ask_for_the_head_alone(served_fair: Served, path: str) -> None:
+    client = served_fair.client
+    head = client.head(path)
+    with client.stream("GET", path) as whole:
+        assert head.status_code == whole.status_code
+        changing = {"date", "content-length"} if path == "/api/v1/live" else {"date"}  # it has the time in it
+        without = [{k: v for k, v in answer.headers.items() if k not in changing} for answer in (head, whole)]
+        assert without[0] == without[1]
+    assert head.content == b""
+    assert client.get("/livez").text == "ok\n", "the connection serves further requests"
+    assert 'method="HEAD"' in client.get("/metrics").text
+    assert eventually(lambda: served_fair.context.live.viewers == 0)
+
+
+def test_a_full_disk_is_said_and_is_no_mistake_of_ours(served_fair: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = served_fair.client
+    assert client.get("/readyz").is_success
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(counts, "export", full)
+    answer = client.get("/api/v1/sessions/fair/report.pdf")
+    assert (answer.status_code, answer.json()["title"]) == (507, "There is no room for this on the server's disk.")
+    monkeypatch.setattr(UploadFolder, "free_bytes", lambda _: 1000)
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.text) == (503, "there is no room for an upload\n")
+    assert client.get("/livez").is_success
 
 
 def test_a_client_that_closes_half_way_costs_nothing(serve: Serve) -> None:

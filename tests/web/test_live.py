@@ -206,7 +206,7 @@ def test_a_quiet_stream_says_that_it_is_alive(serve: Serve, monkeypatch: pytest.
     served = serve()
     with httpx.stream("GET", f"{served.url}/api/v1/live/events", timeout=PATIENCE_S) as stream:
         for line in stream.iter_lines():
-            if line == ": still here":
+            if line == "event: alive":
                 return
 
 

@@ -361,7 +361,7 @@ def test_a_stream_goes_on_although_its_reader_owes_the_rest_of_the_request(
     with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
         connection.sendall(head)
         answer = b""
-        while answer.count(b"still here") < 3:
+        while answer.count(b"event: alive") < 3:
             chunk = connection.recv(65536)
             assert chunk, answer
             answer += chunk

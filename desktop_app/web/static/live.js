@@ -11,7 +11,11 @@
   let stream = null;
   let waitMs = 1000;
   let timer = 0;
+  // The server says something at least this often. One that was put to sleep, or a network that is gone, breaks nothing
+  // off: only the silence tells, and the figures would stand there as if they were those of now.
+  const silenceMs = Number(live.dataset.silence);
   let lastNews = Date.now();
+  let heardAt = Date.now();
 
   const two = (n) => String(n).padStart(2, "0");
   // Times are those of the place that counts, as the server writes them, whatever clock this device has.
@@ -149,13 +153,15 @@
   function open() {
     clearTimeout(timer);
     if (stream) stream.close();
+    heardAt = Date.now();
     stream = new EventSource(live.dataset.stream);
     stream.addEventListener("totals", (event) => {
-      lastNews = Date.now();
+      heardAt = lastNews = Date.now();
       waitMs = 1000;
       say("");
       show(JSON.parse(event.data));
     });
+    stream.addEventListener("alive", () => (heardAt = lastNews = Date.now()));
     // The server says so when it ends, and a browser gives up where it is refused: both are taken up again here.
     stream.addEventListener("bye", again);
     stream.addEventListener("error", () => {
@@ -164,9 +170,11 @@
     });
   }
 
+  setInterval(() => stream && !document.hidden && Date.now() - heardAt > silenceMs && again(), Math.max(100, silenceMs / 8));
+
   // A phone lets go of connections while its screen is off.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && (!stream || stream.readyState !== EventSource.OPEN || Date.now() - lastNews > 30000)) open();
+    if (!document.hidden && (!stream || stream.readyState !== EventSource.OPEN || Date.now() - heardAt > silenceMs)) open();
   });
   addEventListener("online", open);
   addEventListener("pagehide", () => stream && stream.close());

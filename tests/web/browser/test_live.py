@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from desktop_app.web import feed
 from desktop_app.web.access import Role
-from tests.web.browser.conftest import Site
+from tests.patience import PATIENCE_S
+from tests.web.browser.conftest import OTHER_DEVICE, Site
 from tests.web.browser.figures import figures_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
@@ -58,6 +60,27 @@ def test_a_lost_server_is_said_and_taken_up_again(site: Site, open_page: Open) -
     expect(page.locator("#lost")).to_be_hidden()
 
 
+@pytest.mark.parametrize("path", ["/live", "/live/wall"])
+def test_a_server_that_falls_silent_is_said_and_one_without_news_is_not(
+    site: Site, open_page: Open, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """One that was put to sleep closes no connection."""
+    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.2)
+    page = open_page(site.url(path))
+    heard = page.evaluate("""() => new Promise((done) => {
+        const stream = new EventSource(document.getElementById("live").dataset.stream);
+        let beats = 0;
+        stream.addEventListener("alive", () => ++beats === 10 && (stream.close(), done(beats)));
+    })""")
+    assert heard == 10
+    expect(page.locator("#lost")).to_be_hidden()
+    monkeypatch.setattr(feed, "HEARTBEAT_S", PATIENCE_S)
+    expect(page.locator("#lost")).to_contain_text("No connection; the figures are those of")
+    expect(page.locator('[data-figure="people"]')).to_have_text("24")
+    site.figures.give(figures_of(7, 30, 1))
+    expect(page.locator('[data-figure="people"]')).to_have_text("31")
+
+
 def test_the_last_figures_are_there_without_a_script(site: Site, open_page: Open) -> None:
     page = open_page(site.url("/live"), java_script_enabled=False)
     expect(page.locator('[data-figure="people"]')).to_have_text("24")
@@ -100,10 +123,11 @@ def test_a_count_without_a_place_begins_its_line_with_a_capital(site: Site, open
     expect(with_script.locator('[data-text="since"]')).to_have_text("Since 09:02 on 26 November")
 
 
-def test_a_token_opens_the_live_page(make_site: Callable[..., Site], open_page: Open) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", OTHER_DEVICE])
+def test_a_token_opens_the_live_page(make_site: Callable[..., Site], open_page: Open, host: str) -> None:
     site = make_site(open_to=None)
     token = site.access.make(Role.SEE, "reception")
-    page = open_page(site.url("/live"), allowed="401")
+    page = open_page(site.url("/live", host), allowed="401")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.get_by_label("Token").fill("hc_wrong")
     page.keyboard.press("Enter")
@@ -113,8 +137,8 @@ def test_a_token_opens_the_live_page(make_site: Callable[..., Site], open_page: 
     expect(page.locator('[data-figure="people"]')).to_have_text("24")
     # Who may only see is not offered the form.
     expect(page.get_by_role("link", name="Send a picture")).to_have_count(0)
-    page.goto(site.url("/"))
-    expect(page).to_have_url(site.url("/live"))
+    page.goto(site.url("/", host))
+    expect(page).to_have_url(site.url("/live", host))
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
