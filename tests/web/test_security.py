@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.errors import SettingsError
 from desktop_app.web import feed, security, serving
-from desktop_app.web.access import COOKIE, Access, RateLimit, Role
+from desktop_app.web.access import COOKIE, Access, Identity, RateLimit, Role
 from tests.patience import PATIENCE_S, eventually
 from tests.store.logs import LogMaker
 from tests.web.conftest import TOKENS, Serve, Served
@@ -148,6 +148,22 @@ def test_a_damaged_file_of_tokens_lets_nobody_in_and_says_what_to_do(tmp_path: P
         path.write_text(text)
         with pytest.raises(SettingsError, match="Delete it"):
             Access(path)
+
+
+def test_a_browser_stays_signed_in_over_a_restart_while_the_tokens_do(tmp_path: Path) -> None:
+    def signed_in(cookie: str | None, given: dict[Role, str]) -> Identity | None:
+        return Access(tmp_path / "tokens.json", given=given).identify(None, cookie)
+
+    cookie = Access(tmp_path / "tokens.json", given=TOKENS).cookie_for(TOKENS[Role.COUNT])
+    found = signed_in(cookie, TOKENS)
+    assert found is not None
+    assert found.role is Role.COUNT
+    others = {**TOKENS, Role.CORRECT: "another one, 30 letters or more"}
+    assert signed_in(cookie, others) is None, "one who has the other tokens cannot make a cookie"
+    assert signed_in(cookie, {}) is None
+    assert not (tmp_path / "tokens.json").exists(), "tokens from the environment are written nowhere"
+    assert Access(tmp_path / "tokens.json", given=TOKENS).forget_all() == 0
+    assert signed_in(cookie, TOKENS) is None
 
 
 def test_a_token_from_the_environment_must_be_long(tmp_path: Path) -> None:

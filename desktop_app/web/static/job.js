@@ -9,7 +9,7 @@
   async function fetched(address, kind) {
     // A network that is gone breaks nothing off: without a limit this page would wait for ever.
     const response = await fetch(address, { headers: { Accept: kind }, cache: "no-store", signal: AbortSignal.timeout?.(20000) });
-    if (response.status === 404) location.reload();
+    if (response.status === 404 || response.status === 401) location.reload();
     if (!response.ok) throw new Error(String(response.status));
     return response;
   }

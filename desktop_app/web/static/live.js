@@ -148,6 +148,17 @@
     clearTimeout(timer);
     timer = setTimeout(open, waitMs);
     waitMs = Math.min(waitMs * 2, 15000);
+    signInAgain();
+  }
+
+  // A stream does not say why it was refused. Who is no longer signed in is led to where that is done.
+  async function signInAgain() {
+    try {
+      const answer = await fetch(live.dataset.stream, { method: "HEAD", cache: "no-store" });
+      if (answer.status === 401) location.reload();
+    } catch {
+      // No connection: it is taken up again above.
+    }
   }
 
   function open() {

@@ -143,6 +143,21 @@ def test_a_token_opens_the_live_page(make_site: Callable[..., Site], open_page: 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_who_is_no_longer_signed_in_is_led_to_where_that_is_done(
+    make_site: Callable[..., Site], open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.5)
+    site = make_site(open_to=None)
+    token = site.access.make(Role.SEE)
+    page = open_page(site.url(f"/enter?token={token}&next=/live/wall"), allowed="401")
+    expect(page.locator('[data-figure="people"]')).to_have_text("24")
+    site.access.forget_all()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("Token").fill(site.access.make(Role.SEE))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(site.url("/live/wall"))
+
+
 def test_a_qr_code_signs_in_and_leaves_no_token_in_the_address(make_site: Callable[..., Site], open_page: Open) -> None:
     site = make_site(open_to=None)
     token = site.access.make(Role.SEE)
