@@ -37,6 +37,10 @@ Resolution = Literal["total", "minute", "quarter", "hour", "day"]
 SessionId = Annotated[str, Path(max_length=100, description="the id of a count, as the list has it")]
 Cursor = Annotated[str | None, Query(max_length=300, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+Minutes = Annotated[
+    int | None,
+    Query(ge=1, le=1440, description="length of the intervals; 15 if not given, more for a count of many months"),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(max_length=200, description="chosen by the sender: a request sent again with it is done once"),
@@ -179,7 +183,7 @@ def report(
     _: See,
     session: SessionId,
     form: Literal["pdf", "xlsx", "csv", "json"],
-    minutes: Annotated[int, Query(ge=1, le=1440)] = 15,
+    minutes: Minutes = None,
 ) -> Response:
     counts = context_of(request).counts
     made = written(counts.report(session, minutes), counts.people(session), form)
@@ -198,7 +202,7 @@ def session_chart(
     _: See,
     session: SessionId,
     name: Literal["arrivals", "ages"],
-    minutes: Annotated[int, Query(ge=1, le=1440)] = 15,
+    minutes: Minutes = None,
 ) -> Response:
     return Response(chart(context_of(request).counts.report(session, minutes), name), media_type="image/svg+xml")
 

@@ -182,6 +182,22 @@ def test_a_report_comes_as_a_file(serve: Serve, log: LogMaker) -> None:
         assert f'filename="2023-11-14-Fair.{form}"' in answer.headers["content-disposition"]
 
 
+@pytest.mark.parametrize("days", [300, 6000])
+def test_a_count_of_many_months_has_its_report_too(serve: Serve, days: int) -> None:
+    """As of a door that is watched all year, or of a computer whose clock was put right meanwhile."""
+    log = LogMaker(session="year")
+    log.open()
+    log.people(3)
+    log.utc += days * 86400
+    log.people(3)
+    log.close()
+    client = serve(log=log).client
+    for name in ("report.csv", "report.xlsx", "arrivals.svg", "totals?resolution=total"):
+        assert client.get(f"/api/v1/sessions/year/{name}").is_success, name
+    asked = client.get("/api/v1/sessions/year/report.csv", params={"minutes": 15})
+    assert (asked.status_code, asked.json()["detail"]) == (422, "Choose longer intervals.")
+
+
 def test_charts_are_svg(serve: Serve, log: LogMaker) -> None:
     served = serve(log=log)
     for name in ("arrivals", "ages"):
