@@ -147,16 +147,22 @@ class Jobs:
     @property
     def has_room(self) -> bool:
         """Whether the disk, or the memory that stands for one, has room for the largest upload. Waits for the disk."""
-        return self._folder.free_bytes() >= self._settings.most_upload_bytes + _RESERVE_BYTES
+        try:
+            return self._folder.free_bytes() >= self._settings.most_upload_bytes + _RESERVE_BYTES
+        except OSError:  # the disk is gone
+            return False
 
     def new_folder(self) -> Path:
         """Make a folder for the files of the next job; `submit` takes it over, else remove it with `drop_folder`.
 
-        Raises Problem 507 where the disk would be too full after it.
+        Raises Problem 507 where the disk would be too full after it, or cannot be written to.
         """
-        if not self.has_room:
-            raise Problem(507, "There is no room for an upload at the moment.", "Try again in a few minutes.")
-        return self._folder.make()
+        try:
+            if self.has_room:
+                return self._folder.make()
+        except OSError as error:
+            log.warning("the folder for uploads cannot be written to: %s", error)
+        raise Problem(507, "There is no room for an upload at the moment.", "Try again in a few minutes.")
 
     def drop_folder(self, folder: Path | None) -> None:
         self._folder.remove(folder)

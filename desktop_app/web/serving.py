@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import importlib
 import logging
 import socket
@@ -15,7 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from desktop_app.errors import SourceError
+from desktop_app.errors import SettingsError, SourceError
 from desktop_app.web.app import create_app
 from desktop_app.web.context import WebContext
 
@@ -116,7 +117,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at an address. Raises SourceError where it is taken or not allowed."""
+    """Return a socket that listens at an address. Raises SourceError where it is taken, not allowed or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
@@ -129,15 +130,25 @@ def listen(host: str, port: int) -> socket.socket:
             listening.close()
             raise
         return listening
-    except OSError as error:
-        raise SourceError(
-            f"Nothing can be served at {host}, port {port} ({error.strerror or error}).",
-            "Choose another port (--port), or end the program that uses it.",
-        ) from error
+    except (OSError, UnicodeError) as error:  # names that cannot be put into letters of the network are no OSError
+        reason = getattr(error, "strerror", None) or "this is no address"
+        raise SourceError(f"Nothing can be served at {host}, port {port} ({reason}).", _remedy_of(error)) from error
+
+
+def _remedy_of(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if isinstance(error, UnicodeError | socket.gaierror) or number in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return "Give an address of this computer: 127.0.0.1 for this computer alone, 0.0.0.0 for others, too (--host)."
+    if number == errno.EACCES:
+        return "Choose a port from 1024 on (--port): the system keeps those below for itself."
+    return "Choose another port (--port), or end the program that uses it."
 
 
 def make_server(context: WebContext, on_started: Callable[[], object] = lambda: None) -> Server:
-    """Return a server over a context; `run(sockets=[...])` serves until its `should_exit` is set."""
+    """Return a server over a context; `run(sockets=[...])` serves until its `should_exit` is set.
+
+    Raises SettingsError for a certificate and a key that cannot be used.
+    """
     settings = context.settings
     _allow_many_files()
     config = uvicorn.Config(
@@ -155,7 +166,16 @@ def make_server(context: WebContext, on_started: Callable[[], object] = lambda: 
         h11_max_incomplete_event_size=32_768,
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+        # Where a key asks for a password, this is refused: OpenSSL would ask whoever sits at the terminal, if any.
+        ssl_keyfile_password="none",
     )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsError(
+            f"The certificate and its key cannot be used for https ({error}).",
+            "Give two PEM files that belong together, the key without a password (--tls-cert, --tls-key).",
+        ) from error
     return Server(config, context, on_started)
 
 

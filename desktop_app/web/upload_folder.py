@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from desktop_app.errors import SettingsError
 from desktop_app.system.file_lock import FileLock
 
 log = logging.getLogger(__name__)
@@ -31,14 +32,20 @@ class UploadFolder:
     """A folder of our own below `parent` (the system's for temporary files), open to its owner only. Thread-safe.
 
     Each user of it gets a folder inside. The lock tells a folder in use from one whose program was killed, which the
-    next `UploadFolder` beside it removes.
+    next `UploadFolder` beside it removes. Raises SettingsError where nothing can be written there.
     """
 
     def __init__(self, parent: Path | None = None) -> None:
         self._parent = parent or Path(tempfile.gettempdir())
         self.swept = self._sweep()
         self._making = threading.Lock()
-        self._begin()
+        try:
+            self._begin()
+        except OSError as error:
+            raise SettingsError(
+                f"Nothing can be written to the folder for uploads, {self._parent} ({error.strerror}).",
+                "Choose a folder that is there and may be written to (--upload-folder).",
+            ) from error
 
     def make(self) -> Path:
         """Make a folder for one job. Raises OSError."""

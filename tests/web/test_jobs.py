@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import threading
 from pathlib import Path
 
@@ -166,6 +167,14 @@ def test_a_disk_that_is_nearly_full_takes_nothing(tmp_path: Path, monkeypatch: p
         with pytest.raises(Problem) as found:
             jobs.new_folder()
         assert found.value.status == 507
+        monkeypatch.undo()
+        folder = jobs.new_folder()
+        shutil.rmtree(tmp_path)  # as a disk that was taken out
+        assert not jobs.has_room
+        with pytest.raises(Problem) as found:
+            jobs.new_folder()
+        assert found.value.status == 507
+        jobs.drop_folder(folder)
     finally:
         jobs.close()
 
