@@ -158,16 +158,16 @@ class BoundedBodies:
             problem = Problem(413, "This is too large.", f"At most {most // 10**6} MB are taken.", headers=_CLOSE)
             await _refuse(scope, receive, send, problem)
             return
-        received, began, over, is_answered = 0, time.monotonic(), False, False
+        received, began, over, answered = 0, time.monotonic(), False, asyncio.Event()
 
         async def bounded_receive() -> Message:
             nonlocal received, over
-            if over or is_answered:
+            if over or answered.is_set():
                 return await receive()  # waits for the other side to leave: no limit on that
             try:
                 message = await asyncio.wait_for(receive(), BODY_SILENCE_S)
             except TimeoutError:
-                if is_answered:  # a stream has begun meanwhile
+                if answered.is_set():  # a stream has begun meanwhile
                     return await receive()
                 raise Problem(408, "The rest of the request did not come.", "Send it again.", headers=_CLOSE) from None
             if message["type"] == "http.request":
@@ -181,8 +181,7 @@ class BoundedBodies:
             return message
 
         async def noting_send(message: Message) -> None:
-            nonlocal is_answered
-            is_answered = True
+            answered.set()
             await send(message)
 
         await self._app(scope, bounded_receive, noting_send)
