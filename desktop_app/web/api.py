@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -24,11 +24,17 @@ from desktop_app.web.context import WebContext
 from desktop_app.web.counts import CORRECTIONS, FORMATS, chart, written
 from desktop_app.web.live import places_of
 from desktop_app.web.problems import Problem
-from desktop_app.web.security import identity_of, needs
+from desktop_app.web.security import client_of, identity_of, needs
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.ProblemDetails, "description": words}
-    for status, words in ((401, "A token is needed"), (403, "The token's role does not allow it"), (404, "Not there"))
+    for status, words in (
+        (401, "A token is needed"),
+        (403, "The token's role does not allow it"),
+        (404, "Not there"),
+        (429, "Too many requests"),
+        (503, "Too much at once"),
+    )
 }
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
@@ -53,6 +59,16 @@ def context_of(request: Request) -> WebContext:
     """Return the parts of the server that a request came to."""
     found: WebContext = request.app.state.context
     return found
+
+
+async def in_turn(request: Request, _: See) -> AsyncIterator[None]:
+    """Wait until it is this request's turn at what takes long."""
+    async with context_of(request).turns.turn(client_of(request)):
+        yield
+
+
+TAKES_LONG = [Depends(in_turn, scope="function")]
+"""For what reads a whole count. A turn ends with the work, before the answer is sent: its reader may be slow."""
 
 
 # ---- live
@@ -114,7 +130,7 @@ def session_(request: Request, _: See, session: SessionId) -> schemas.SessionFig
     return _session(context_of(request).counts.info(session))
 
 
-@router.get("/sessions/{session}/totals", tags=["sessions"], summary="Its totals by the clock")
+@router.get("/sessions/{session}/totals", tags=["sessions"], dependencies=TAKES_LONG, summary="Its totals by the clock")
 def totals(request: Request, _: See, session: SessionId, resolution: Resolution = "hour") -> schemas.TotalsAnswer:
     """Intervals in which nobody watched have `watched_s` 0: their zeros do not say that nobody came."""
     report = context_of(request).counts.report(session, MINUTES[resolution])
@@ -155,7 +171,9 @@ def totals(request: Request, _: See, session: SessionId, resolution: Resolution 
     )
 
 
-@router.get("/sessions/{session}/people", tags=["sessions"], summary="Its people, page by page")
+@router.get(
+    "/sessions/{session}/people", tags=["sessions"], dependencies=TAKES_LONG, summary="Its people, page by page"
+)
 def people(
     request: Request, _: See, session: SessionId, cursor: Cursor = None, limit: Limit = 100
 ) -> schemas.PeoplePage:
@@ -174,6 +192,7 @@ def people(
 @router.get(
     "/sessions/{session}/report.{form}",
     tags=["sessions"],
+    dependencies=TAKES_LONG,
     summary="Its report as a file",
     response_class=Response,
     responses={200: {"content": {media_type: {} for media_type, _ in FORMATS.values()}}},
@@ -193,6 +212,7 @@ def report(
 @router.get(
     "/sessions/{session}/{name}.svg",
     tags=["sessions"],
+    dependencies=TAKES_LONG,
     summary="A chart of it",
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {}}}},
@@ -210,7 +230,12 @@ def session_chart(
 # ---- corrections
 
 
-@router.get("/sessions/{session}/corrections", tags=["corrections"], summary="The corrections that hold")
+@router.get(
+    "/sessions/{session}/corrections",
+    tags=["corrections"],
+    dependencies=TAKES_LONG,
+    summary="The corrections that hold",
+)
 def corrections(request: Request, _: See, session: SessionId) -> list[schemas.Correction]:
     found = context_of(request).counts.totals(session).corrections()
     return [_correction(e) for e in found if isinstance(e.event, CORRECTIONS)]
@@ -219,6 +244,7 @@ def corrections(request: Request, _: See, session: SessionId) -> list[schemas.Co
 @router.post(
     "/sessions/{session}/corrections",
     tags=["corrections"],
+    dependencies=TAKES_LONG,
     status_code=201,
     summary="Put something right",
     responses={409: {"model": schemas.ProblemDetails, "description": "It does not fit the count"}},
@@ -253,6 +279,7 @@ def correct(
 @router.delete(
     "/sessions/{session}/corrections/{correction}",
     tags=["corrections"],
+    dependencies=TAKES_LONG,
     summary="Take a correction back",
 )
 def undo(

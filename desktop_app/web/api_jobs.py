@@ -21,6 +21,7 @@ from desktop_app.web import schemas
 from desktop_app.web.access import Identity, Role
 from desktop_app.web.api import (
     PROBLEMS,
+    TAKES_LONG,
     Cursor,
     IdempotencyKey,
     Limit,
@@ -140,6 +141,7 @@ async def item_picture(request: Request, _: Count, job: JobId, number: Number) -
 @router.get(
     "/jobs/{job}/items/{number}/report.{form}",
     tags=["pictures and videos"],
+    dependencies=TAKES_LONG,
     summary="The report of a video",
     response_class=Response,
     responses={200: {"content": {media_type: {} for media_type, _ in FORMATS.values()}}},
@@ -155,6 +157,7 @@ def item_report(
 @router.get(
     "/jobs/{job}/items/{number}/{name}.svg",
     tags=["pictures and videos"],
+    dependencies=TAKES_LONG,
     summary="A chart of a video",
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {}}}},
@@ -164,7 +167,13 @@ def item_chart(request: Request, _: Count, job: JobId, number: Number, name: Lit
     return Response(chart(report_of(result.session, result.entries, 1), name), media_type="image/svg+xml")
 
 
-@router.post("/recounts", tags=["recounts"], status_code=202, summary="Count a kept count's file again")
+@router.post(
+    "/recounts",
+    tags=["recounts"],
+    dependencies=TAKES_LONG,
+    status_code=202,
+    summary="Count a kept count's file again",
+)
 def post_recount(
     request: Request,
     response: Response,

@@ -29,6 +29,7 @@ from desktop_app.web.metrics import Metrics
 from desktop_app.web.predicting import Predictor
 from desktop_app.web.security import identity_of
 from desktop_app.web.settings import WebSettings
+from desktop_app.web.turns import Turns
 from desktop_app.web.upload_folder import UploadFolder
 
 FOLDER = Path(__file__).parent
@@ -56,6 +57,7 @@ class WebContext:
     predictions: RateLimit
     logins: RateLimit
     keys: IdempotencyKeys
+    turns: Turns
     _models: tuple[float, tuple[ModelEntry, ...]] = (-math.inf, ())
 
     @property
@@ -136,4 +138,5 @@ def make_context(
         predictions=RateLimit(settings.predictions_a_minute, 60.0),
         logins=RateLimit(10, 60.0),
         keys=IdempotencyKeys(),
+        turns=Turns(),
     )

@@ -21,7 +21,7 @@ from desktop_app.reports.looks import DARK, LIGHT, Theme
 from desktop_app.resources import resource_path
 from desktop_app.web import feed, page_words, schemas
 from desktop_app.web.access import COOKIE, COOKIE_S, Identity, Role
-from desktop_app.web.api import context_of
+from desktop_app.web.api import TAKES_LONG, context_of
 from desktop_app.web.api_jobs import submit_form, video_result
 from desktop_app.web.problems import Problem, is_for_program
 from desktop_app.web.security import identity_of, limit_rate, needs
@@ -140,7 +140,7 @@ def item_part(request: Request, job_id: str, number: int, _: MayCount) -> Respon
     return page(request, "item.html", item=context_of(request).jobs.item(job_id, number))
 
 
-@router.get("/jobs/{job_id}/items/{number}/growth.svg")
+@router.get("/jobs/{job_id}/items/{number}/growth.svg", dependencies=TAKES_LONG)
 def growth(request: Request, job_id: str, number: int, _: MayCount, narrow: bool = False) -> Response:
     """How the count of a video grew; its other charts and its report are those of the API."""
     result = video_result(context_of(request), job_id, number)

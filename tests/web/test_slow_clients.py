@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 
 import httpx
 import pytest
 
-from desktop_app.web import feed, security, serving
+from desktop_app.web import api, feed, security, serving
 from desktop_app.web.access import RateLimit
+from desktop_app.web.problems import Problem
+from desktop_app.web.turns import Turns
 from tests.patience import PATIENCE_S, eventually
+from tests.store.logs import LogMaker
 from tests.web.conftest import Serve, raw
 
 
@@ -250,3 +254,76 @@ def test_a_request_to_end_is_answered_with_open_streams(serve: Serve) -> None:
     watching.join(PATIENCE_S)
     assert not watching.is_alive()
     assert "event: bye" in lines
+
+
+def test_what_takes_long_is_done_for_one_client_after_the_other() -> None:
+    """Sixty reports that one client wants keep another waiting for one of them at most."""
+    turns, begun, ends = Turns(at_once=2, most_each=3, most=5), list[str](), dict[str, asyncio.Event]()
+
+    async def work(name: str) -> None:
+        async with turns.turn(name[0]):
+            begun.append(name)
+            await ends.setdefault(name, asyncio.Event()).wait()
+
+    async def check() -> None:
+        tasks = {}
+
+        async def ask(*names: str) -> None:
+            tasks.update({name: asyncio.create_task(work(name)) for name in names})
+            for _ in range(10):  # every task comes as far as it can
+                await asyncio.sleep(0)
+
+        await ask("a1", "a2", "a3", "b1", "b2")
+        assert begun == ["a1", "b1"], "one of each client"
+        for name, status in (("a4", 429), ("c1", 503)):
+            with pytest.raises(Problem) as found:
+                await work(name)
+            assert found.value.status == status
+        tasks["a2"].cancel()
+        ends["b1"].set()
+        await ask("c1")
+        assert begun[2:] in (["b2"], ["c1"]), "not one of the first client's, who has a turn"
+        ends["a1"].set()
+        await ask()
+        assert len(begun) == 4
+        assert "a2" not in begun, "who has left takes no turn"
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        assert turns._clients == {}
+        async with turns.turn("a"), turns.turn("b"):
+            pass
+
+    asyncio.run(check())
+
+
+def test_pages_are_answered_while_one_client_wants_many_reports(
+    serve: Serve, log: LogMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, under_way = threading.Event(), list[int]()
+
+    def slow(*_: object, **__: object) -> str:
+        under_way.append(1)
+        assert go_on.wait(PATIENCE_S)
+        return "<svg/>"
+
+    monkeypatch.setattr(api, "chart", slow)
+    served = serve(log=log)
+    statuses: list[int] = []
+
+    def ask() -> None:
+        answer = httpx.get(f"{served.url}/api/v1/sessions/fair/ages.svg", timeout=PATIENCE_S)
+        statuses.append(answer.status_code)
+
+    asking = [threading.Thread(target=ask) for _ in range(60)]
+    for thread in asking:
+        thread.start()
+    try:
+        assert eventually(lambda: statuses.count(429) == 40)
+        assert all(served.client.get(path).is_success for path in ("/live", "/counts", "/readyz", "/api/v1/live"))
+        assert len(under_way) == 1
+    finally:
+        go_on.set()
+        for thread in asking:
+            thread.join()
+    assert statuses.count(200) == 20
