@@ -137,14 +137,19 @@
 
   function say(sentence) {
     lost.hidden = !sentence;
-    lost.firstElementChild.textContent = sentence;
+    if (lost.firstElementChild.textContent !== sentence) lost.firstElementChild.textContent = sentence;
+  }
+
+  // In the same words for every way of losing it, so that they are read out once.
+  function sayLost() {
+    const since = new Date(lastNews);
+    say(`No connection; the figures are those of ${two(since.getHours())}:${two(since.getMinutes())}. Trying again.`);
   }
 
   function again() {
     if (stream) stream.close();
     stream = null;
-    const since = new Date(lastNews);
-    say(`No connection; the figures are those of ${two(since.getHours())}:${two(since.getMinutes())}. Trying again.`);
+    sayLost();
     clearTimeout(timer);
     timer = setTimeout(open, waitMs);
     waitMs = Math.min(waitMs * 2, 15000);
@@ -177,7 +182,7 @@
     stream.addEventListener("bye", again);
     stream.addEventListener("error", () => {
       if (stream && stream.readyState === EventSource.CLOSED) again();
-      else say("The connection broke off and is taken up again.");
+      else sayLost();
     });
   }
 

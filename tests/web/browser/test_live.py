@@ -52,11 +52,29 @@ def test_a_lost_server_is_said_and_taken_up_again(site: Site, open_page: Open) -
     page = open_page(site.url("/live"))
     expect(page.locator('[data-figure="people"]')).to_have_text("24")
     site.stop()
-    expect(page.locator("#lost")).to_contain_text(re.compile("No connection|broke off"))
+    expect(page.locator("#lost")).to_contain_text("No connection; the figures are those of")
     expect(page.locator('[data-figure="people"]')).to_have_text("24")  # the last figures stay
     site.figures.give(figures_of(7, 30, 1))
     site.start()
     expect(page.locator('[data-figure="people"]')).to_have_text("31")
+    expect(page.locator("#lost")).to_be_hidden()
+
+
+def test_a_loss_is_read_out_once_however_often_the_server_is_tried(site: Site, open_page: Open) -> None:
+    page = open_page(site.url("/live"))
+    expect(page.locator('[data-figure="people"]')).to_have_text("24")
+    site.stop()
+    expect(page.locator("#lost")).to_contain_text("No connection")
+    page.evaluate("""() => {
+        document.body.dataset.said = 0;
+        const changes = (list) => (document.body.dataset.said = Number(document.body.dataset.said) + list.length);
+        new MutationObserver(changes).observe(document.getElementById("lost"), { childList: true, subtree: true });
+    }""")
+    for _ in range(2):
+        with page.expect_request("**/live/events"):
+            pass
+    assert page.locator("body").get_attribute("data-said") == "0"
+    site.start()
     expect(page.locator("#lost")).to_be_hidden()
 
 
