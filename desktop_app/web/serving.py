@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import importlib
@@ -12,85 +11,18 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from desktop_app.errors import SettingsError, SourceError
 from desktop_app.web.app import create_app
 from desktop_app.web.context import WebContext
+from desktop_app.web.protocol import BoundedProtocol
 
 log = logging.getLogger(__name__)
-
-HEAD_LIMIT_S = 15.0
-"""A connection that has not sent the head of a request within this time is closed."""
-
-READER_LIMIT_S = 30.0
-"""A reader who takes nothing of an answer for so long is left."""
 
 MOST_CONNECTIONS = 4000
 END_LIMIT_S = 5
 _WANTED_FILES = 8192
-
-
-class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 that waits for nobody without end, which uvicorn does in three places.
-
-    A connection is closed where the head of a request does not come as a whole, and where its reader takes nothing:
-    while an answer is sent, and while one that was sent is still to be read before the connection ends.
-    """
-
-    _head_limit: asyncio.TimerHandle | None = None
-    _reader_limit: asyncio.TimerHandle | None = None
-    _end_limit: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._head_limit = self.loop.call_later(HEAD_LIMIT_S, self._close_without_head)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        is_head_wanted = self.conn.their_state is h11.IDLE  # what came has not made a whole head yet
-        if self._head_limit is not None and not is_head_wanted:
-            self._head_limit.cancel()
-            self._head_limit = None
-        elif self._head_limit is None and is_head_wanted:
-            # One that comes letter by letter keeps uvicorn's own limit for a further request from its end.
-            self._head_limit = self.loop.call_later(HEAD_LIMIT_S, self._close_without_head)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for limit in (self._head_limit, self._reader_limit, self._end_limit):
-            if limit is not None:
-                limit.cancel()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._reader_limit = self.loop.call_later(READER_LIMIT_S, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        if self._reader_limit is not None:
-            self._reader_limit.cancel()
-        super().resume_writing()
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.transport.is_closing():
-            self._end_soon()
-
-    def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
-        self._end_soon()
-
-    def _close_without_head(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.close()
-        self._end_soon()
-
-    def _end_soon(self) -> None:
-        """Leave whoever does not take the rest of an answer: closing waits for them."""
-        if self._end_limit is None:
-            self._end_limit = self.loop.call_later(READER_LIMIT_S, self.transport.abort)
 
 
 class Server(uvicorn.Server):
@@ -163,7 +95,6 @@ def make_server(context: WebContext, on_started: Callable[[], object] = lambda: 
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=END_LIMIT_S,
-        h11_max_incomplete_event_size=32_768,
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
         # Where a key asks for a password, this is refused: OpenSSL would ask whoever sits at the terminal, if any.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 
 import httpx
 import pytest
 
-from desktop_app.web import api, feed, security, serving
+from desktop_app.web import api, feed, protocol, security, serving
 from desktop_app.web.access import RateLimit
 from desktop_app.web.problems import Problem
 from desktop_app.web.turns import Turns
@@ -43,7 +44,7 @@ def test_a_body_that_stops_half_way_is_not_waited_for(serve: Serve, monkeypatch:
 
 
 def test_a_connection_that_never_asks_is_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "HEAD_LIMIT_S", 0.3)
+    monkeypatch.setattr(protocol, "HEAD_LIMIT_S", 0.3)
     served = serve()
     assert raw(served, b"GET /livez HTTP/1.1\r\nHos") == b""
 
@@ -51,7 +52,7 @@ def test_a_connection_that_never_asks_is_closed(serve: Serve, monkeypatch: pytes
 def test_a_further_request_that_never_comes_to_an_end_is_not_waited_for(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "HEAD_LIMIT_S", 0.3)
+    monkeypatch.setattr(protocol, "HEAD_LIMIT_S", 0.3)
     served = serve()
     with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -78,10 +79,10 @@ def test_a_request_between_two_others_is_answered_however_it_is_cut(serve: Serve
 
 def test_who_takes_nothing_of_a_last_answer_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fill the buffer stops no answer, and closing would wait until it is read."""
-    monkeypatch.setattr(serving, "READER_LIMIT_S", 0.3)
-    closing: list[serving.BoundedProtocol] = []
+    monkeypatch.setattr(protocol, "READER_LIMIT_S", 0.3)
+    closing: list[protocol.BoundedProtocol] = []
 
-    class Stuck(serving.BoundedProtocol):
+    class Stuck(protocol.BoundedProtocol):
         def on_response_complete(self) -> None:
             closing.append(self)
             super().on_response_complete()
@@ -94,18 +95,18 @@ def test_who_takes_nothing_of_a_last_answer_is_left(serve: Serve, monkeypatch: p
         connection.connect(("127.0.0.1", served.port))
         connection.sendall(b"GET /static/style.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert eventually(lambda: closing)
-        protocol, loop = closing[0], served.context.live._loop
+        stuck, loop = closing[0], served.context.live._loop
         assert loop is not None
 
         def fill() -> None:
             """Put some into the transport's own buffer, and close as after an answer."""
-            with_room, most = protocol.transport.get_write_buffer_limits()
-            while protocol.transport.get_write_buffer_size() == 0:
-                protocol.transport.write(b"x" * (most - with_room))
-            protocol.timeout_keep_alive_handler()
+            with_room, most = stuck.transport.get_write_buffer_limits()
+            while stuck.transport.get_write_buffer_size() == 0:
+                stuck.transport.write(b"x" * (most - with_room))
+            stuck.timeout_keep_alive_handler()
 
         loop.call_soon_threadsafe(fill)
-        assert eventually(lambda: protocol not in protocol.connections)
+        assert eventually(lambda: stuck not in stuck.connections)
     assert served.client.get("/livez").is_success
 
 
@@ -140,6 +141,66 @@ def test_an_upload_that_its_sender_stops_is_no_error_in_the_log(serve: Serve) ->
         assert eventually(lambda path=path: f'route="{path}"' in served.client.get("/metrics").text), path  # type: ignore[misc]
 
 
+def until_closed(connection: socket.socket, data: bytes = b"") -> bytes:
+    """Send data again and again, or nothing, until the other side closes; return what came from it meanwhile."""
+    answer, deadline = b"", time.monotonic() + PATIENCE_S
+    try:
+        while data:
+            assert time.monotonic() < deadline, "it is taken for ever"
+            connection.sendall(data)
+        while chunk := connection.recv(65536):
+            answer += chunk
+    except ConnectionError:
+        pass
+    return answer
+
+
+def test_a_body_in_very_many_tiny_pieces_is_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that asks for a token: who has none could take a core with one connection."""
+    monkeypatch.setattr(security, "BODY_SILENCE_S", 1.0)
+    served = serve(open_to=None)
+    head = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+    head += b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(head + b"1\r\nx\r\n" * 20_000)
+        assert until_closed(connection)[9:12] in (b"400", b""), "and not waited for: that would be 408"
+    assert b" 401 " in raw(served, head + b"1\r\nx\r\n" * 1500 + b"0\r\n\r\n")[:20], "some that are small are taken"
+
+
+def test_a_large_body_in_usual_pieces_is_taken(serve: Serve) -> None:
+    served = serve()
+    pieces = (b"x" * 300 for _ in range(10_000))
+    answer = served.client.post("/api/v1/predict", content=pieces, headers={"content-type": "multipart/x; boundary=x"})
+    assert answer.status_code == 415, "read to its end, and no form"
+
+
+def test_the_rest_of_a_body_is_not_taken_for_ever_after_its_answer(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_LIMIT_S", 0.5)
+    served = serve(open_to=None)
+    head = b"POST /api/v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(head)
+        assert b" 401 " in connection.recv(65536)[:20]
+        until_closed(connection, b"400\r\n" + b"x" * 1024 + b"\r\n")
+    assert served.client.get("/livez").is_success
+
+
+def test_nonsense_in_a_body_is_no_error_in_the_log(serve: Serve) -> None:
+    served = serve(open_to=None)
+    head = b"POST /api/v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert raw(served, head + b"nonsense\r\n\r\n").split()[1] in (b"400", b"401")
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(head)
+        answer = b""
+        while not answer.endswith(b"}"):
+            answer += connection.recv(65536)
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert until_closed(connection) == b""
+    assert served.client.get("/livez").is_success
+
+
 def test_a_head_without_end_is_refused(serve: Serve) -> None:
     served = serve()
     assert b" 400 " in raw(served, b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 100_000)[:20]
@@ -158,7 +219,7 @@ def test_what_is_no_request_is_refused(serve: Serve) -> None:
 
 
 def test_a_reader_who_takes_nothing_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "READER_LIMIT_S", 0.3)
+    monkeypatch.setattr(protocol, "READER_LIMIT_S", 0.3)
     served = serve()
     live = served.context.live
     with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
