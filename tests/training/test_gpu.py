@@ -78,6 +78,12 @@ def test_the_schedule_of_the_shipped_networks_has_no_teacher_and_begins_with_sma
         ("epochs = 22\n", "", r"\[teacher\] lacks epochs"),
         ("epochs = 80", 'epochs = "80"', r"\[\[student\]\] 1 epochs is '80', and must be a number"),
         ("side = 112", "side = 112.5", r"\[\[student\]\] 1 side is 112.5, and must be a whole number"),
+        (
+            "side = 112",
+            'border = "mirror"\nside = 112',
+            "lite2: 'mirror' is no border. Known are: replicate, reflect, grey",
+        ),
+        ("side = 112", "box_scale = 3\nside = 112", "lite2: box_scale is 3, and must be 0.5 to 2"),
         ("side = 112", "side = 4", "lite2: side is 4, and must be 32 to 512"),
         ("seconds = 95", "seconds = -95", "lite0: seconds is -95, and must be"),
         ("negatives = 96", "negatives = 1024", "1024 pictures of no face do not fit a batch of 1024"),
