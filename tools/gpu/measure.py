@@ -10,7 +10,6 @@ from torch import Tensor
 
 from tools.gpu import augment
 from tools.gpu.account import account
-
 from tools.gpu.faces import Faces
 from tools.gpu.layers import Network, mixed
 from tools.gpu.schedule import Crop
