@@ -62,14 +62,21 @@ def float_depthwise(content: bytes) -> bytes:
 def _make_float(model: Any, tensor: Any) -> None:
     """Turn a constant 8-bit tensor into float32; any other is left as it is."""
     stored = model.buffers[tensor.buffer].data
-    if tensor.type != schema.TensorType.INT8 or stored is None or len(stored) == 0:
-        return
-    numbers: NDArray[np.int8] = np.asarray(stored, np.uint8).view(np.int8).reshape(tensor.shape)
+    if tensor.type == schema.TensorType.INT8 and stored is not None and len(stored):
+        _put(model, tensor, _numbers(model, tensor))
+
+
+def _numbers(model: Any, tensor: Any) -> NDArray[np.float32]:
+    """What a constant tensor of 8 or 32 bits stands for, in its shape."""
+    stored = np.asarray(model.buffers[tensor.buffer].data, np.uint8)
+    if tensor.type == schema.TensorType.FLOAT32:
+        return stored.view("<f4").reshape(tensor.shape)
+    numbers: NDArray[np.int8] = stored.view(np.int8).reshape(tensor.shape)
     scale = np.asarray(tensor.quantization.scale, np.float32)
     zero = np.asarray(tensor.quantization.zeroPoint, np.float32)
     one_a_channel = [1] * numbers.ndim
     one_a_channel[tensor.quantization.quantizedDimension] = len(scale)
-    _put(model, tensor, (numbers - zero.reshape(one_a_channel)) * scale.reshape(one_a_channel))
+    return np.asarray((numbers - zero.reshape(one_a_channel)) * scale.reshape(one_a_channel), np.float32)
 
 
 def before_answer(content: bytes, answer: str) -> bytes:
@@ -92,6 +99,13 @@ def before_answer(content: bytes, answer: str) -> bytes:
     graph.outputs = np.array([features], np.int32)
     model.signatureDefs = []
     return _packed(model)
+
+
+def answer_layer(content: bytes, answer: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the weights (units, features) and the bias (units,) of the last dense layer of the answer `answer`."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    tensors = [model.subgraphs[0].tensors[int(index)] for index in _dense_layer(model, answer).inputs[1:3]]
+    return _numbers(model, tensors[0]), _numbers(model, tensors[1])
 
 
 def with_answer(content: bytes, answer: str, weights: NDArray[np.float32], bias: NDArray[np.float32]) -> bytes:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from desktop_app.errors import ModelError
 from desktop_app.resources import model_path
-from desktop_app.training.flatbuffer import before_answer, float_depthwise, with_answer
+from desktop_app.training.flatbuffer import answer_layer, before_answer, float_depthwise, with_answer
 
 pytestmark = pytest.mark.train
 
@@ -72,6 +72,9 @@ def test_another_last_layer_changes_its_answer_and_no_other() -> None:
     wanted = (1 / (1 + np.exp(-(features @ weights[0] + bias)))).mean(0)
     assert after["face"][:, 0] == pytest.approx(wanted, abs=1e-4)
     assert after["face"] != pytest.approx(before["face"], abs=0.05)
+    its, offset = answer_layer(shipped, "face")
+    wanted = (1 / (1 + np.exp(-(features @ its[0] + offset)))).mean(0)
+    assert before["face"][:, 0] == pytest.approx(wanted, abs=0.01)  # its 8-bit arithmetic rounds
     for name in ("gender", "age", "embedding"):
         assert after[name] == pytest.approx(before[name], abs=1e-5)
 

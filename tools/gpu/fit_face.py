@@ -31,7 +31,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from desktop_app.errors import HeadcountError
-from desktop_app.training.flatbuffer import before_answer, with_answer
+from desktop_app.training.flatbuffer import answer_layer, before_answer, with_answer
 from desktop_app.vision.attributes.classifier import read_card
 from desktop_app.vision.attributes.model_card import CARD_NAME
 from desktop_app.vision.attributes.preprocess import InputSpec
@@ -196,10 +196,13 @@ def fit(options: argparse.Namespace) -> None:
     }
     weights, bias = fitted(np.concatenate(some), np.concatenate(none))
     least = least_face(answers(real["hard"], weights, bias), options.pass_share)
-    print(f"min_face {least:g}")
+    its, offset = answer_layer(trunk.content, "face")
+    usual = float(trunk.card.get("min_face", 0.5))
+    print(f"min_face {usual:g} -> {least:g}")
     for name, found in ({f"real faces of val, {name}": values for name, values in real.items()} | kept).items():
-        passed = float(np.mean(answers(found, weights, bias) >= least))
-        print(f"{name}: {passed:.1%} of {found.shape[1]} pass")
+        before = float(np.mean(answers(found, its[0], float(offset[0])) >= usual))
+        after = float(np.mean(answers(found, weights, bias) >= least))
+        print(f"{name}: {before:.1%} -> {after:.1%} of {found.shape[1]} pass")
     if options.write:
         content = with_answer(trunk.content, "face", weights[None], np.array([bias], np.float32))
         likeness = LikenessSpace.load(trunk.file)
