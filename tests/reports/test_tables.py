@@ -51,8 +51,8 @@ def test_what_a_report_says() -> None:
     assert [(r.band, r.female, r.male, r.undecided) for r in report.pyramid if r.people] == [
         ("3-9", 0, 1, 0), ("20-29", 1, 0, 0), ("30-39", 3, 0, 0), ("40-49", 0, 1, 0),
     ]  # fmt: skip
-    assert report.places[0][1] == "door"
-    assert report.places[0][2].into == 1
+    assert report.places[0].name == "door"
+    assert report.places[0].figures.into == 1
 
 
 def test_intervals_are_half_open_and_sum_to_the_whole() -> None:
@@ -145,11 +145,22 @@ def test_no_text_is_ever_a_formula(start: str, rest: str) -> None:
     assert not cell(start + rest).startswith(("=", "+", "-", "@"))
 
 
+def test_half_letters_of_a_file_name_are_no_reason_to_write_nothing(tmp_path: Path) -> None:
+    day = Day("\udce9cole", "Hall \ud83d")
+    day.add("09:00", DoorStarted(0.0, "bad\udcff.mp4", at("09:00"), "live", "Do\udcffr", "YuNet", "headcount"))
+    day.person("09:05")
+    report = build_report("s", day.end(), OPTIONS)
+    write_xlsx(tmp_path / "it.xlsx", report, Totals(day.entries).people())
+    sheet = load_workbook(tmp_path / "it.xlsx")["Summary"]
+    assert any("bad\ufffd.mp4" in str(cell.value) for row in sheet for cell in row)
+    json.dumps(report_values(report), ensure_ascii=False).encode()
+
+
 def test_small_cells_are_hidden_where_that_is_asked_for() -> None:
     report = build_report("s", fair(), ReportOptions(60, ZONE, suppress_below=3))
     rows = report_values(report)["intervals"]
-    assert [row["people"] for row in rows[:4]] == [3, None, 1 and "<3", "<3"]
-    assert report_values(report)["ages"]["3-9"]["male"] == "<3"
+    assert [row["people"] for row in rows[:4]] == ["x", None, "<3", "<3"], "two men of two ages, both then: not of 3"
+    assert report_values(report)["ages"]["3-9"]["male"] == "x"
 
 
 def test_the_json_is_plain_and_complete() -> None:
