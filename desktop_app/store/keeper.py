@@ -42,6 +42,8 @@ class Keeper:
         self._live = live
         self._keep_days = 0
         self._condensed_on: date | None = None
+        self._has_removed = False
+        """Whether what was removed may still be read in SQLite's log of changes."""
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._reading: sqlite3.Connection | None = None
@@ -83,6 +85,8 @@ class Keeper:
             if self._condensed_on != date.today():
                 self._condensed_on = date.today()
                 self._do(self.condense_old)
+            if self._has_removed:
+                self._do(self.empty_wal)
             self._do(self.copy)
             began = time.thread_time()
             self._do(self.summarise)
@@ -162,28 +166,49 @@ class Keeper:
 
         Raises sqlite3.Error, or StoreError where they cannot be written.
         """
-        people = 0
+        people, live = 0, self._live()
         with reading(self._files.database) as connection:
-            names = connection.execute("SELECT id FROM session WHERE deleted_utc IS NULL AND is_purged = 0").fetchall()
-            groups = [group_of(connection, name).ids for (name,) in names]
+            found = connection.execute(
+                "SELECT id, closed_utc FROM session WHERE deleted_utc IS NULL AND is_purged = 0"
+            ).fetchall()
+            groups = [group_of(connection, name).ids for name, _ in found]
+            under_way = frozenset(name for name, closed_utc in found if closed_utc is None and name in live)
             joined = {session for ids in groups for session in ids[1:]}
             for ids in groups:
                 if ids[0] in joined:
                     continue
-                for part in retention.old_parts(connection, ids, before_utc, lambda _: None):
+                for part in retention.old_parts(connection, ids, before_utc, lambda _: None, under_way):
                     if self._stopping.is_set():
                         return people
+                    self._has_removed = True
                     self._writer.run(lambda c, part=part: retention.write_part(c, part), 60.0)  # type: ignore[misc]
                     people += part.people
                 for session in ids:
                     self._folds.forget_session(session)
+        if people:
+            self.empty_wal()
         return people
 
     def purge(self) -> None:
         """Remove the entries of sessions that were deleted a week ago, a little at a time."""
         now = time.time()
         while not self._stopping.is_set() and self._writer.run(lambda connection: _purge_some(connection, now)):
-            pass
+            self._has_removed = True
+        if self._has_removed:
+            self.empty_wal()
+
+    def empty_wal(self) -> None:
+        """Have nothing left in SQLite's log of changes, where what was removed could be read as long as we run.
+
+        Where somebody reads just now it is tried again in the next round.
+        """
+        self._has_removed = not self._writer.run(empty_wal)
+
+
+def empty_wal(connection: sqlite3.Connection) -> bool:
+    """Write SQLite's log of changes into the file and empty it; return False where somebody reads just now."""
+    (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 def _purge_some(connection: sqlite3.Connection, now: float) -> bool:

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from desktop_app.store.database import error_code
+from desktop_app.system.plain_text import printable
 
 _WAITING = "Counting goes on, and what is counted waits until it can be written."
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -82,6 +83,14 @@ def cannot_read(error: BaseException) -> tuple[str, str]:
     return (
         f"The stored counts cannot be read ({error}).",
         "Start Headcount again: where the file is damaged it offers a copy. So does “headcount restore”.",
+    )
+
+
+def is_part_of(name: str) -> tuple[str, str]:
+    """Return sentence and remedy for a count that is to be deleted and was joined to another one."""
+    return (
+        f"This count was joined to {f'“{printable(name)}”' if name else 'another one'}, which counts its people.",
+        "Delete that one, or take back the joining first: open it under Results and undo.",
     )
 
 

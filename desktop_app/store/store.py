@@ -26,7 +26,7 @@ from desktop_app.store.database import (
 )
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, SessionGroup, StoppedError, group_of, read_group, read_group_log
-from desktop_app.store.keeper import Keeper
+from desktop_app.store.keeper import Keeper, empty_wal
 from desktop_app.store.people import read_people
 from desktop_app.store.problem_report import ProblemReport
 from desktop_app.store.rows import EntryTable, last_seq, read_sorted, read_what_can_be_read, write_meta
@@ -219,17 +219,20 @@ class Store:
     # ---- deleting and bringing back
 
     def delete(self, session_id: str) -> bool:
-        """Delete a session; `restore` undoes it for a week. Return False if there is none. Raises StoreError.
+        """Delete a session with those joined to it; `restore` undoes it for a week. Return False if there is none.
 
+        Raises StoreError, also for one that was joined to another session, which would lose these people a week later.
         Its entries are removed from the file at the first start of the program after that week. The daily copies made
         before the deletion hold them until seven newer copies exist.
         """
-        change = "UPDATE session SET deleted_utc = ? WHERE id = ? AND deleted_utc IS NULL"
-        return self._written.run(lambda c: c.execute(change, (time.time(), session_id)).rowcount > 0)
+        return self._written.run(lambda c: _delete(c, session_id, time.time()))
 
     def restore(self, session_id: str) -> bool:
         """Undo `delete`. Return False where there is nothing to undo or it is too late. Raises StoreError."""
-        change = "UPDATE session SET deleted_utc = NULL WHERE id = ? AND deleted_utc IS NOT NULL AND is_purged = 0"
+        change = (
+            "UPDATE session SET deleted_utc = NULL WHERE is_purged = 0"
+            " AND deleted_utc = (SELECT deleted_utc FROM session WHERE id = ? AND is_purged = 0)"
+        )
         return self._written.run(lambda c: c.execute(change, (session_id,)).rowcount > 0)
 
     def keep_people(self, days: int) -> None:
@@ -387,6 +390,25 @@ class Store:
             return None
 
 
+def _delete(connection: sqlite3.Connection, session: str, now: float) -> bool:
+    """Note that a session was deleted, and all that count in no other one. Raises StoreError for a part of another."""
+    rows = connection.execute("SELECT id, name FROM session WHERE deleted_utc IS NULL AND is_purged = 0").fetchall()
+    names = dict(rows)
+    if session not in names:
+        return False
+    ids = group_of(connection, session).ids
+    others = {other: group_of(connection, other).ids for other in names if other not in ids}
+    for other, parts in others.items():
+        if session in parts:
+            raise StoreError(*problems.is_part_of(names[other]))
+    goes = set(ids).difference(*others.values())
+    with transaction(connection):
+        connection.executemany(
+            "UPDATE session SET deleted_utc = ? WHERE id = ? AND deleted_utc IS NULL", [(now, id_) for id_ in goes]
+        )
+    return True
+
+
 def _add(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int:
     with transaction(connection):
         return EntryTable(connection).insert(entries, into_deleted=False)
@@ -399,5 +421,5 @@ def _erase(connection: sqlite3.Connection, files: StoreFiles) -> None:
             connection.execute(f"DELETE FROM {table}")
         write_meta(connection, "seq_floor", str(reached))
     connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    empty_wal(connection)
     backups.remove_all(files)
