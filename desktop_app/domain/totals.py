@@ -138,7 +138,7 @@ class RecordSums:
     def places(self, kinds: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], PlaceFigures]:
         """Return the figures of every line and zone by (door, name); `kinds` has those that the log tells of."""
         found = {}
-        crossed = (k for k, s in self._places.items() if k not in kinds and s != _PlaceSum())
+        crossed = sorted(k for k, s in self._places.items() if k not in kinds and s != _PlaceSum())
         for key in (*kinds, *crossed):
             s = self._places.get(key, _PlaceSum())
             kind = kinds.get(key) or ("zone" if s.visits else "line")

@@ -24,6 +24,8 @@ _MOST_DOORS = 10
 _SMALLEST_TYPE = 5.5
 
 DIGEST_KEYWORD = "headcount-log-sha256="
+MADE_KEYWORD = "headcount-made="
+"""How the report was made, so that it can be made again and compared: see `how_made`."""
 
 
 def write_pdf(
@@ -39,7 +41,7 @@ def pdf_bytes(report: Report, *, receipt: Receipt | None = None, comparison: Com
     page.canvas.setTitle(plain(report.name) or texts.NO_NAME)
     page.canvas.setCreator(report.program)
     page.canvas.setSubject(f"session {report.session_id}")
-    page.canvas.setKeywords(f"{DIGEST_KEYWORD}{report.digest}")
+    page.canvas.setKeywords(f"{DIGEST_KEYWORD}{report.digest} {MADE_KEYWORD}{how_made(report, receipt, comparison)}")
     _draw_report(page, report)
     if comparison is not None:
         page.next_page()
@@ -48,6 +50,19 @@ def pdf_bytes(report: Report, *, receipt: Receipt | None = None, comparison: Com
         page.next_page()
         draw_receipt(page, receipt)
     return page.save()
+
+
+def how_made(report: Report, receipt: Receipt | None = None, comparison: Comparison | None = None) -> str:
+    """Return how a PDF was made: minutes of an interval, time zone, hidden below, days of the receipt, compared with.
+
+    A page that is not there has "-". "" for a report over intervals that its log does not have.
+    """
+    options = report.options
+    if options.agenda:
+        return ""
+    days = "-" if receipt is None else str(receipt.keep_days)
+    other = "-" if comparison is None else f"{comparison.second.session_id}:{comparison.second.digest}"
+    return ";".join((str(options.minutes), str(options.zone), str(options.suppress_below), days, other))
 
 
 def _draw_report(page: Page, report: Report) -> None:

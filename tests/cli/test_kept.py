@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -225,6 +228,46 @@ def test_a_report_is_verified_until_the_count_changes(
     capsys.readouterr()
     assert main(["verify", str(tmp_path / "gone.pdf")]) == 6
     assert "There is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--receipt"], ["--against", "fedc"], ["--suppress", "3", "--minutes", "60"]])
+def test_a_report_whose_figures_were_changed_is_not_verified(
+    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    store = Store.open(default_folder())
+    other = Day("Other")
+    other.person("09:01")
+    store.append([replace(e, session="fedc" * 8) for e in other.end()])
+    assert store.close(PATIENCE_S)
+    path = tmp_path / "r.pdf"
+    assert main(["export", kept, "--out", str(tmp_path), "--name", "r", *more, *BERLIN]) == 0
+    assert main(["verify", str(path)]) == 0
+    assert "agrees with the kept count" in capsys.readouterr().out
+
+    written = path.read_bytes()
+    found = next(m for m in re.finditer(rb"stream\r?\n(.*?)\r?\n?endstream", written, re.DOTALL) if _drawn(m[1]))
+    changed = base64.a85encode(zlib.compress(_drawn(found[1]).replace(b" Tf", b"  Tf", 1))) + b"~>"
+    path.write_bytes(written.replace(found[1], changed))
+    assert main(["verify", str(path)]) == 1, "something else is drawn; the digest in the file is the right one"
+    assert "figures in it may have been changed" in capsys.readouterr().out
+
+    path.write_bytes(re.sub(rb" headcount-made=[^)]*", b"", written))
+    assert main(["verify", str(path)]) == 1
+    assert "cannot be told" in capsys.readouterr().out
+    if "--against" in more:
+        path.write_bytes(written)
+        assert main(["correct", "fedc", "1", "--gender", "male"]) == 0
+        assert main(["verify", str(path)]) == 1
+        assert "the count beside it has changed" in capsys.readouterr().out
+
+
+def _drawn(stream: bytes) -> bytes:
+    """Return what a stream draws, b"" for one that draws no page."""
+    try:
+        drawn = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>")))
+    except (ValueError, zlib.error):
+        return b""
+    return drawn if b" Tf" in drawn else b""
 
 
 def test_while_another_process_works_with_the_store_a_correction_says_so(
