@@ -190,6 +190,13 @@ def compared_with(name: str) -> str:
 
 
 FROM_THE_BEGINNING = "The two counts were at different times of the day: the rows count from the beginning of each."
+
+
+def again(clock: str) -> str:
+    """Return a time of the hour that comes a second time when the clocks are set back."""
+    return f"{clock} again"
+
+
 TOO_FEW_TO_COMPARE = "There are too few people whose gender is known to compare the shares."
 DIFFERENCE, BOTH = "difference", "both"
 

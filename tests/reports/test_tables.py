@@ -9,24 +9,26 @@ import json
 from datetime import datetime
 from pathlib import Path
 from zipfile import ZipFile
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from desktop_app.domain.events import Added, Corrected, DoorStarted, Joined, Merged, Opened, Undone
+from desktop_app.domain.events import Added, Corrected, DoorEnded, DoorStarted, Joined, Merged, Opened, Undone
 from desktop_app.domain.log_digest import digest_of
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.errors import OutputError
+from desktop_app.reports.comparison import compare
 from desktop_app.reports.csv_file import FOR_MACHINES, INTERVAL_FIELDS, CsvFlavour, for_excel, tables, write_csv
 from desktop_app.reports.export import save_table
 from desktop_app.reports.intervals import Edges, count_in, regular_edges
 from desktop_app.reports.json_file import report_values
-from desktop_app.reports.report import ReportOptions, build_report
+from desktop_app.reports.report import Report, ReportOptions, build_report
 from desktop_app.reports.texts import FORMULA_STARTS, cell
-from desktop_app.reports.times import duration
+from desktop_app.reports.times import duration, interval, span
 from desktop_app.reports.watched import watched_spans
 from desktop_app.reports.xlsx_file import write_xlsx
 from tests.reports.logs import ZONE, Day, at, fair
@@ -78,6 +80,51 @@ def test_the_interval_of_a_change_of_the_clocks_is_neither_lost_nor_doubled() ->
     edges = regular_edges(start, start + 25 * 3600, 60, ZONE)
     assert len(edges) == 25
     assert count_in(edges, [], []) != []
+
+
+def test_the_hour_that_comes_twice_has_two_names_and_both_offsets() -> None:
+    start = datetime(2026, 10, 25, 1, tzinfo=ZONE).timestamp()
+    names = [interval(start + 900 * i, start + 900 * (i + 1), ZONE) for i in range(16)]
+    assert len(set(names)) == 16
+    assert names[4] == "02:00 to 02:15"
+    assert names[7] == "02:45 (UTC+2) to 02:00 (UTC+1)"
+    assert names[8] == "02:00 to 02:15 (UTC+1)"
+    assert names[12] == "03:00 to 03:15"
+    spring = datetime(2026, 3, 29, 1, tzinfo=ZONE).timestamp()
+    assert interval(spring, spring + 3600, ZONE) == "01:00 (UTC+1) to 03:00 (UTC+2)"
+    assert span(start, start + 4 * 3600, ZONE) == "2026-10-25, 01:00 to 04:00 (UTC+02:00, at the end UTC+01:00)"
+    half = ZoneInfo("Asia/Kolkata")
+    assert span(start, start + 3600, half).endswith("(UTC+05:30)")
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25", "2026-10-24"])
+def test_two_days_are_compared_by_the_clock_when_the_clocks_change(day: str) -> None:
+    def at_noon(date: str) -> Report:
+        log = LogMaker(utc=datetime.fromisoformat(f"{date}T12:00").replace(tzinfo=ZONE).timestamp())
+        log.open(recorded_utc=log.utc)
+        log.people(3)
+        log.close()
+        return build_report(log.session, log.entries, ReportOptions(60, ZONE))
+
+    found = compare(at_noon(day), at_noon("2026-05-12"))
+    assert found.by_clock
+    assert [(row.name, row.difference("people")) for row in found.rows] == [("12:00", 0)]
+
+
+def test_no_hour_is_lost_in_a_comparison_with_the_night_that_is_an_hour_longer() -> None:
+    def night(date: str, hours: int) -> Report:
+        log = LogMaker(utc=datetime.fromisoformat(f"{date}T00:30").replace(tzinfo=ZONE).timestamp())
+        log.open(recorded_utc=log.utc)
+        for hour in range(hours):
+            log.person(3600.0 * hour)
+        log.add(DoorEnded(3600.0 * hours - 60, "finished"))
+        return build_report(log.session, log.entries, ReportOptions(60, ZONE))
+
+    found = compare(night("2026-10-25", 5), night("2026-10-18", 4))
+    assert [row.name for row in found.rows if row.first is not None and row.first.people] == [
+        "00:00", "01:00", "02:00", "02:00 again", "03:00",
+    ]  # fmt: skip
+    assert [row.difference("people") for row in found.rows if row.second is not None and row.second.people] == [0] * 4
 
 
 def test_a_run_that_was_cut_off_was_watched_until_the_last_thing_it_saw() -> None:
