@@ -28,7 +28,16 @@ from desktop_app.domain.totals import RecordSums, Totals, is_by_operator
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
 from desktop_app.reports.door_checks import CHECK_EVENTS, DoorCheck, Labels, checks_of
 from desktop_app.reports.hiding import AgeRow, PlaceRow, Tables, ages_of, hide_small
-from desktop_app.reports.intervals import Edges, Interval, PeopleTimes, peak, regular_edges, suitable_minutes, together
+from desktop_app.reports.intervals import (
+    Edges,
+    Interval,
+    PeopleTimes,
+    peak,
+    possible_minutes,
+    regular_edges,
+    suitable_minutes,
+    together,
+)
 from desktop_app.reports.watched import Span, Watch
 
 UNKNOWN_AGE = "unknown"
@@ -273,7 +282,8 @@ def _put_together(frame: _Frame, crowd: _Crowd, options: ReportOptions, now_utc:
     start, end = min(starts, default=frame.oldest_utc), max(ends, default=frame.newest_utc)
     # Half-open intervals: somebody counted at the very end begins another one.
     until = end + 1e-3 if last >= end or end <= start else end
-    options = replace(options, minutes=options.minutes or suitable_minutes(end - start))
+    minutes = possible_minutes(options.minutes or suitable_minutes(end - start), end - start)
+    options = replace(options, minutes=minutes)
     edges = regular_edges(start, until, options.minutes, options.zone)
     session = about(frame.of_session)
     items = (AgendaItem.from_text(text) for text in session.agenda)

@@ -213,6 +213,9 @@ def test_a_count_is_exported_whole_and_nothing_is_replaced_unasked(
     assert (tmp_path / "2026-05-12-Fair.json").read_bytes() == before
     assert main([*command, "--overwrite"]) == 0
     assert main(["export", "last", "--format", "docx"]) == 2
+    for wrong in (["--minutes", "100000000000"], ["--minutes", "0"], ["--name", "."], ["--name", "a/.."]):
+        assert main(["export", "last", "--out", str(tmp_path / "out"), *wrong]) == 2
+    assert not (tmp_path / "out.pdf").exists()
 
 
 def test_a_report_is_verified_until_the_count_changes(

@@ -16,8 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from desktop_app.domain.events import Added, Corrected, DoorEnded, DoorStarted, Joined, Merged, Opened, Undone
-from desktop_app.domain.log_digest import digest_of
+from desktop_app.domain.events import (
+    Added,
+    Corrected,
+    Counted,
+    DoorEnded,
+    DoorStarted,
+    Entry,
+    Joined,
+    Merged,
+    Opened,
+    Undone,
+)
+from desktop_app.domain.log_digest import SealedEntry, digest_of, sealed_fields
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.errors import OutputError
@@ -29,8 +40,9 @@ from desktop_app.reports.json_file import report_values
 from desktop_app.reports.report import Report, ReportOptions, build_report
 from desktop_app.reports.texts import FORMULA_STARTS, cell
 from desktop_app.reports.times import duration, interval, span
-from desktop_app.reports.watched import watched_spans
+from desktop_app.reports.watched import of_sources, watched_spans
 from desktop_app.reports.xlsx_file import write_xlsx
+from desktop_app.store.rows import event_to_json
 from tests.reports.logs import ZONE, Day, at, fair
 from tests.store.logs import LogMaker
 
@@ -132,6 +144,51 @@ def test_a_run_that_was_cut_off_was_watched_until_the_last_thing_it_saw() -> Non
     spans = watched_spans(entries)
     assert spans[-1].end_utc == at("12:01")
     assert watched_spans(entries, now_utc=at("18:00"))[-1].end_utc == at("18:00")
+
+
+def test_a_clock_that_was_set_back_does_not_make_a_watched_hour_an_unwatched_one() -> None:
+    day = Day()
+    for minute in range(0, 60, 5):
+        day.person(f"11:{minute:02d}")
+    for minute in range(0, 40, 5):
+        day.person(f"10:{minute:02d}")
+    entries = [e for e in day.end("10:45") if e.utc != at("09:00") or not isinstance(e.event, DoorStarted)]
+    started = DoorStarted(0.0, "camera", at("11:00"), "live", "Main door")
+    entries = [Entry("start", "s", "main", 0, at("11:00"), started), *entries[3:]]
+    report = build_report("s", entries, OPTIONS)
+    assert report.watched_s == (55 + 45) * 60
+    assert not any(i.people and not i.watched_s for i in report.intervals)
+    sealed = [SealedEntry(*_parts(e)) if isinstance(e.event, Counted) else e for e in entries]
+    assert build_report("s", sealed, OPTIONS, people=Totals(entries).people()).watched == report.watched
+    assert watched_spans(of_sources(entries)) == list(report.watched)
+
+
+def _parts(entry: Entry) -> tuple[str, str, str, int, float, str, str]:
+    fields = sealed_fields("counted", event_to_json(entry.event))
+    assert fields is not None
+    return (entry.id, entry.session, entry.door, entry.seq, entry.utc, "counted", fields)
+
+
+def test_a_cut_off_run_in_which_somebody_was_corrected_last_was_watched_until_it_saw_the_last() -> None:
+    day = Day()
+    day.person("09:30")
+    day.add("09:31", Corrected(0.0, "p1", "gender", "male", "female"))
+    assert watched_spans(of_sources(day.entries)) == watched_spans(day.entries) != []
+
+
+def test_a_count_that_began_before_the_clock_was_right_has_a_report() -> None:
+    log = LogMaker(utc=0.0)
+    log.open(recorded_utc=1.0)
+    log.person(5.0)
+    log.utc = 1_790_000_000.0
+    log.people(3)
+    log.close()
+    for minutes in (0, 15, 60):
+        report = build_report(log.session, log.entries, ReportOptions(minutes, ZONE))
+        assert report.counts.people == sum(i.people for i in report.intervals) == 4
+        assert report.options.minutes == 7 * 1440
+    weeks = build_report("s", fair(), ReportOptions(7 * 1440, ZONE))
+    assert [i.people for i in weeks.intervals] == [6]
 
 
 def test_what_the_operator_decides_later_is_no_sign_of_watching() -> None:
