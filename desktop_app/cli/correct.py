@@ -102,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
             else:
                 session.correct(ref, "removed", "yes", args.note)
         counts = session.counts()
+        if store.flush():
+            store.totals(session.id)  # kept, so that a list need not work a long count out again
     print(f"{counts.people} people: {counts.female} female, {counts.male} male, {counts.undecided} undecided")
     return 0
 

@@ -15,7 +15,7 @@ import pytest
 
 from desktop_app.cli.counting import open_store
 from desktop_app.cli.main import main
-from desktop_app.domain.events import Counted, DoorEnded, DoorStarted, Entry
+from desktop_app.domain.events import Corrected, Counted, DoorEnded, DoorStarted, Entry
 from desktop_app.domain.types import Gender
 from desktop_app.store.files import StoreFiles, default_folder
 from desktop_app.store.store import Store
@@ -53,6 +53,24 @@ def test_a_long_count_that_nobody_has_looked_at_is_not_listed_with_0(
         connection.execute("DELETE FROM summary")
     assert main(["sessions", *BERLIN]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split()[-4:] == ["6", "4", "2", "0"]
+
+
+@pytest.mark.parametrize("again", [[], ["last", "2", "--gender", "undecided"]])
+def test_a_long_count_that_was_corrected_is_listed_as_it_is_now(
+    kept: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, again: list[str]
+) -> None:
+    monkeypatch.setattr("desktop_app.store.session_list.MOST_ENTRIES_FOR_A_LIST", 2)
+    store = Store.open(default_folder())
+    store.totals(kept)
+    entry = store.entries(kept)
+    last = max(e.seq for e in entry)
+    store.append([Entry("by another", kept, "main", last + 1, 0.0, Corrected(0.0, "p1", "gender", "male", "female"))])
+    assert store.close(PATIENCE_S)
+    assert not again or main(["correct", *again]) == 0
+    capsys.readouterr()
+    assert main(["sessions", *BERLIN]) == 0
+    wanted = ["6", "3", "2", "1"] if again else ["6", "3", "3", "0"]
+    assert capsys.readouterr().out.splitlines()[-1].split()[-4:] == wanted
 
 
 def test_without_a_kept_count_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
