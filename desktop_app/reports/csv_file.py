@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -163,7 +164,11 @@ def _text(value: Value, flavour: CsvFlavour) -> str:
         return ""
     if isinstance(value, float):
         return str(value).replace(".", flavour.decimal)
-    return cell(value) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    # Read with the other separator, as by a spreadsheet of another country, a part of a text is a cell of its own.
+    other = "," if flavour.separator == ";" else ";"
+    return re.sub(rf"({other}[\s\"']*)(?=[=+\-@])", r"\1'", cell(value))
 
 
 def tables(

@@ -244,6 +244,22 @@ def test_csv_for_a_german_excel() -> None:
     assert ";0,93;" in text
 
 
+@pytest.mark.parametrize("flavour", [FOR_MACHINES, for_excel(","), for_excel(".")])
+def test_no_text_is_a_formula_where_the_table_is_read_with_the_other_separator(flavour: CsvFlavour) -> None:
+    day = Day()
+    for note in ("so;=cmd|' /C calc'!A0", "so,=1+1", 'so; "=1+1', "so,  @SUM(1)", "5-6; 3+4, ok"):
+        day.person("09:05")
+        day.add("09:06", Corrected(0.0, f"p{day.people}", "gender", "male", "female", "", note))
+    out = io.StringIO(newline="")
+    report = build_report("s", day.end(), OPTIONS)
+    header, rows = tables(report, [])["corrections"]
+    write_csv(out, header, rows, flavour)
+    for separator in ",;\t":
+        for row in csv.reader(io.StringIO(out.getvalue()), delimiter=separator):
+            assert not [c for c in row if c.strip(' "').startswith(("=", "@", "+"))], (separator, row)
+    assert "5-6; 3+4, ok" in out.getvalue()
+
+
 @given(st.sampled_from(FORMULA_STARTS), st.text(max_size=20))
 def test_no_text_is_ever_a_formula(start: str, rest: str) -> None:
     assert not cell(start + rest).startswith(("=", "+", "-", "@"))
