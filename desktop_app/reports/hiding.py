@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from desktop_app.domain.totals import PlaceFigures
+from desktop_app.domain.record_sums import PlaceFigures
 from desktop_app.domain.types import Gender
 from desktop_app.reports.intervals import FIGURES, Edges, Interval
 from desktop_app.reports.suppression import Figures, hide

@@ -24,7 +24,8 @@ from desktop_app.domain.events import (
 from desktop_app.domain.joined_doors import DOOR_EVENTS
 from desktop_app.domain.log_digest import LogDigest, LogEntry, SealedEntry, opened
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.domain.totals import RecordSums, Totals, is_by_operator
+from desktop_app.domain.record_sums import RecordSums
+from desktop_app.domain.totals import Totals, is_by_operator
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
 from desktop_app.reports.door_checks import CHECK_EVENTS, DoorCheck, Labels, checks_of
 from desktop_app.reports.hiding import AgeRow, PlaceRow, Tables, ages_of, hide_small

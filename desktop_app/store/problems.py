@@ -6,6 +6,7 @@ import errno
 import sqlite3
 from pathlib import Path
 
+from desktop_app.errors import StoreError
 from desktop_app.store.database import error_code
 from desktop_app.system.plain_text import printable
 
@@ -32,6 +33,13 @@ def cannot_write(error: BaseException, folder: Path) -> str:
         return f"The counts cannot be written to {folder}. {_WAITING} Allow writing to this folder."
     detail = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     return f"The counts cannot be written to {folder} ({detail}). {_WAITING} Check the disk and this folder."
+
+
+def trouble(error: BaseException, folder: Path, *, is_held: bool) -> str:
+    """Return the sentence for what keeps the writer from writing; `is_held` where another process has the store."""
+    if is_held:
+        return waits_for_the_other(folder)
+    return str(error) if isinstance(error, StoreError) else cannot_write(error, folder)
 
 
 def does_not_answer(folder: Path) -> str:

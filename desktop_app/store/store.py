@@ -15,21 +15,20 @@ from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts
 from desktop_app.errors import StoreError
-from desktop_app.store import backups, problems, session_list
+from desktop_app.store import backups, changes, problems, session_list
 from desktop_app.store.backups import StoreCopy
 from desktop_app.store.database import (
     DamagedFileError,
     EmptyFileError,
     is_damage,
     open_for_reading,
-    transaction,
 )
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, SessionGroup, StoppedError, group_of, read_group, read_group_log
-from desktop_app.store.keeper import Keeper, empty_wal
+from desktop_app.store.keeper import Keeper
 from desktop_app.store.people import read_people
 from desktop_app.store.problem_report import ProblemReport
-from desktop_app.store.rows import EntryTable, last_seq, read_sorted, read_what_can_be_read, write_meta
+from desktop_app.store.rows import last_seq, read_sorted, read_what_can_be_read
 from desktop_app.store.salvage import readable_copy, readable_entries
 from desktop_app.store.session_list import SessionInfo
 from desktop_app.store.summaries import SessionSummary, summary_of
@@ -225,7 +224,7 @@ class Store:
         Its entries are removed from the file at the first start of the program after that week. The daily copies made
         before the deletion hold them until seven newer copies exist.
         """
-        return self._written.run(lambda c: _delete(c, session_id, time.time()))
+        return self._written.run(lambda c: changes.delete(c, session_id, time.time()))
 
     def restore(self, session_id: str) -> bool:
         """Undo `delete`. Return False where there is nothing to undo or it is too late. Raises StoreError."""
@@ -255,7 +254,7 @@ class Store:
 
         A session that is being counted goes too: what is appended to it later is all that it then has.
         """
-        self._written.run(lambda connection: _erase(connection, self._files), timeout_s=60.0)
+        self._written.run(lambda connection: changes.erase(connection, self._files), timeout_s=60.0)
         self._folds.forget()
         with self._lock:
             self._live.clear()
@@ -304,7 +303,7 @@ class Store:
                 for entries in read_what_can_be_read(connection, lambda _: None):
                     if should_stop():
                         return added
-                    added += self._written.run(lambda c, chunk=entries: _add(c, chunk), timeout_s=30.0)  # type: ignore[misc]
+                    added += self._written.run(lambda c, chunk=entries: changes.add_missing(c, chunk), timeout_s=30.0)  # type: ignore[misc]
                     read += len(entries)
                     if progress is not None:
                         progress(read)
@@ -388,38 +387,3 @@ class Store:
             if self._writer is not None:  # which sets the file aside
                 raise
             return None
-
-
-def _delete(connection: sqlite3.Connection, session: str, now: float) -> bool:
-    """Note that a session was deleted, and all that count in no other one. Raises StoreError for a part of another."""
-    rows = connection.execute("SELECT id, name FROM session WHERE deleted_utc IS NULL AND is_purged = 0").fetchall()
-    names = dict(rows)
-    if session not in names:
-        return False
-    ids = group_of(connection, session).ids
-    others = {other: group_of(connection, other).ids for other in names if other not in ids}
-    for other, parts in others.items():
-        if session in parts:
-            raise StoreError(*problems.is_part_of(names[other]))
-    goes = set(ids).difference(*others.values())
-    with transaction(connection):
-        connection.executemany(
-            "UPDATE session SET deleted_utc = ? WHERE id = ? AND deleted_utc IS NULL", [(now, id_) for id_ in goes]
-        )
-    return True
-
-
-def _add(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int:
-    with transaction(connection):
-        return EntryTable(connection).insert(entries, into_deleted=False)
-
-
-def _erase(connection: sqlite3.Connection, files: StoreFiles) -> None:
-    reached = last_seq(connection)
-    with transaction(connection):
-        for table in ("summary", "entry", "door", "session"):
-            connection.execute(f"DELETE FROM {table}")
-        write_meta(connection, "seq_floor", str(reached))
-    connection.execute("VACUUM")
-    empty_wal(connection)
-    backups.remove_all(files)

@@ -24,7 +24,7 @@ from desktop_app.store.database import DamagedFileError, is_damage, transaction
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.held_database import HeldDatabase, HeldError
 from desktop_app.store.problem_report import ProblemReport
-from desktop_app.store.spill import SpillFile
+from desktop_app.store.spill import SpillFile, leave_for_next_time
 
 log = logging.getLogger(__name__)
 
@@ -363,12 +363,8 @@ class Writer:
         if self._trouble_since is None:
             self._trouble_since = now
             log.warning("the counts cannot be written: %s", error)
-        if isinstance(error, HeldError):
-            sentence = problems.waits_for_the_other(self._files.folder)
-        elif isinstance(error, StoreError):
-            sentence = str(error)
-        else:
-            sentence = problems.cannot_write(error, self._files.folder)
+        is_held = isinstance(error, HeldError)
+        sentence = problems.trouble(error, self._files.folder, is_held=is_held)
         is_brief = problems.is_locked(error) and now - self._trouble_since < TELL_LOCKED_AFTER_S
         if not is_brief or self._report.get("trouble"):
             self._report.set("trouble", sentence)
@@ -409,11 +405,7 @@ class Writer:
 
     def _keep_for_next_time(self, entries: Sequence[Entry]) -> None:
         try:
-            spill = SpillFile.create(self._files.folder)
-            try:
-                spill.write(entries)
-            finally:
-                spill.let_go()
+            leave_for_next_time(self._files.folder, entries)
         except OSError as error:
             log.warning("%d entries could not be kept: %s", len(entries), error)
             with self._changed:
