@@ -20,7 +20,7 @@ from desktop_app.domain.types import Gender
 from desktop_app.store.files import StoreFiles, default_folder
 from desktop_app.store.store import Store
 from tests.patience import PATIENCE_S
-from tests.reports.logs import Day, fair
+from tests.reports.logs import Day, at, fair
 from tests.store.logs import LogMaker
 
 SESSION = "0123456789abcdef0123456789abcdef"
@@ -143,6 +143,21 @@ def test_a_number_that_two_doors_have_asks_for_the_door(
     assert "1 people: 0 female, 1 male" in capsys.readouterr().out
     assert main(["correct", "last", "1", "--staff", "--door", "West"]) == 1
     assert "no person 1" in capsys.readouterr().err
+
+
+def test_who_is_added_by_hand_is_added_at_the_door_that_is_named(
+    kept: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store = Store.open(default_folder())
+    side = DoorStarted(0.0, "camera 2", at("09:00"), "live", "Side door")
+    store.append([Entry("side", kept, "side", 1000, at("09:00"), side)])
+    assert store.close(PATIENCE_S)
+    assert main(["correct", kept, "--add", "male", "--door", "main DOOR"]) == 0
+    assert main(["correct", kept, "--add", "male", "--door", "nowhere"]) == 2
+    assert "Its doors: Main door, Side door." in capsys.readouterr().err
+    assert main(["export", kept, "--out", str(tmp_path), "--name", "it", "--format", "json", *BERLIN]) == 0
+    doors = json.loads((tmp_path / "it.json").read_text("utf-8"))["doors"]
+    assert [(door["name"], door["totals"]["people"]) for door in doors] == [("Main door", 7), ("Side door", 0)]
 
 
 def test_a_correction_is_taken_back_and_done_again(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
