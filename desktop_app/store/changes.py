@@ -43,10 +43,14 @@ def add_missing(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int
 def erase(connection: sqlite3.Connection, files: StoreFiles) -> None:
     """Remove every session, every copy and every damaged file. Raises sqlite3.Error or OSError."""
     reached = last_seq(connection)
-    with transaction(connection):
-        for table in ("summary", "entry", "door", "session"):
-            connection.execute(f"DELETE FROM {table}")
-        write_meta(connection, "seq_floor", str(reached))
-    connection.execute("VACUUM")
+    backups.remove_all(files)  # first, for on a full disk the rest needs the room that they take
+    connection.execute("PRAGMA secure_delete=OFF")  # every page that it blanks needs room; VACUUM leaves none of them
+    try:
+        with transaction(connection):
+            for table in ("summary", "entry", "door", "session"):
+                connection.execute(f"DELETE FROM {table}")
+            write_meta(connection, "seq_floor", str(reached))
+        connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA secure_delete=ON")
     empty_wal(connection)
-    backups.remove_all(files)

@@ -24,15 +24,25 @@ def is_locked(error: BaseException) -> bool:
 
 def cannot_write(error: BaseException, folder: Path) -> str:
     """Return what keeps the counts from being written, with the remedy."""
+    what, remedy = _what_and_remedy(error, folder)
+    return f"{what} {_WAITING} {remedy}"
+
+
+def reason(error: BaseException, folder: Path) -> str:
+    """Return why a change could not be written, with the remedy."""
+    return " ".join(_what_and_remedy(error, folder))
+
+
+def _what_and_remedy(error: BaseException, folder: Path) -> tuple[str, str]:
     number = error.errno if isinstance(error, OSError) else None
     if is_locked(error):
-        return f"Another program holds the file of counts in {folder}. {_WAITING} Close the other program."
+        return f"Another program holds the file of counts in {folder}.", "Close the other program."
     if error_code(error) == sqlite3.SQLITE_FULL or number in _FULL_ERRNO:
-        return f"The disk with the counts is full ({folder}). {_WAITING} Free some space on it."
+        return f"The disk with the counts is full ({folder}).", "Free some space on it."
     if error_code(error) in _READ_ONLY or number in _READ_ONLY_ERRNO:
-        return f"The counts cannot be written to {folder}. {_WAITING} Allow writing to this folder."
+        return f"The counts cannot be written to {folder}.", "Allow writing to this folder."
     detail = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return f"The counts cannot be written to {folder} ({detail}). {_WAITING} Check the disk and this folder."
+    return f"The counts cannot be written to {folder} ({detail}).", "Check the disk and this folder."
 
 
 def trouble(error: BaseException, folder: Path, *, is_held: bool) -> str:

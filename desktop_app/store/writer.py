@@ -175,7 +175,7 @@ class Writer:
             future.cancel()
             raise StoreError(*problems.cannot_change(self._report.text)) from error
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(*problems.cannot_change(str(error))) from error
+            raise StoreError(*problems.cannot_change(problems.reason(error, self._files.folder))) from error
 
     def report_damage(self, what: str) -> None:
         """Have the file set aside, because a check found it damaged."""
