@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 from desktop_app.domain.events import Entry
 from desktop_app.errors import StoreError
-from desktop_app.store import backups, problems
-from desktop_app.store.database import transaction
-from desktop_app.store.files import StoreFiles
+from desktop_app.store import problems
+from desktop_app.store.database import empty_wal, transaction
 from desktop_app.store.folds import group_of
-from desktop_app.store.keeper import empty_wal
 from desktop_app.store.rows import EntryTable, last_seq, write_meta
 
 
@@ -40,17 +38,12 @@ def add_missing(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int
         return EntryTable(connection).insert(entries, into_deleted=False)
 
 
-def erase(connection: sqlite3.Connection, files: StoreFiles) -> None:
-    """Remove every session, every copy and every damaged file. Raises sqlite3.Error or OSError."""
+def erase(connection: sqlite3.Connection) -> None:
+    """Remove every session from a file that cannot be removed itself. Raises sqlite3.Error."""
     reached = last_seq(connection)
-    backups.remove_all(files)  # first, for on a full disk the rest needs the room that they take
-    connection.execute("PRAGMA secure_delete=OFF")  # every page that it blanks needs room; VACUUM leaves none of them
-    try:
-        with transaction(connection):
-            for table in ("summary", "entry", "door", "session"):
-                connection.execute(f"DELETE FROM {table}")
-            write_meta(connection, "seq_floor", str(reached))
-        connection.execute("VACUUM")
-    finally:
-        connection.execute("PRAGMA secure_delete=ON")
+    with transaction(connection):
+        for table in ("summary", "entry", "door", "session"):
+            connection.execute(f"DELETE FROM {table}")
+        write_meta(connection, "seq_floor", str(reached))
+    connection.execute("VACUUM")
     empty_wal(connection)

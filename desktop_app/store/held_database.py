@@ -85,6 +85,13 @@ class HeldDatabase:
         self._close_file()
         self._lock.release()
 
+    def remove(self) -> None:
+        """Remove the file, so that the next `connect` begins a new one. Raises OSError where it cannot be removed."""
+        self.last_seq = max(self.last_seq, self.last_seq_without_writing())
+        self._files.database.unlink()
+        self._close_file()
+        remove_database(self._files.database)
+
     def is_still_there(self) -> bool:
         """Whether the open file is the one that has our name.
 

@@ -15,7 +15,7 @@ from datetime import date
 
 from desktop_app.errors import StoreError
 from desktop_app.store import backups, retention, summaries
-from desktop_app.store.database import DamagedFileError, find_damage, is_damage, reading, transaction
+from desktop_app.store.database import DamagedFileError, empty_wal, find_damage, is_damage, reading, transaction
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, StoppedError, group_of
 from desktop_app.store.held_database import CHECK_AT_OPENING_BYTES
@@ -203,12 +203,6 @@ class Keeper:
         Where somebody reads just now it is tried again in the next round.
         """
         self._has_removed = not self._writer.run(empty_wal)
-
-
-def empty_wal(connection: sqlite3.Connection) -> bool:
-    """Write SQLite's log of changes into the file and empty it; return False where somebody reads just now."""
-    (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not is_busy
 
 
 def _purge_some(connection: sqlite3.Connection, now: float) -> bool:

@@ -254,7 +254,7 @@ class Store:
 
         A session that is being counted goes too: what is appended to it later is all that it then has.
         """
-        self._written.run(lambda connection: changes.erase(connection, self._files), timeout_s=60.0)
+        self._written.erase(timeout_s=60.0)
         self._folds.forget()
         with self._lock:
             self._live.clear()

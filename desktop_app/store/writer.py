@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from desktop_app.domain.events import Closed, Entry
 from desktop_app.errors import StoreError
-from desktop_app.store import problems
+from desktop_app.store import backups, changes, problems
 from desktop_app.store.database import DamagedFileError, is_damage, transaction
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.held_database import HeldDatabase, HeldError
@@ -177,6 +177,10 @@ class Writer:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(*problems.cannot_change(problems.reason(error, self._files.folder))) from error
 
+    def erase(self, timeout_s: float) -> None:
+        """Remove every session, every copy and every damaged file. Raises StoreError."""
+        self.run(self._begin_anew, timeout_s)
+
     def report_damage(self, what: str) -> None:
         """Have the file set aside, because a check found it damaged."""
         with self._changed:
@@ -322,6 +326,16 @@ class Writer:
         if self._database.notice:
             self._report.set("damage", self._database.notice)
             self._database.notice = ""
+
+    def _begin_anew(self, connection: sqlite3.Connection) -> None:
+        backups.remove_all(self._files)
+        try:
+            # On a full disk there is no room to delete rows one by one, and a file that is gone leaves nothing behind.
+            self._database.remove()
+        except OSError:  # Windows lets nobody remove a file that somebody reads
+            changes.erase(connection)
+        else:
+            self._connect()
 
     def _finish(self) -> None:
         if self._oldest():

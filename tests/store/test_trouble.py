@@ -184,7 +184,7 @@ def test_on_a_full_disk_everything_can_be_deleted_and_else_the_remedy_is_said(
     store._keeper.copy()
     assert store.copies()
     fill(small_disk / "ballast")
-    with pytest.raises(StoreError, match="The disk with the counts is full .* Free some space on it"):
+    with pytest.raises(StoreError, match=r"The disk with the counts is full .* Free some space on it"):
         store._written.run(lambda c: c.execute("UPDATE entry SET utc = utc + 1").rowcount)
     store.delete_everything()
     assert store.sessions() == store.copies() == []
