@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from desktop_app.domain.events import Entry
 from desktop_app.errors import StoreError
@@ -36,6 +37,37 @@ def add_missing(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int
     """Add entries that are missing, but for those of deleted sessions; return how many. Raises sqlite3.Error."""
     with transaction(connection):
         return EntryTable(connection).insert(entries, into_deleted=False)
+
+
+class Removed(NamedTuple):
+    """What was removed from a session: `deleted_utc` is None where it was not deleted as a whole."""
+
+    session: str
+    deleted_utc: float | None
+    condensed_seq: int
+
+
+def removed_in(connection: sqlite3.Connection) -> list[Removed]:
+    """Return the sessions of a copy that were deleted or put together to numbers of intervals. Raises sqlite3.Error."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(session)")}
+    condensed = "condensed_seq" if "condensed_seq" in columns else "0"
+    rows = connection.execute(
+        f"SELECT id, deleted_utc, {condensed} AS seq FROM session WHERE deleted_utc IS NOT NULL OR seq > 0"
+    )
+    return [Removed(*row) for row in rows]
+
+
+def keep_removed(connection: sqlite3.Connection, removed: Iterable[Removed]) -> None:
+    """Note what a copy says was removed, for an older copy still has it. Raises sqlite3.Error."""
+    with transaction(connection):
+        for session, deleted_utc, condensed_seq in removed:
+            connection.execute(
+                "INSERT INTO session (id, deleted_utc, is_purged) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                (session, deleted_utc, int(deleted_utc is not None)),
+            )
+            connection.execute(
+                "UPDATE session SET condensed_seq = max(condensed_seq, ?) WHERE id = ?", (condensed_seq, session)
+            )
 
 
 def erase(connection: sqlite3.Connection) -> None:

@@ -275,15 +275,22 @@ class Store:
     def restore_newest_copy(self) -> int:
         """Add what is missing here from the newest copy that has any of it, or else from the damaged file.
 
-        Returns how many entries were added. Raises StoreError where there is nothing to restore from.
+        One that cannot be read is passed over. Returns how many entries were added. Raises StoreError where there is
+        nothing to restore from.
         """
         copies = self.copies()
         if not copies:
             raise StoreError("There is no copy of the counts.")
         # The newest may be one of the file that took the place of the damaged one, and then brings nothing back.
+        unreadable: list[StoreError] = []
         for copy in copies:
-            if added := self.restore_copy(copy):
-                return added
+            try:
+                if added := self.restore_copy(copy):
+                    return added
+            except StoreError as error:
+                unreadable.append(error)
+        if len(unreadable) == len(copies):
+            raise unreadable[0]
         return 0
 
     def restore_copy(
@@ -300,6 +307,8 @@ class Store:
         added = read = 0
         try:
             with readable_copy(copy) as connection:
+                removed = changes.removed_in(connection)
+                self._written.run(lambda c: changes.keep_removed(c, removed), timeout_s=30.0)
                 for entries in read_what_can_be_read(connection, lambda _: None):
                     if should_stop():
                         return added

@@ -157,6 +157,31 @@ def test_a_deleted_file_that_was_being_written_again_is_taken_up_after_a_crash(
     assert [info.people for info in open_store().sessions()] == [2]
 
 
+def test_an_older_copy_does_not_bring_back_what_was_deleted_before_the_newest(
+    open_store: OpenStore, files: StoreFiles
+) -> None:
+    log, other = LogMaker(), LogMaker(seq=1000)
+    log.open("deleted by the user")
+    log.people(2)
+    store = open_store()
+    store.append(log.entries)
+    assert store.close(PATIENCE_S)
+    files.copies.mkdir(exist_ok=True)
+    shutil.copy(files.database, files.copies / f"counts-2026-01-01-{log.seq:012d}.sqlite3")
+    store = open_store()
+    store.delete(log.session)
+    store.append(other.open("goes on"))
+    assert store.close(PATIENCE_S)
+    shutil.copy(files.database, files.copies / f"counts-2026-01-02-{other.seq:012d}.sqlite3")
+    files.database.write_bytes(b"damaged")
+    store = open_store()
+    assert store.needs_copy
+    assert store.restore_newest_copy() > 0
+    assert store.restore_newest_copy() == 0, "nor when it is asked for again"
+    assert [info.name for info in store.sessions()] == ["goes on"]
+    assert store.deleted() == [], "nothing of it is left to bring back"
+
+
 def test_writing_goes_on_while_a_copy_is_made(
     store: Store, log: LogMaker, files: StoreFiles, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +29,7 @@ from desktop_app.reports.report import Report, ReportOptions, build_report
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import CorrectionError
 from desktop_app.store import Store, retention
+from desktop_app.store.files import StoreFiles
 from tests.patience import PATIENCE_S, eventually
 from tests.reports.logs import ZONE
 from tests.store.conftest import OpenStore
@@ -143,6 +146,27 @@ def test_a_copy_does_not_bring_them_back(store: Store) -> None:
     (copy,) = store.copies()
     assert store.condense(OLD_UTC) == 5
     assert store.restore_copy(copy) == 0
+    assert report_of(store, log.session).counts.people == 5
+
+
+def test_two_copies_do_not_bring_people_back_beside_their_numbers(open_store: OpenStore, folder: Path) -> None:
+    files, log = StoreFiles(folder), LogMaker()
+    log.open()
+    log.people(5)
+    store = open_store()
+    store.append(log.entries)
+    assert store.close(PATIENCE_S)
+    files.copies.mkdir(exist_ok=True)
+    shutil.copy(files.database, files.copies / f"counts-2026-01-01-{log.seq:012d}.sqlite3")
+    store = open_store()
+    assert store.condense(OLD_UTC) == 5
+    assert store.close(PATIENCE_S)
+    shutil.copy(files.database, files.copies / f"counts-2026-01-02-{log.seq + 1:012d}.sqlite3")
+    files.database.write_bytes(b"damaged")
+    store = open_store()
+    newest, older = [copy for copy in store.copies() if "2026-01-0" in copy.path.name]
+    assert store.restore_copy(newest) > 0
+    store.restore_copy(older)
     assert report_of(store, log.session).counts.people == 5
 
 
