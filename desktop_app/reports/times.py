@@ -25,9 +25,11 @@ def interval(start_utc: float, end_utc: float, zone: ZoneInfo, with_date: bool =
     """Return "09:00 to 10:00", after its date if asked for.
 
     Where the clocks are changed in between it has both offsets, and in the hour that then comes again the second one:
-    two intervals never have the same name.
+    two intervals never have the same name. One of a day or more has both dates.
     """
     start, end = local(start_utc, zone), local(end_utc, zone)
+    if end_utc - start_utc >= 86_400.0:
+        return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
     day = f"{start:%Y-%m-%d} " if with_date else ""
     if start.utcoffset() != end.utcoffset():
         return f"{day}{start:%H:%M} ({_offset(start)}) to {end:%H:%M} ({_offset(end)})"

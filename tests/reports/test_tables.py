@@ -32,8 +32,10 @@ from desktop_app.domain.log_digest import SealedEntry, digest_of, sealed_fields
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.errors import OutputError
+from desktop_app.reports.charts import arrivals_chart
 from desktop_app.reports.comparison import compare
 from desktop_app.reports.csv_file import FOR_MACHINES, INTERVAL_FIELDS, CsvFlavour, for_excel, tables, write_csv
+from desktop_app.reports.drawing import Text
 from desktop_app.reports.export import save_table
 from desktop_app.reports.intervals import Edges, count_in, regular_edges
 from desktop_app.reports.json_file import report_values
@@ -102,6 +104,7 @@ def test_the_hour_that_comes_twice_has_two_names_and_both_offsets() -> None:
     assert names[7] == "02:45 (UTC+2) to 02:00 (UTC+1)"
     assert names[8] == "02:00 to 02:15 (UTC+1)"
     assert names[12] == "03:00 to 03:15"
+    assert interval(start, start + 7 * 86_400, ZONE) == "2026-10-25 01:00 to 2026-11-01 00:00"
     spring = datetime(2026, 3, 29, 1, tzinfo=ZONE).timestamp()
     assert interval(spring, spring + 3600, ZONE) == "01:00 (UTC+1) to 03:00 (UTC+2)"
     assert span(start, start + 4 * 3600, ZONE) == "2026-10-25, 01:00 to 04:00 (UTC+02:00, at the end UTC+01:00)"
@@ -187,6 +190,8 @@ def test_a_count_that_began_before_the_clock_was_right_has_a_report() -> None:
         report = build_report(log.session, log.entries, ReportOptions(minutes, ZONE))
         assert report.counts.people == sum(i.people for i in report.intervals) == 4
         assert report.options.minutes == 7 * 1440
+        times = [s for s in arrivals_chart(report).shapes if isinstance(s, Text) and ":" in s.text]
+        assert 2 <= len(times) <= 13
     weeks = build_report("s", fair(), ReportOptions(7 * 1440, ZONE))
     assert [i.people for i in weeks.intervals] == [6]
 
