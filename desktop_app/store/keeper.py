@@ -19,6 +19,7 @@ from desktop_app.store.database import DamagedFileError, empty_wal, find_damage,
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, StoppedError, group_of
 from desktop_app.store.held_database import CHECK_AT_OPENING_BYTES
+from desktop_app.store.rows import read_meta, write_meta
 from desktop_app.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -78,13 +79,12 @@ class Keeper:
     def _run(self) -> None:
         self._wake.wait(START_DELAY_S)
         self._do(self.check)
-        self._do(self.purge)
         while not self._stopping.is_set():
             self._wake.clear()
             self._writer.look_for_leftovers()
             if self._condensed_on != date.today():
                 self._condensed_on = date.today()
-                self._do(self.condense_old)
+                self._do(self.remove_old)
             if self._has_removed:
                 self._do(self.empty_wal)
             self._do(self.copy)
@@ -156,10 +156,19 @@ class Keeper:
             if not goes_on:
                 self._folds.forget_session(session)
 
-    def condense_old(self) -> None:
-        """Put the rows of people together that are old enough, where that is wanted."""
+    def remove_old(self) -> None:
+        """Remove what was deleted long enough ago, and put rows of people together that are old enough, if wanted.
+
+        Neither can be taken back, so that a clock that is years ahead for once must not bring it about: what was not
+        old enough by the clock of the day before on which the program ran waits for the next one.
+        """
+        now = time.time()
+        with reading(self._files.database) as connection:
+            before = _number(read_meta(connection, "clock_utc"), now)
+        self._writer.run(lambda c: write_meta(c, "clock_utc", repr(now)))
+        self.purge(min(now, before))
         if self._keep_days:
-            self.condense(time.time() - 86_400.0 * self._keep_days)
+            self.condense(min(now, before) - 86_400.0 * self._keep_days)
 
     def condense(self, before_utc: float) -> int:
         """Put the rows of people together about whom nothing is newer, and return how many people these were.
@@ -189,9 +198,9 @@ class Keeper:
             self.empty_wal()
         return people
 
-    def purge(self) -> None:
+    def purge(self, now_utc: float | None = None) -> None:
         """Remove the entries of sessions that were deleted a week ago, a little at a time."""
-        now = time.time()
+        now = time.time() if now_utc is None else now_utc
         while not self._stopping.is_set() and self._writer.run(lambda connection: _purge_some(connection, now)):
             self._has_removed = True
         if self._has_removed:
@@ -203,6 +212,13 @@ class Keeper:
         Where somebody reads just now it is tried again in the next round.
         """
         self._has_removed = not self._writer.run(empty_wal)
+
+
+def _number(text: str, default: float) -> float:
+    try:
+        return float(text)
+    except ValueError:  # none yet, or damaged
+        return default
 
 
 def _purge_some(connection: sqlite3.Connection, now: float) -> bool:

@@ -198,6 +198,31 @@ def test_it_goes_on_by_itself_every_day(open_store: OpenStore, monkeypatch: pyte
     assert store._keeper._condensed_on in (began, date.today())
 
 
+def test_a_clock_that_is_years_ahead_for_once_takes_nothing_away(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_app.store.keeper.START_DELAY_S", 3600.0)  # the test does its work itself
+    store, now = open_store(), time.time()
+    log, deleted = LogMaker(utc=now - 86_400), LogMaker(seq=1000)
+    log.open()
+    log.people(2)
+    deleted.open()
+    deleted.people(1)
+    store.append([*log.entries, *deleted.entries])
+    store.delete(deleted.session)
+    keeper = store._keeper
+    assert keeper is not None
+    keeper._keep_days = 30
+    keeper.remove_old()
+    monkeypatch.setattr(time, "time", lambda: now + 400 * 86_400)
+    keeper.remove_old()
+    assert not any(isinstance(e.event, Condensed) for e in store.entries(log.session))
+    assert [info.id for info in store.deleted()] == [deleted.session]
+    keeper.remove_old()
+    assert any(isinstance(e.event, Condensed) for e in store.entries(log.session)), "it is no mistake: a day later"
+    assert store.deleted() == []
+
+
 def test_intervals_of_the_numbers_are_those_of_reports() -> None:
     edges = regular_edges(1_700_000_123.0, 1_700_009_000.0, 15, ZONE)
     assert all(edge.start_utc % retention.INTERVAL_S == 0 for edge in edges)
