@@ -151,8 +151,6 @@ def test_other_settings_are_another_job_and_forgetting_keeps_nothing(table: JobT
     assert list(table.waiting()) == []
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("stubbed")
 def test_the_table_keeps_nothing_of_what_is_in_the_database_of_counts(tmp_path: Path) -> None:
     log = LogMaker()
     log.people(400)
@@ -166,6 +164,8 @@ def test_the_table_keeps_nothing_of_what_is_in_the_database_of_counts(tmp_path: 
         assert packed[5000:5100] not in path.read_bytes()
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("stubbed")
 def test_a_file_whose_count_was_deleted_is_counted_again(table: JobTable, tmp_path: Path) -> None:
     paths = videos(tmp_path / "in", "one", "two")
     store = Store.open(tmp_path / "counts")
