@@ -59,6 +59,7 @@ def serve(args: argparse.Namespace, given: Mapping[str, str]) -> int:
         if not only_here:
             _show_tokens(access)
         context, manager = _context(args, settings, access, stack)
+        stack.callback(context.close)  # for a server that does not come to serving; else it has closed it itself
         server = make_server(context, lambda: _say_where(settings, port))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="headcount-web", daemon=True)
         thread.start()
@@ -67,6 +68,8 @@ def serve(args: argparse.Namespace, given: Mapping[str, str]) -> int:
                 manager.add_door(door, EngineOptions(limit_s=args.limit))
         while thread.is_alive() and not interrupt():
             time.sleep(_LOOK_UP_S)
+        if not interrupt():
+            raise RuntimeError("the web server ended by itself")  # whoever started it must not take that for an end
         server.should_exit = True
         thread.join(10.0)
     return 0 if interrupt.exit_code in (0, 130, 143) else interrupt.exit_code

@@ -366,6 +366,20 @@ class SessionManager(RunObserver):
         with self._lock:
             self._open = [s for s in self._open if s is not session]
 
+    def leave_deleted(self, session_id: str) -> bool:
+        """Let a count go that was deleted: nothing more is counted or decided in it. Return whether it was the current
+        one. One under way stays."""
+        current, previous = self.current, self.previous
+        if previous is not None and previous.id == session_id:
+            self.previous = None
+            self.undo_stack.leave_session(session_id)
+        if current is None or current.id != session_id or current.active_runs:
+            return False
+        self._close(current)
+        self.undo_stack.leave_session()
+        self.current, self._goes_on = None, False
+        return True
+
     def forget(self) -> None:
         """Forget every count, and keep nothing from now on: the operator had all data deleted."""
         self.stop()

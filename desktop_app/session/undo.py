@@ -74,8 +74,15 @@ class UndoStack:
             self._done = [*self._done, *done][-MAX_STEPS:]
             self._undone = [*self._undone, *undone][-MAX_STEPS:]
 
-    def leave_session(self) -> None:
-        """Forget every step that belongs to a session: Undo must not change a count that is no longer shown."""
+    def leave_session(self, session_id: str = "") -> None:
+        """Forget every step that belongs to a session: Undo must not change a count that is no longer shown.
+
+        `session_id` is the one that is left, by default any.
+        """
+
+        def stays(step: Step) -> bool:
+            return not step.session_id or bool(session_id and step.session_id != session_id)
+
         with self._lock:
-            self._done = [s for s in self._done if not s.session_id]
-            self._undone = [s for s in self._undone if not s.session_id]
+            self._done = [s for s in self._done if stays(s)]
+            self._undone = [s for s in self._undone if stays(s)]

@@ -20,6 +20,9 @@ class NotPublicError(Exception):
 _EMBEDDED = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 """IPv6 networks in which an IPv4 address is hidden: translation (RFC 6052), 6to4 and Teredo."""
 
+_GLOBAL = ipaddress.ip_network("2000::/3")
+"""All that the public internet uses of IPv6 (RFC 4291, 2.4); `is_global` also takes what once was local to a site."""
+
 
 def is_public(text: str) -> bool:
     """Whether an IP address is one of the public internet: not private, local, shared, reserved or for many at once."""
@@ -30,7 +33,7 @@ def is_public(text: str) -> bool:
     mapped = getattr(address, "ipv4_mapped", None)
     if mapped is not None:
         return is_public(str(mapped))
-    if address.version == 6 and any(address in network for network in _EMBEDDED):
+    if address.version == 6 and (address not in _GLOBAL or any(address in network for network in _EMBEDDED)):
         return False
     return address.is_global and not address.is_multicast
 

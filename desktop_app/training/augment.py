@@ -1,4 +1,4 @@
-"""Distortions of a training face, in the order they happen to a real one: geometry, light, optics, compression."""
+"""Distortions of a training face, as they happen to a real one: covers, geometry, light, optics, compression."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box
 from desktop_app.training.config import AugmentConfig
-from desktop_app.vision.attributes.preprocess import InputSpec, crop_face
+from desktop_app.training.covers import covered
+from desktop_app.vision.attributes.preprocess import BORDERS, InputSpec, crop_face
 
 Picture = NDArray[np.uint8]
 
@@ -17,12 +18,27 @@ MOST_TILT_DEGREES = 42.0
 """A head laid on the shoulder."""
 
 
-def augmented(picture: Picture, box: Box, spec: InputSpec, rng: np.random.Generator, config: AugmentConfig) -> Picture:
+SHORTEST_MOTION, LONGEST_MOTION = 4 / 128, 36 / 128
+"""How far a face moves while the picture is taken, as a share of its crop."""
+_HALVINGS = 4
+
+
+def augmented(
+    picture: Picture,
+    box: Box,
+    spec: InputSpec,
+    rng: np.random.Generator,
+    config: AugmentConfig,
+    landmarks: NDArray[np.float32] | None = None,
+) -> Picture:
     """Return one varied crop, uint8 of `spec.shape`, of the face `box` in a uint8 BGR picture.
 
-    The crop itself is `preprocess.crop_face`, as in the app; everything here happens to the picture or the box
-    before it, except for what covers a part of the face at the end.
+    `landmarks`, float32 (5, 2) in its pixels, place what covers the face; a face without them (None or NaN) is not
+    covered. The crop itself is `preprocess.crop_face`, as in the app; everything here happens to the picture or the
+    box before it, except for a rectangle erased at the end.
     """
+    if config.cover and rng.random() < config.cover and landmarks is not None and np.isfinite(landmarks).all():
+        picture = covered(picture, landmarks, rng)
     cx, cy = box.centre
     side = max(box.width, box.height)
     wild = 2.0 if rng.random() < 0.1 else 1.0  # now and then a detector is off by twice as much
@@ -37,14 +53,15 @@ def augmented(picture: Picture, box: Box, spec: InputSpec, rng: np.random.Genera
     if angle:
         turn = cv2.getRotationMatrix2D((cx, cy), angle, 1.0)
         turn[0, 1] += rng.normal(0, 0.04)
-        picture = np.asarray(
-            cv2.warpAffine(picture, turn, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
+        border = {"borderMode": BORDERS[spec.border], "borderValue": spec.border_bgr}
+        picture = np.asarray(cv2.warpAffine(picture, turn, picture.shape[1::-1], **border), np.uint8)  # type: ignore[call-overload]
     if config.flip and rng.random() < 0.5:
         picture = picture[:, ::-1]
         cx = picture.shape[1] - cx
     picture = _light(picture, rng, config)
     picture = _optics(picture, rng, config)
+    if config.motion and rng.random() < config.motion:
+        picture = _moved(picture, side * spec.box_scale, rng)
     small = rng.random() < config.small
     if small:
         picture, factor = _shrink(picture, side, rng)
@@ -59,7 +76,7 @@ def augmented(picture: Picture, box: Box, spec: InputSpec, rng: np.random.Genera
     half = side / 2
     crop = crop_face(np.ascontiguousarray(picture), Box(cx - half, cy - half, cx + half, cy + half), spec)
     if rng.random() < config.erase:
-        _cover(crop, rng)
+        _erase(crop, rng)
     return crop
 
 
@@ -98,6 +115,27 @@ def _optics(picture: Picture, rng: np.random.Generator, config: AugmentConfig) -
     return np.asarray(cv2.filter2D(picture, -1, kernel / max(float(kernel.sum()), 1e-3)), np.uint8)
 
 
+def _moved(picture: Picture, side: float, rng: np.random.Generator) -> Picture:
+    """Moved while the picture was taken: the mean along a line, `side` being that of the crop in pixels.
+
+    The mean of two pictures that lie half a line apart, again and again at half the distance, is that along the line.
+    """
+    length = side * float(np.exp(rng.uniform(np.log(SHORTEST_MOTION), np.log(LONGEST_MOTION))))
+    # People walk across more often than they jump.
+    angle = rng.uniform(-0.25, 0.25) if rng.random() < 0.5 else rng.uniform(0, np.pi)
+    way = np.array([np.cos(angle), np.sin(angle)]) * length
+    size = (picture.shape[1], picture.shape[0])
+    seen = picture.astype(np.float32)
+    for k in range(_HALVINGS):
+        x, y = way / 2 ** (k + 2)
+        there, back = (
+            cv2.warpAffine(seen, np.array([[1, 0, s * x], [0, 1, s * y]]), size, borderMode=cv2.BORDER_REPLICATE)
+            for s in (1, -1)
+        )
+        seen = np.asarray(cv2.addWeighted(there, 0.5, back, 0.5, 0), np.float32)
+    return np.asarray(np.clip(seen + 0.5, 0, 255), np.uint8)
+
+
 def _shrink(picture: Picture, side: float, rng: np.random.Generator) -> tuple[Picture, float]:
     """Bring a face of `side` pixels to 13 to 72 pixels; return the picture and the factor."""
     wanted = float(np.exp(rng.uniform(np.log(13), np.log(72))))
@@ -107,7 +145,7 @@ def _shrink(picture: Picture, side: float, rng: np.random.Generator) -> tuple[Pi
     return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8), factor
 
 
-def _cover(crop: Picture, rng: np.random.Generator) -> None:
+def _erase(crop: Picture, rng: np.random.Generator) -> None:
     """Cover a rectangle of the crop with one colour or noise, in place (Zhong et al. 2017, random erasing)."""
     height, width, channels = crop.shape
     h, w = int(rng.uniform(0.15, 0.5) * height), int(rng.uniform(0.15, 0.5) * width)

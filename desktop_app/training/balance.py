@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.errors import SettingsError
+
 BANDS = 9
+MOST_TURNED = 0.25
+"""From which distance of the tip of the nose to the middle of the eyes, in eye distances, a head counts as turned."""
 LEAST, MOST = 0.6, 1.7
 MOST_AGE = 2.0
 
@@ -27,6 +31,7 @@ def face_weights(
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """What each of n faces counts for gender and for age: float64 (n,) each, gender with a mean of 1.
 
+    Raises SettingsError where none would count.
     `band` is the index of the labelled age band, -1 for none; only faces of `training` (all, if None) are counted.
     """
     chosen = np.ones(len(band), np.bool_) if training is None else training
@@ -46,4 +51,17 @@ def face_weights(
     weight[(band >= 0) & (band <= 2)] *= options.get("young", 1.0)
     if turned is not None:
         weight[turned] *= options.get("turned", 1.0)
+    if not weight[chosen].any():
+        raise SettingsError("The weights of groups leave no face that counts.", "Give a group more than 0.")
     return weight / weight[chosen].mean(), age_weight
+
+
+def turned_heads(points: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether the tip of the nose is far off the middle of the eyes (`MOST_TURNED`) in landmarks (n, 5, 2); so it is
+    taken where the detector found none."""
+    eyes = points[:, :2].mean(1)
+    line = points[:, 1] - points[:, 0]
+    length = np.linalg.norm(line, axis=1) + 1e-6
+    off = np.abs(((points[:, 2] - eyes) * line).sum(1)) / length**2
+    found: NDArray[np.bool_] = np.nan_to_num(off, nan=1.0) > MOST_TURNED
+    return found

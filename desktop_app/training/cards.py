@@ -10,6 +10,7 @@ from desktop_app.training import config as configs
 from desktop_app.training.ages import ADIENCE_CLASSES, YEARS
 from desktop_app.training.checkpoint import Notes
 from desktop_app.training.readers.base import GENDERS
+from desktop_app.training.resume import NO_FACES
 from desktop_app.vision.attributes.preprocess import InputSpec
 
 
@@ -63,6 +64,8 @@ def command_of(notes: Notes) -> str:
         for group, factor in config.group_weights.items():
             if factor != usual.group_weights.get(group):
                 words += ["--weight", f"{group}={factor:g}"]
+    if NO_FACES in notes.data:
+        words.append("--negatives PICTURES")
     return " ".join(words)
 
 

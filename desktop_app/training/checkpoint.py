@@ -10,6 +10,7 @@ from typing import Any
 
 from desktop_app.errors import HeadcountError, ModelError, OutputError
 from desktop_app.training.config import TrainingConfig
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.seen import SeenFaces
 
 LAST, BEST = "last.keras", "best.keras"
@@ -56,6 +57,7 @@ def save(model: Any, notes: Notes, path: Path) -> None:
             archive.writestr(SEEN, json.dumps(notes.seen.to_json()))
         part.replace(path)
     except OSError as error:
+        part.unlink(missing_ok=True)  # half a checkpoint on a full disk
         raise OutputError(
             f"The checkpoint {path} cannot be written: {error.strerror}.", "Choose another folder."
         ) from error
@@ -77,7 +79,7 @@ def read_notes(path: Path) -> Notes:
         )
     except FileNotFoundError as error:
         raise ModelError(f"There is no checkpoint {path}.", "Train the network first.") from error
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except DAMAGED as error:
         raise ModelError(
             f"{path} is damaged or was not written by headcount-train.", "Train the network again."
         ) from error
@@ -94,8 +96,8 @@ def load(path: Path, *, compiled: bool = False) -> tuple[Any, Notes]:
         model = keras.saving.load_model(path, compile=compiled)
     except HeadcountError:
         raise
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(f"The weights in {path} cannot be read: {error}.", "Train the network again.") from error
+    except DAMAGED as error:
+        raise ModelError(f"The weights in {path} are damaged: {error}.", "Train the network again.") from error
     if not compiled:  # to answer and not to learn on: in the precision that an exported file answers with
         for layer in model.layers:
             layer.dtype_policy = "float32"

@@ -182,7 +182,7 @@ def table(rows: Sequence[Row]) -> str:
             *(f"{value:,.0f}" if value else "-" for value in (row.network.parameters, row.size_bytes / 1000)),
         ]  # fmt: skip
         for evaluation in row.evaluations.values():
-            recalls = " / ".join(f"{share.value:.3f}" for share in evaluation.recall.values())
+            recalls = " / ".join(share.short for share in evaluation.recall.values())
             cells += [str(evaluation.gender), recalls, evaluation.age_words()]
         for value in (row.speed.app_1, row.speed.app_8, row.speed.keras_predict):
             cells.append("-" if value is None else f"{value:.2f}")

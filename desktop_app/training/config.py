@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,37 @@ face while it runs (Jacob et al. 2018, arXiv:1712.05877, without its training).
 """
 
 
+_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "bool": ((bool,), "Write true or false."),
+    "int": ((int,), "Write a whole number."),
+    "float": ((int, float), "Write a number."),
+    "float | None": ((int, float, type(None)), "Write a number."),
+    "str": ((str,), "Write a word in quotes."),
+}
+MOST_WEIGHT = 10.0
+"""The most that the faces of a group count."""
+_MOST = {
+    "warmup_epochs": 1e4, "weight_decay": 1, "label_smoothing": 0.99, "clip_norm": 1e6, "age_weight": 1000,
+    "age_softness": 9, "face_weight": 1000, "ordinal_weight": 10,
+}  # fmt: skip
+
+
+def check_kinds(settings: Any) -> None:
+    """Raise SettingsError for a field of a dataclass that is not of the simple kind that it is declared as."""
+    for one in dataclasses.fields(settings):
+        kinds, remedy = _KINDS.get(str(one.type), ((object,), ""))
+        value = getattr(settings, one.name)
+        wrong = not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds and object not in kinds)
+        if wrong or (isinstance(value, float) and not math.isfinite(value)):
+            raise SettingsError(f"{one.name!r} cannot be {value!r}.", remedy)
+
+
+def check_range(name: str, value: object, least: float, most: float) -> None:
+    """Raise SettingsError for a setting that is no number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise SettingsError(f"{name!r} cannot be {value!r}.", f"Write a number from {least:g} to {most:g}.")
+
+
 @dataclass(frozen=True, slots=True)
 class AugmentConfig:
     """How training crops are varied. Everything is drawn anew for each face and epoch; 0 switches a part off.
@@ -38,9 +70,10 @@ class AugmentConfig:
     `shift` and `zoom` move and scale the face box by that share of its side (standard deviation), as a detector's
     box wanders, and `rotate_degrees` turns the picture. `brightness`, `contrast`, `gamma` and `tint` are standard
     deviations of a shift (in shares of 255) and of the logarithms of a gain, an exponent and a gain for each
-    colour. `tilt`, `dim`, `grey`, `blur`, `small`, `noise`, `jpeg` and `erase` are the probabilities of a head laid
-    on the shoulder, of dim light, lost colour, a blur, of being a small face, of noise, of JPEG artefacts and of a
-    covered rectangle.
+    colour. `tilt`, `dim`, `grey`, `blur`, `motion`, `small`, `noise`, `jpeg` and `erase` are the probabilities of a
+    head laid on the shoulder, of dim light, lost colour, a blur, of having moved by up to a quarter of the crop, of
+    being a small face, of noise, of JPEG artefacts and of an erased rectangle; `cover` is that of a mask, dark glasses,
+    a cap, a hood, missing hair, a hand, a bar or a block, placed by the face's landmarks (`covers.KINDS`).
     """
 
     flip: bool = True
@@ -59,6 +92,14 @@ class AugmentConfig:
     noise: float = 0.0
     jpeg: float = 0.0
     erase: float = 0.0
+    cover: float = 0.0
+    motion: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        for name in (f.name for f in dataclasses.fields(self) if f.type == "float"):
+            most = 180 if name == "rotate_degrees" else 1
+            check_range(name, getattr(self, name), 0, most)
 
     @classmethod
     def off(cls) -> AugmentConfig:
@@ -116,6 +157,7 @@ class TrainingConfig:
     about: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         for value, known, what in (
             (self.gender, GENDER_OUTPUTS, "gender output"),
             (self.age, AGE_KINDS, "age target"),
@@ -128,6 +170,17 @@ class TrainingConfig:
                 raise SettingsError(f"{value!r} is no {what}.", f"Known are: {', '.join(known)}.")
         if self.epochs < 1 or self.batch_size < 1:
             raise SettingsError(f"epochs ({self.epochs}) and batch size ({self.batch_size}) must be at least 1.")
+        for name, most in _MOST.items():
+            check_range(name, getattr(self, name), 0, most)
+        for group, factor in self.group_weights.items():
+            check_range(group, factor, 0, MOST_WEIGHT)
+        for key, words in self.about.items():
+            if not isinstance(words, str):
+                raise SettingsError(f"{key!r} of [about] cannot be {words!r}.", "Write words in quotes.")
+        if any(epochs < 1 for _, epochs in self.sizes):
+            raise SettingsError(f"The sizes {self.sizes} have no epochs.", "Give each size at least one epoch.")
+        for side, _ in self.sizes:
+            dataclasses.replace(self.input, width=side, height=side)  # raises ModelError out of range
         if self.sizes and sum(epochs for _, epochs in self.sizes) != self.epochs:
             raise SettingsError(f"The sizes add up to other than the {self.epochs} epochs.", "Correct one of the two.")
         if not 0 <= self.ema < 1:
@@ -160,6 +213,11 @@ class TrainingConfig:
                 f"{self.val_share:.0%} of the training faces to choose by is out of range.",
                 "Give a share between 1% and 50%, such as 20%.",
             )
+
+    @property
+    def wants_landmarks(self) -> bool:
+        """Whether a run needs the landmarks of its faces: to cover them, or to weigh heads that are turned."""
+        return self.augment.cover > 0 or self.group_weights.get("turned", 1.0) != 1.0
 
     def to_json(self) -> dict[str, Any]:
         data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -200,6 +258,18 @@ class TrainingConfig:
         passed_over = {"about"} if epochs else {"about", "epochs"}
         return json.dumps({k: v for k, v in self.to_json().items() if k not in passed_over}, sort_keys=True)
 
+    def differing(self, other: TrainingConfig) -> list[str]:
+        """The names of the settings but for the epochs in which two runs differ, such as "seed" and "augment.blur"."""
+        mine, its = (json.loads(config.fingerprint(epochs=False)) for config in (self, other))
+        found = []
+        for name in sorted(mine.keys() | its.keys()):
+            one, two = mine.get(name), its.get(name)
+            if isinstance(one, dict) and isinstance(two, dict):
+                found += [f"{name}.{key}" for key in sorted(one.keys() | two.keys()) if one.get(key) != two.get(key)]
+            elif one != two:
+                found.append(name)
+        return found
+
     def with_options(self, **options: Any) -> TrainingConfig:
         """A copy with the options that are not None put in."""
         return dataclasses.replace(self, **{key: value for key, value in options.items() if value is not None})
@@ -222,7 +292,9 @@ def load(name_or_path: str) -> TrainingConfig:
         if not path.is_file():
             raise SettingsError(f"There is no network called {name_or_path!r}.", f"Known are: {', '.join(names())}.")
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The configuration {path} is not in UTF-8.", "Save it as UTF-8.") from error
     except OSError as error:
         raise SettingsError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except tomllib.TOMLDecodeError as error:
@@ -230,9 +302,14 @@ def load(name_or_path: str) -> TrainingConfig:
     sections = {"network", "input", "training", "augment", "weights", "about"}
     if unknown := sorted(set(data) - sections):
         raise SettingsError(f"{path.name} has unknown sections: {', '.join(unknown)}.")
+    for section, content in data.items():
+        if not isinstance(content, dict):
+            raise SettingsError(f"{path.name} has no section [{section}].", f"Write [{section}] on a line of its own.")
     network = dict(data.get("network", {}))
     if "name" not in network or "input" not in data:
         raise SettingsError(f"{path.name} does not name its network and its input.")
+    if unknown := sorted(set(data["input"]) - {f.name for f in dataclasses.fields(InputSpec)}):
+        raise SettingsError(f"{path.name} has unknown settings of its input: {', '.join(unknown)}.")
     return TrainingConfig.from_json(
         {
             "network": network.pop("name"),

@@ -298,6 +298,11 @@ def _to_calibrate_on(
     known = truth >= 0
     if not known.any():
         raise SettingsError("No face to calibrate on has a gender.", "Give data whose “val” faces have one.")
+    if len(set(truth[known].tolist())) < 2:
+        raise SettingsError(
+            f"All faces of {store.name} to calibrate on are {GENDERS[int(truth[known][0])]}.",
+            "Give data whose “val” faces are of both genders.",
+        )
     answers = network.predict(store, rows)
     bands = answers.age_class if answers.age_class is not None else np.zeros(len(rows), np.int64)
     return answers.female[known], truth[known], bands[known]
@@ -366,27 +371,23 @@ def small_faces(
     """Gender accuracy with the face box shrunk to `size` pixels by area averaging, then JPEG of quality 90."""
     import cv2
 
-    from desktop_app.domain.types import Box
-
     chosen = rows[:: max(1, len(rows) // limit)]
     pictures = np.zeros((len(chosen), *store.pictures.shape[1:]), np.uint8)
+    sizes = np.zeros((len(chosen), 2), np.uint16)
     boxes = np.zeros((len(chosen), 4), np.float32)
     for k, i in enumerate(chosen):
         box = store.box(int(i))
         factor = min(1.0, size / max(box.width, box.height))
-        side = max(4, round(store.pictures.shape[1] * factor))
-        small = cv2.resize(store.pictures[int(i)], (side, side), interpolation=cv2.INTER_AREA)
+        picture = store.picture(int(i))
+        height, width = (max(4, round(length * factor)) for length in picture.shape[:2])
+        small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
         _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, SMALL_JPEG_QUALITY])
         small = decode_picture(data.tobytes(), store.records[int(i)].file)
-        pictures[k, :side, :side] = small
-        # The picture repeats its rim, so that a crop that reaches over it finds what `crop_face` would put there.
-        pictures[k, side:, :side] = small[-1:]
-        pictures[k, :, side:] = pictures[k, :, side - 1 : side]
-        true = side / store.pictures.shape[1]
-        scaled = Box(*(value * true for value in (box.x1, box.y1, box.x2, box.y2)))
-        boxes[k] = scaled.x1, scaled.y1, scaled.x2, scaled.y2
+        pictures[k, :height, :width], sizes[k] = small, (height, width)
+        x, y = width / picture.shape[1], height / picture.shape[0]
+        boxes[k] = box.x1 * x, box.y1 * y, box.x2 * x, box.y2 * y
     records = [store.records[int(i)] for i in chosen]
-    shrunk = FaceStore(store.name, pictures, boxes, np.ones(len(chosen), np.bool_), records, [])
+    shrunk = FaceStore(store.name, pictures, boxes, np.ones(len(chosen), np.bool_), records, [], sizes=sizes)
     predictions = network.predict(shrunk, np.arange(len(chosen)))
     truth = predict.truth_of(records, "none")
     right = np.asarray(np.where(predictions.female >= 0.5, 0, 1) == truth.gender, np.bool_)

@@ -30,7 +30,7 @@ def explain_folder(
     detectors: Sequence[FaceDetector] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Write one picture for each face under `pictures` (a folder or zip): the face, Grad-CAM, guided, and their
+    """Write one picture for each face under `pictures` (one, a folder or a zip): the face, Grad-CAM, guided, and their
     product.
 
     `model` is a run folder, a checkpoint or a model folder of the app. Returns how many were written. Raises
@@ -48,8 +48,9 @@ def explain_folder(
         with quiet_native_start():
             explainer, classifier = FaceExplainer(folder), LiteRtClassifier(folder)
         finders = list(detectors) if detectors is not None else default_detectors()
-        storage = open_storage(pictures)
-        names = [name for name in storage.names() if is_picture(name)]
+        alone = pictures.is_file() and is_picture(pictures.name)
+        storage = open_storage(pictures.parent if alone else pictures)
+        names = [pictures.name] if alone else [name for name in storage.names() if is_picture(name)]
         written = 0
         for done, name in enumerate(names):
             if progress is not None:

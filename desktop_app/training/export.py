@@ -17,6 +17,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import tensorflow as tf
 
 from desktop_app.domain.types import AGE_BANDS
 from desktop_app.errors import ModelError, OutputError
+from desktop_app.system.safe_write import replacing
 from desktop_app.training import backward
 from desktop_app.training.ages import band_matrix
 from desktop_app.training.cards import keras_card
@@ -183,7 +185,7 @@ class Ensemble(tf.Module):  # type: ignore[misc]
         for member in members[1:]:
             if member.targets != self.targets or member.spec.colour != self.spec.colour:
                 raise ModelError("Networks with other answers or other colours cannot answer as one.")
-            if member.spec.box_scale != self.spec.box_scale or member.spec.width > self.spec.width:
+            if _cut(member.spec) != _cut(self.spec) or member.spec.width > self.spec.width:
                 raise ModelError("A network that joins another one takes the same crop, no larger.")
 
     signatures = ExportModule.signatures
@@ -207,6 +209,11 @@ class Ensemble(tf.Module):  # type: ignore[misc]
         whole = found[0]["guided"].shape[1:3]
         guided = [_unit_peak(tf.image.resize(each["guided"], whole)) for each in found]
         return {"cam": cam[..., 0], "guided": tf.add_n(guided) / float(len(guided))}
+
+
+def _cut(spec: InputSpec) -> tuple[float, str]:
+    """What two networks must have in common to share one crop."""
+    return spec.box_scale, spec.border
 
 
 def resized(crops: Any, source: InputSpec, wanted: InputSpec) -> Any:
@@ -371,12 +378,13 @@ def export(
         full["explain"] |= {"file": EXPLAIN_FILE, "sha256": hashlib.sha256(reasons).hexdigest()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.tflite").write_bytes(content)
-        if reasons is not None:
-            (folder / EXPLAIN_FILE).write_bytes(reasons)
-        if seen is not None and (seen.known or seen.trained):
-            full["training_faces"] = seen.write(folder)
-        (folder / "model.json").write_text(_text(full), encoding="utf-8")
+        with ExitStack() as files:  # a model that was there before stays whole where one of them cannot be written
+            files.enter_context(replacing(folder / "model.tflite")).write_bytes(content)
+            if reasons is not None:
+                files.enter_context(replacing(folder / EXPLAIN_FILE)).write_bytes(reasons)
+            if seen is not None and (seen.known or seen.trained):
+                full["training_faces"] = seen.write(folder)
+            files.enter_context(replacing(folder / "model.json")).write_text(_text(full), encoding="utf-8")
         if keras_too:
             model.save(folder / "model.keras")
             module.core.export(folder / "saved_model", format="tf_saved_model", verbose=False)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from desktop_app.resources import yunet_weights
 from desktop_app.settings import DetectorSettings
 from desktop_app.system.file_lock import FileLock
 from desktop_app.system.native_log import quiet_native_start
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.partial_store import PartialStore, read_records
 from desktop_app.training.readers import FaceDataset, FaceRecord, RowProblem
 from desktop_app.training.readers.folders import is_picture
@@ -66,12 +68,16 @@ def default_detectors() -> list[FaceDetector]:
 class FaceStore:
     """Faces in memory-mapped arrays, all of the same length.
 
-    `pictures` is uint8 (n, side, side, 3) BGR; `boxes` float32 (n, 4) as x1, y1, x2, y2 in pixels of the stored
+    `pictures` is uint8 (n, side, side, 3) BGR; one that is not square fills the upper left part of its entry, `sizes`
+    (n, 2) as height, width of it, and `picture` gives that part alone; without sizes all are square. `boxes` is float32
+    (n, 4) as x1, y1, x2, y2 in pixels of the stored
     picture; `found` bool (n,): whether a detector found the face, or the box is the one a data set's pictures have on
     average. `problems` lists the pictures that could not be read. `hashes` are those of the pictures as the
     data set has them (`picture_hash`); without any they are made of the stored ones. `absent` says why no face has a
     label (`FaceDataset.absent`), `finder` what found the faces if not the app's own detectors, `division` in words how
-    the roles came about, once they were given.
+    the roles came about, once they were given. `folder` is where the store lies; `landmarks`, float32 (n, 5, 2) in
+    pixels of the stored picture and NaN where there are none, is there once it was asked for
+    (`landmarks.with_landmarks`); `made_of` is the mark of the pictures that it was made of, empty in a store of before.
     """
 
     name: str
@@ -84,6 +90,10 @@ class FaceStore:
     absent: dict[str, str] = field(default_factory=dict)
     finder: str = ""
     division: str = ""
+    folder: Path | None = None
+    landmarks: NDArray[np.float32] | None = None
+    made_of: str = ""
+    sizes: NDArray[np.uint16] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -93,6 +103,11 @@ class FaceStore:
         if role == "all":
             return np.flatnonzero([record.role != "excluded" for record in self.records])
         return np.flatnonzero([record.role == role for record in self.records])
+
+    def picture(self, index: int) -> NDArray[np.uint8]:
+        """One stored picture, uint8 (height, width, 3) BGR, without what fills its entry up."""
+        height, width = self.pictures.shape[1:3] if self.sizes is None else self.sizes[index]
+        return np.asarray(self.pictures[index][: int(height), : int(width)])
 
     def box(self, index: int) -> Box:
         return Box(*(float(value) for value in self.boxes[index]))
@@ -134,7 +149,8 @@ def build(
                 f"The faces of {dataset.name} are being found by another command.",
                 "Wait until that one has found them.",
             )
-        part = PartialStore(folder.with_name(f"{folder.name}.part"), total, _common_side(dataset))
+        made_of = mark_of(dataset)
+        part = PartialStore(folder.with_name(f"{folder.name}.part"), total, _common_side(dataset), made_of)
         try:
             for i in range(part.done, total):
                 if progress is not None and (i % 50 == 0 or i == part.done):
@@ -147,7 +163,7 @@ def build(
                     continue
                 mark = picture_hash(picture)
                 picture, box, seen = face_in(picture, record.box, finders)
-                part.put(i, *_fit(picture, box, part.side), seen, mark)
+                part.put(i, found=seen, hashes=mark.encode(), **_fit(picture, box, part.side))
         finally:
             part.flush()
         if progress is not None:
@@ -181,15 +197,27 @@ def load(folder: Path) -> FaceStore:
             hashes=[bytes(mark).decode("ascii") for mark in np.load(folder / "hashes.npy")],
             absent=dict(notes["absent"]),
             finder=str(notes["finder"]),
+            folder=folder,
+            made_of=str(notes.get("made_of", "")),
+            sizes=np.load(folder / "sizes.npy") if (folder / "sizes.npy").exists() else None,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         raise SourceError(
             f"The face store {folder} is missing or damaged: {error}.", "Delete it; it is made anew."
         ) from error
-    lengths = {len(part) for part in (store.pictures, store.boxes, store.found, store.records, store.hashes)}
+    parts = (store.pictures, store.boxes, store.found, store.records, store.hashes, store.sizes)
+    lengths = {len(part) for part in parts if part is not None}
     if len(lengths) != 1:
         raise SourceError(f"The face store {folder} is not complete.", "Delete it; it is made anew.")
     return store
+
+
+def mark_of(dataset: FaceDataset) -> str:
+    """A hash that changes where a picture of the data set was replaced, added or taken away."""
+    digest = hashlib.blake2b(digest_size=8)
+    for record in dataset.records:
+        digest.update(f"{dataset.storage.mark(record.file)}\n".encode())
+    return digest.hexdigest()
 
 
 def picture_hash(picture: NDArray[np.uint8]) -> str:
@@ -239,10 +267,9 @@ def _common_side(dataset: FaceDataset) -> int:
     return sides.pop() if len(sides) == 1 and 0 not in sides else SIDE
 
 
-def _fit(
-    picture: NDArray[np.uint8], box: Box, side: int
-) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
-    """Bring a picture to side x side, cutting out the surroundings of the face if it is larger than that."""
+def _fit(picture: NDArray[np.uint8], box: Box, side: int) -> dict[str, Any]:
+    """A picture's entries "pictures", "boxes" and "sizes" in a store of side x side: the surroundings of the face are
+    cut out if it is larger than that."""
     height, width = picture.shape[:2]
     left, top = 0.0, 0.0
     if (height, width) != (side, side) and max(box.width, box.height) * CONTEXT < min(height, width):
@@ -253,20 +280,19 @@ def _fit(
         picture = picture[y1:y2, x1:x2]
         left, top = float(x1), float(y1)
         height, width = picture.shape[:2]
-    if height != width:
-        longest = max(height, width)
-        picture = np.asarray(
-            cv2.copyMakeBorder(picture, 0, longest - height, 0, longest - width, cv2.BORDER_REPLICATE), np.uint8
-        )
-        height = width = longest
-    scale = side / height
+    scale = side / max(height, width)
     if scale != 1:
         shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        picture = np.asarray(cv2.resize(picture, (side, side), interpolation=shrink), np.uint8)
-    x1f, y1f, x2f, y2f = (
-        (value - offset) * scale for value, offset in ((box.x1, left), (box.y1, top), (box.x2, left), (box.y2, top))
-    )
-    return picture, (x1f, y1f, x2f, y2f)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=shrink), np.uint8)
+        height, width = picture.shape[:2]
+    filled = cv2.copyMakeBorder(picture, 0, side - height, 0, side - width, cv2.BORDER_REPLICATE)
+    corners = ((box.x1, left), (box.y1, top), (box.x2, left), (box.y2, top))
+    return {
+        "pictures": filled,
+        "boxes": [(value - offset) * scale for value, offset in corners],
+        "sizes": (height, width),
+    }
 
 
 def squares(path: Path, side: int) -> NDArray[np.uint8]:

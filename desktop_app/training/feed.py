@@ -17,9 +17,10 @@ from desktop_app.domain.types import AGE_BANDS, Box
 from desktop_app.errors import SourceError
 from desktop_app.training.ages import YEARS, age_class
 from desktop_app.training.augment import augmented
-from desktop_app.training.balance import face_weights
+from desktop_app.training.balance import face_weights, turned_heads
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.facestore import FaceStore
+from desktop_app.training.landmarks import with_landmarks
 from desktop_app.training.readers.base import GENDERS, FaceRecord
 from desktop_app.vision.attributes.preprocess import crop_face, normalise
 
@@ -35,12 +36,15 @@ class Targets:
     weights: Mapping[str, Floats]
 
 
-def targets_of(records: list[FaceRecord], config: TrainingConfig) -> Targets:
+def targets_of(
+    records: list[FaceRecord], config: TrainingConfig, landmarks: NDArray[np.float32] | None = None
+) -> Targets:
     """The targets of `records` under `config`, without smoothing.
 
     Gender is one-hot over (female, male), or 1 for female where it is one sigmoid unit. Age is one-hot over classes
     (spread over neighbouring bands by `age_softness`), or one number within 0 to 1. Where a label is missing or
-    lies between two classes the weight is 0 and the value is not used.
+    lies between two classes the weight is 0 and the value is not used. By `landmarks`, (n, 5, 2), heads that are turned
+    count what `config` says.
     """
     count = len(records)
     genders = np.array([GENDERS.index(r.gender) if r.gender else -1 for r in records])
@@ -57,8 +61,9 @@ def targets_of(records: list[FaceRecord], config: TrainingConfig) -> Targets:
     if config.group_weights:
         bands = [age_class(r, "bands") for r in records]
         black = np.array([r.race == "Black" for r in records])
+        turned = None if landmarks is None else turned_heads(landmarks)
         for_gender, for_age = face_weights(
-            np.array([-1 if b is None else b for b in bands]), genders == 0, black, config.group_weights, known
+            np.array([-1 if b is None else b for b in bands]), genders == 0, black, config.group_weights, known, turned
         )
         weights["gender"] *= for_gender.astype(np.float32)
         if config.age == "bands":
@@ -100,8 +105,11 @@ class Feed:
     ) -> None:
         if len(rows) == 0:
             raise SourceError("There is no face to train on.", "Check the labels and the split.")
+        if config.wants_landmarks and store.landmarks is None:
+            store = with_landmarks(store, rows)
         self._store, self._rows, self._config = store, rows, config
-        self._targets = targets_of([store.records[int(i)] for i in rows], config)
+        landmarks = None if store.landmarks is None else store.landmarks[rows]
+        self._targets = targets_of([store.records[int(i)] for i in rows], config, landmarks)
         self._negatives = negatives if config.face and negatives is not None and len(negatives) else None
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
@@ -129,7 +137,8 @@ class Feed:
         crops = np.empty((len(chosen), *spec.shape), np.uint8)
         for k, i in enumerate(chosen):
             row = int(self._rows[i])
-            crops[k] = augmented(self._store.pictures[row], self._store.box(row), spec, rng, config.augment)
+            points = None if self._store.landmarks is None else self._store.landmarks[row]
+            crops[k] = augmented(self._store.picture(row), self._store.box(row), spec, rng, config.augment, points)
         values = {name: value[chosen].copy() for name, value in self._targets.values.items()}
         weights = {name: weight[chosen].copy() for name, weight in self._targets.weights.items()}
         _smooth(values, config)
@@ -191,5 +200,5 @@ def plain_crops(store: FaceStore, rows: NDArray[np.int64], config: TrainingConfi
     """The crops of `rows` as the app makes them, without any variation: uint8 (n, *input.shape)."""
     crops = np.empty((len(rows), *config.input.shape), np.uint8)
     for k, i in enumerate(rows):
-        crops[k] = crop_face(store.pictures[int(i)], store.box(int(i)), config.input)
+        crops[k] = crop_face(store.picture(int(i)), store.box(int(i)), config.input)
     return crops

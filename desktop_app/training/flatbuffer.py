@@ -3,6 +3,9 @@
 The converter stores the weights of each signature on their own. They are the same numbers, so pointing both at one
 buffer halves the file (`share_buffers`). And with 8-bit weights it also stores the filters of depthwise convolutions
 so, for which LiteRT has only a slow way (`float_depthwise`).
+
+And one answer of a finished network can be learned again: `before_answer` gives what its last layer sees, `with_answer`
+puts another last layer in.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
+
+from desktop_app.errors import ModelError
 
 
 def share_buffers(content: bytes) -> bytes:
@@ -64,7 +69,62 @@ def _make_float(model: Any, tensor: Any) -> None:
     zero = np.asarray(tensor.quantization.zeroPoint, np.float32)
     one_a_channel = [1] * numbers.ndim
     one_a_channel[tensor.quantization.quantizedDimension] = len(scale)
-    values = (numbers - zero.reshape(one_a_channel)) * scale.reshape(one_a_channel)
+    _put(model, tensor, (numbers - zero.reshape(one_a_channel)) * scale.reshape(one_a_channel))
+
+
+def before_answer(content: bytes, answer: str) -> bytes:
+    """Return the model cut off before the last dense layer of the answer `answer`: its one output is what that takes.
+
+    Raises ModelError where the signature "predict" has no such answer, or it does not come from a dense layer.
+    """
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    graph = model.subgraphs[0]
+    features = int(_dense_layer(model, answer).inputs[0])
+    made_by = {int(tensor): operator for operator in graph.operators for tensor in operator.outputs}
+    needed: dict[int, Any] = {}
+    left = [features]
+    while left:
+        operator = made_by.get(left.pop())
+        if operator is not None and id(operator) not in needed:
+            needed[id(operator)] = operator
+            left += [int(tensor) for tensor in operator.inputs if tensor >= 0]
+    graph.operators = [operator for operator in graph.operators if id(operator) in needed]
+    graph.outputs = np.array([features], np.int32)
+    model.signatureDefs = []
+    return _packed(model)
+
+
+def with_answer(content: bytes, answer: str, weights: NDArray[np.float32], bias: NDArray[np.float32]) -> bytes:
+    """Return the model with another last dense layer for the answer `answer`: weights (units, features), bias (units,).
+
+    They are stored as 32-bit numbers. Raises ModelError as `before_answer` does, and where the shapes do not fit.
+    """
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    graph = model.subgraphs[0]
+    for index, values in zip(_dense_layer(model, answer).inputs[1:3], (weights, bias), strict=True):
+        tensor = graph.tensors[int(index)]
+        if list(tensor.shape) != list(values.shape):
+            raise ModelError(f"The layer of the answer {answer} has {list(tensor.shape)} weights, not {values.shape}.")
+        _put(model, tensor, values)
+    return _packed(model)
+
+
+def _dense_layer(model: Any, answer: str) -> Any:
+    """The dense layer from which alone the answer comes, by layers that take one thing each."""
+    outputs = {o.name.decode(): int(o.tensorIndex) for s in model.signatureDefs or [] for o in s.outputs}
+    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    graph = model.subgraphs[0]
+    made_by = {int(tensor): operator for operator in graph.operators for tensor in operator.outputs}
+    operator = made_by.get(outputs.get(answer, -1))
+    while operator is not None and codes[operator.opcodeIndex] != schema.BuiltinOperator.FULLY_CONNECTED:
+        operator = made_by.get(int(operator.inputs[0]))
+    if operator is None:
+        raise ModelError(f"The model has no answer {answer} that comes from a dense layer.")
+    return operator
+
+
+def _put(model: Any, tensor: Any, values: NDArray[np.float32]) -> None:
+    """Make a constant tensor these 32-bit numbers."""
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(values.astype("<f4").tobytes(), np.uint8)
     model.buffers.append(buffer)

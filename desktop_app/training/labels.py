@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from desktop_app.errors import SourceError
+from desktop_app.errors import SettingsError, SourceError
 from desktop_app.training.ages import age_class
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.readers.base import GENDERS, FaceRecord
@@ -16,6 +16,10 @@ FEWEST = 20
 """Fewer training faces than this with a label teach nothing that holds for others."""
 
 FEWEST_OF_A_GENDER = 5
+ALWAYS_FITS = 1024
+"""A batch of up to so many faces is trained with fewer, each being in it more than once; a larger one fills the memory
+with the same faces again and again.
+"""
 
 
 class Labelled(Protocol):
@@ -33,7 +37,8 @@ class Labelled(Protocol):
 
 def check_labels(config: TrainingConfig, store: Labelled) -> None:
     """Raise SourceError, naming what is missing, where the role "train" cannot teach the network its answers: too few
-    faces, no gender, one gender only, no ages, or ages that are all of one class.
+    faces, no gender, one gender only, no ages, or ages that are all of one class; SettingsError for a batch that is far
+    larger than what there is.
     """
     records = _train(store)
     known = [record.gender for record in records if record.gender]
@@ -48,6 +53,11 @@ def check_labels(config: TrainingConfig, store: Labelled) -> None:
         raise SourceError(
             f"{store.name} has only {len(known)} training faces with a gender; {FEWEST} are the least.",
             "Give more faces; a few thousand are usual.",
+        )
+    if config.batch_size > max(len(records), ALWAYS_FITS):
+        raise SettingsError(
+            f"A batch of {config.batch_size:,} is more than the {len(records):,} training faces of {store.name}.",
+            "Give a smaller --batch-size, such as 128.",
         )
     counts = {gender: known.count(gender) for gender in GENDERS}
     if min(counts.values()) < FEWEST_OF_A_GENDER:

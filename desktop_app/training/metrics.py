@@ -37,6 +37,11 @@ class Proportion:
     def interval(self) -> tuple[float, float]:
         return wilson(self.right, self.total)
 
+    @property
+    def short(self) -> str:
+        """The value alone, "-" of nothing."""
+        return f"{self.value:.3f}" if self.total else "-"
+
     def __str__(self) -> str:
         if not self.total:
             return "-"

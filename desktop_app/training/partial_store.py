@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.readers import FaceDataset, FaceRecord
 
 FLUSH_EVERY = 200
@@ -25,6 +28,7 @@ _ARRAYS: dict[str, tuple[Any, tuple[str | int, ...]]] = {
     "boxes": (np.float32, (4,)),
     "found": (np.bool_, ()),
     "hashes": ("S16", ()),
+    "sizes": (np.uint16, (2,)),
 }
 
 
@@ -32,24 +36,29 @@ class PartialStore:
     """The folder of a store that is not complete: arrays for all `total` records, of which the first `done` are dealt
     with. `problems` maps the records that are left out to the reason; the arrays hold the others without gaps.
 
-    What the folder holds of a data set of another size is thrown away. Raises OSError.
+    What the folder holds of a data set of another size, or of pictures with another mark than `made_of`
+    (`facestore.mark_of`), is thrown away. Raises OSError.
     """
 
-    def __init__(self, folder: Path, total: int, side: int) -> None:
-        self._folder, self._total, self.side = folder, total, side
+    def __init__(self, folder: Path, total: int, side: int, made_of: str = "") -> None:
+        self._folder, self._total, self.side, self._made_of = folder, total, side, made_of
         self.done = 0
         self.problems: dict[int, str] = {}
         try:
             self._arrays = self._go_on()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # nothing there, or nothing of use
+        except DAMAGED:  # nothing there, or nothing of use
             self.done, self.problems = 0, {}
             self._arrays = self._begin()
+        else:
+            self._reserve()
 
     def _go_on(self) -> dict[str, NDArray[Any]]:
         state = json.loads((self._folder / _STATE).read_text(encoding="utf-8"))
         arrays = {name: np.load(self._folder / f"all-{name}.npy", mmap_mode="r+") for name in _ARRAYS}
         if any(array.shape != self._shape(name) for name, array in arrays.items()):
             raise ValueError("the arrays are of another data set")
+        if state.get("made_of", self._made_of) != self._made_of:
+            raise ValueError("the pictures have changed since")
         self.done = int(state["done"])
         self.problems = {int(i): str(reason) for i, reason in state["problems"].items() if int(i) < self.done}
         return arrays
@@ -57,23 +66,44 @@ class PartialStore:
     def _begin(self) -> dict[str, NDArray[Any]]:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        return {
+        arrays: dict[str, NDArray[Any]] = {
             name: np.lib.format.open_memmap(
                 self._folder / f"all-{name}.npy", mode="w+", dtype=kind, shape=self._shape(name)
             )
             for name, (kind, _) in _ARRAYS.items()
         }
+        try:
+            if shutil.disk_usage(self._folder).free < sum(array.nbytes for array in arrays.values()):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._reserve()
+        except OSError:
+            arrays.clear()
+            shutil.rmtree(self._folder, ignore_errors=True)  # it would fill the disk with nothing
+            raise
+        return arrays
+
+    def _reserve(self) -> None:
+        """Take the room that the arrays need, where the system can. Raises OSError where there is not enough: a mapped
+        file that finds the disk full while it is written ends the process without a word."""
+        if not hasattr(os, "posix_fallocate"):
+            return
+        for name in _ARRAYS:
+            path = self._folder / f"all-{name}.npy"
+            with path.open("r+b") as file:
+                try:
+                    os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+                except OSError as error:
+                    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                        raise
 
     def _shape(self, name: str) -> tuple[int, ...]:
         return (self._total, *(self.side if part == "side" else int(part) for part in _ARRAYS[name][1]))
 
-    def put(
-        self, i: int, picture: NDArray[np.uint8], box: tuple[float, float, float, float], found: bool, mark: str
-    ) -> None:
-        """Store the face of record `i`, which must be the next one."""
+    def put(self, i: int, **entries: Any) -> None:
+        """Store the face of record `i`, which must be the next one: its entry of each array, by the array's name."""
         k = i - len(self.problems)
-        for name, value in (("pictures", picture), ("boxes", box), ("found", found), ("hashes", mark.encode())):
-            self._arrays[name][k] = value
+        for name, array in self._arrays.items():
+            array[k] = entries[name]
         self._step(i)
 
     def leave_out(self, i: int, reason: str) -> None:
@@ -93,7 +123,7 @@ class PartialStore:
         for array in self._arrays.values():
             if isinstance(array, np.memmap):
                 array.flush()
-        state = {"done": self.done, "problems": self.problems}
+        state = {"done": self.done, "problems": self.problems, "made_of": self._made_of}
         part = self._folder / f"{_STATE}.part"
         part.write_text(json.dumps(state), encoding="utf-8")
         part.replace(self._folder / _STATE)
@@ -114,7 +144,10 @@ class PartialStore:
             self._folder / "records.csv", (r for i, r in enumerate(dataset.records) if i not in self.problems)
         )
         unread = [[dataset.records[i].file, reason] for i, reason in sorted(self.problems.items())]
-        notes = {"name": dataset.name, "problems": unread, "absent": dataset.absent, "finder": finder}
+        notes = {
+            "name": dataset.name, "problems": unread, "absent": dataset.absent, "finder": finder,
+            "made_of": self._made_of,
+        }  # fmt: skip
         (self._folder / "store.json").write_text(json.dumps(notes), encoding="utf-8")
         (self._folder / _STATE).unlink()
         shutil.rmtree(folder, ignore_errors=True)

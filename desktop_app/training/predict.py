@@ -101,7 +101,7 @@ def with_classifier(classifier: AttributeClassifier, store: FaceStore, rows: NDA
     answers = []
     for start in range(0, len(rows), BATCH):
         chosen = rows[start : start + BATCH]
-        crops = [crop_face(store.pictures[int(i)], store.box(int(i)), classifier.spec) for i in chosen]
+        crops = [crop_face(store.picture(int(i)), store.box(int(i)), classifier.spec) for i in chosen]
         answers += classifier.predict(np.stack(crops))
     female = np.array([answer.female for answer in answers])
     face = np.array([answer.face for answer in answers])

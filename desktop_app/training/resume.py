@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from desktop_app.errors import ModelError
 from desktop_app.training import checkpoint
 from desktop_app.training.checkpoint import Notes
+
+NO_FACES = "pictures of no face"
+"""What the notes call the mark of these pictures (`no_faces.mark_of`)."""
 
 
 def notes_to_go_on_from(last: Path, new: Notes) -> Notes:
@@ -18,9 +21,12 @@ def notes_to_go_on_from(last: Path, new: Notes) -> Notes:
     """
     notes = checkpoint.read_notes(last)
     other = []
-    if new.config.fingerprint(epochs=False) != notes.config.fingerprint(epochs=False):
-        other.append("other settings")
-    if notes.data != new.data or (notes.seen.known and notes.seen != new.seen):
+    if differing := new.config.differing(notes.config):
+        other.append(f"other settings ({', '.join(differing)})")
+    theirs = dict(notes.data)
+    if theirs.setdefault(NO_FACES, new.data.get(NO_FACES)) != new.data.get(NO_FACES):
+        other.append("other pictures of no face")
+    if _without(theirs) != _without(new.data) or (notes.seen.known and notes.seen != new.seen):
         other.append("other faces")
     if other:
         raise ModelError(
@@ -28,6 +34,11 @@ def notes_to_go_on_from(last: Path, new: Notes) -> Notes:
             "Give another folder with --out, or delete this one.",
         )
     return notes
+
+
+def _without(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's notes say of its faces alone. Runs of before say nothing of the pictures of no face."""
+    return {key: value for key, value in data.items() if key != NO_FACES}
 
 
 def words(done: int, epochs: int) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from desktop_app.domain.types import Box, Detection
 from desktop_app.errors import SettingsError
 from desktop_app.resources import yunet_weights
-from desktop_app.training import metrics, predict
+from desktop_app.training import covers, metrics, predict
 from desktop_app.training.evaluate import Network
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.metrics import Proportion
@@ -55,7 +55,7 @@ def easy_faces(store: FaceStore, rows: NDArray[np.int64], count: int = FACES) ->
     detector = YuNetFaceDetector(yunet_weights(), score_threshold=0.25, max_side=640)
     found = []
     for row in adults:
-        picture, box = np.asarray(store.pictures[row]), store.box(row)
+        picture, box = store.picture(row), store.box(row)
         seen = max(detector.detect(picture), key=lambda d: d.box.iou(box), default=None)
         if seen is None or seen.landmarks is None or seen.box.iou(box) < 0.5:
             continue
@@ -129,12 +129,7 @@ def barred(face: EasyFace) -> tuple[Picture, Box]:
 def masked(face: EasyFace) -> tuple[Picture, Box]:
     """A light blue mask from the bridge of the nose to below the chin."""
     picture = face.picture.copy()
-    eyes, mouth = face.landmarks[:2].mean(0), face.landmarks[3:5].mean(0)
-    down = mouth - eyes
-    across = np.array([down[1], -down[0]])
-    outline = [(-0.95, 0.5), (0.0, 0.35), (0.95, 0.5), (0.85, 1.35), (0.45, 1.8), (-0.45, 1.8), (-0.85, 1.35)]
-    points = np.array([eyes + across * x + down * y for x, y in outline])
-    cv2.fillPoly(picture, [np.round(points).astype(np.int32)], (215, 195, 165), cv2.LINE_AA)
+    covers.fill(picture, face.landmarks, covers.mask_outline(), (215, 195, 165))
     return picture, face.box
 
 
@@ -167,12 +162,11 @@ def robustness(network: Network, store: FaceStore, faces: list[EasyFace]) -> dic
         changed = [change(face) for face in faces]
         side = max(max(picture.shape[:2]) for picture, _ in changed)
         pictures = np.zeros((len(faces), side, side, 3), np.uint8)
+        sizes = np.array([picture.shape[:2] for picture, _ in changed], np.uint16)
         for k, (picture, _) in enumerate(changed):
-            height, width = picture.shape[:2]
-            # The rim repeats, as a crop that reaches over the edge of a picture finds it.
-            pictures[k] = cv2.copyMakeBorder(picture, 0, side - height, 0, side - width, cv2.BORDER_REPLICATE)
+            pictures[k, : sizes[k, 0], : sizes[k, 1]] = picture
         boxes = np.array([[b.x1, b.y1, b.x2, b.y2] for _, b in changed], np.float32)
-        stored = FaceStore(store.name, pictures, boxes, np.ones(len(faces), np.bool_), records, [])
+        stored = FaceStore(store.name, pictures, boxes, np.ones(len(faces), np.bool_), records, [], sizes=sizes)
         answers = network.predict(stored, np.arange(len(faces)))
         said = np.where(answers.female >= 0.5, 0, 1)
         found[name] = metrics.proportion(np.asarray(said == truth, np.bool_))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import SettingsError
+from desktop_app.system.safe_write import write_atomically
+from desktop_app.training.damaged import DAMAGED
 from desktop_app.training.facestore import FaceStore
 
 SEEN_FILE = "training_faces.json"
@@ -93,7 +94,7 @@ class SeenFaces:
             if self.has_pictures_of(known := known_list(path.stem)):
                 pictures = {"trained": _apart(known.trained)[0], "chosen": _apart(known.chosen)[0]}
                 return {"list": path.stem, **{name: len(part) for name, part in pictures.items()}}
-        (folder / SEEN_FILE).write_text(json.dumps(self.to_json()), encoding="utf-8")
+        write_atomically(folder / SEEN_FILE, json.dumps(self.to_json()).encode("utf-8"))
         return {"file": SEEN_FILE, "trained": len(self.trained), "chosen": len(self.chosen)}
 
     @classmethod
@@ -105,7 +106,7 @@ class SeenFaces:
         try:
             named = Path(str(part["file"])).name if isinstance(part, dict) else ""
             return cls.from_json(json.loads((folder / named).read_text(encoding="utf-8"))) if named else cls()
-        except (OSError, ValueError, KeyError, TypeError):
+        except DAMAGED:
             return cls()
 
 
@@ -115,7 +116,7 @@ def known_list(name: str) -> SeenFaces:
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return SeenFaces.from_arrays(file)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except DAMAGED:
         return SeenFaces()
 
 

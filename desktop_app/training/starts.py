@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
-import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import ModelError, SettingsError
+from desktop_app.training.damaged import DAMAGED
 
 STARTS = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 
@@ -66,10 +66,21 @@ def read_torch_file(path: Path) -> Weights:
 def read_arrays(path: Path) -> Weights:
     """Read the weights that `tools/gpu_train.py` wrote. Raises ModelError if they are damaged."""
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with path.open("rb") as raw:
+            file = np.load(raw, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("one array alone")
             return dict(file)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ModelError(f"The weights in {path.name} cannot be read: {error}.", "Train the network again.") from error
+    except DAMAGED as error:
+        raise ModelError(
+            f"The weights in {path.name} cannot be read: {why_unreadable(error)}.", "Train the network again."
+        ) from error
+
+
+def why_unreadable(error: Exception) -> str:
+    """What a user can make of an error of `numpy.load`, whose own words speak of pickles."""
+    reason = getattr(error, "strerror", None)
+    return str(reason) if reason else "it is damaged, or another kind of file"
 
 
 class _Storage:

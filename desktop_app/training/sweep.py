@@ -69,6 +69,7 @@ def combinations(
         for batch, output in itertools.product(batch_sizes, possible):
             name = f"split{round(share * 100)}-batch{batch}-{output}"
             chosen = dataclasses.replace(config, batch_size=batch, gender=output)
+            check_labels(chosen, divided)
             train.check_run(chosen, divided, folder / name)
             found.append(Combination(name, chosen, divided))
     return found
@@ -118,10 +119,10 @@ def table(rows: Sequence[SweepRow]) -> str:
     ]
     for row in rows:
         share = row.config.train_share or 0.0
-        recall = " / ".join(f"{r.value:.3f}" for r in row.evaluation.recall.values())
+        recall = " / ".join(r.short for r in row.evaluation.recall.values())
         lines.append(
             f"| {share * 100:.0f}:{100 - share * 100:.0f} | {row.config.batch_size} | {row.config.gender} "
-            f"| {row.config.epochs} | {row.training.value:.3f} | {row.evaluation.gender.total:,} "
+            f"| {row.config.epochs} | {row.training.short} | {row.evaluation.gender.total:,} "
             f"| {row.evaluation.gender} | {recall} | {row.evaluation.age_words()} |"
         )
     return "\n".join(lines)

@@ -24,6 +24,7 @@ from desktop_app.training.facestore import FaceStore
 from desktop_app.training.feed import Feed, targets_of
 from desktop_app.training.labels import check_labels
 from desktop_app.training.losses import OrdinalCrossentropy
+from desktop_app.training.no_faces import mark_of
 from desktop_app.training.seen import SeenFaces
 
 _AGE_LOSSES = {"mae": "mean_absolute_error", "mse": "mean_squared_error"}
@@ -66,7 +67,7 @@ def train(
     rows = {role: store.rows(role) for role in ("train", "val", "test")}
     check_labels(config, store)
     feed = Feed(store, rows["train"], config, negatives)
-    new = Notes(config, data=described(store), seen=SeenFaces.of_run(store))
+    new = Notes(config, data=described(store, negatives if config.face else None), seen=SeenFaces.of_run(store))
     last = folder / LAST
     if last.exists():
         notes = resume.notes_to_go_on_from(last, new)
@@ -119,10 +120,15 @@ def train(
     return notes
 
 
-def described(store: FaceStore) -> dict[str, Any]:
-    """What the notes of a run say of its faces: their name, how many each role has, and what found them."""
+def described(store: FaceStore, negatives: NDArray[np.uint8] | None = None) -> dict[str, Any]:
+    """What the notes of a run say of its faces: their name, how many each role has, what found them, and which pictures
+    of no face there were beside them."""
     data: dict[str, Any] = {"name": store.name, **{role: len(store.rows(role)) for role in ("train", "val", "test")}}
-    return data | ({"faces found by": f"Haar {store.finder}"} if store.finder else {})
+    if store.finder:
+        data["faces found by"] = f"Haar {store.finder}"
+    if negatives is not None:
+        data[resume.NO_FACES] = mark_of(negatives)
+    return data
 
 
 def check_run(config: TrainingConfig, store: FaceStore, folder: Path) -> None:

@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -89,7 +89,7 @@ class Access:
                 raise SettingsError(
                     f"The token for the role “{role.word}” is too short.", "Give 20 letters or more, chosen by chance."
                 )
-        self._key = (self._file.secret or secrets.token_hex(32)).encode()
+        self._key = (self._file.secret or _secret_of(self._given) or secrets.token_hex(32)).encode()
         self.open_to = open_to
 
     @property
@@ -192,6 +192,15 @@ class Access:
         except OSError:
             return None
         return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _secret_of(given: Sequence[KeptToken]) -> str:
+    """Return a secret for cookies that is the same after a restart while the tokens are, "" without tokens.
+
+    It is slow on purpose: who has one of the tokens and a cookie must not find the others by trying.
+    """
+    text = "".join(sorted(kept.digest for kept in given)).encode()
+    return hashlib.scrypt(text, salt=b"headcount cookie", n=2**14, r=8, p=1).hex() if text else ""
 
 
 def new_token() -> str:

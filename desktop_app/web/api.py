@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -24,11 +24,17 @@ from desktop_app.web.context import WebContext
 from desktop_app.web.counts import CORRECTIONS, FORMATS, chart, written
 from desktop_app.web.live import places_of
 from desktop_app.web.problems import Problem
-from desktop_app.web.security import identity_of, needs
+from desktop_app.web.security import client_of, identity_of, needs
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.ProblemDetails, "description": words}
-    for status, words in ((401, "A token is needed"), (403, "The token's role does not allow it"), (404, "Not there"))
+    for status, words in (
+        (401, "A token is needed"),
+        (403, "The token's role does not allow it"),
+        (404, "Not there"),
+        (429, "Too many requests"),
+        (503, "Too much at once"),
+    )
 }
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
@@ -37,6 +43,10 @@ Resolution = Literal["total", "minute", "quarter", "hour", "day"]
 SessionId = Annotated[str, Path(max_length=100, description="the id of a count, as the list has it")]
 Cursor = Annotated[str | None, Query(max_length=300, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+Minutes = Annotated[
+    int | None,
+    Query(ge=1, le=1440, description="length of the intervals; 15 if not given, more for a count of many months"),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(max_length=200, description="chosen by the sender: a request sent again with it is done once"),
@@ -49,6 +59,16 @@ def context_of(request: Request) -> WebContext:
     """Return the parts of the server that a request came to."""
     found: WebContext = request.app.state.context
     return found
+
+
+async def in_turn(request: Request, _: See) -> AsyncIterator[None]:
+    """Wait until it is this request's turn at what takes long."""
+    async with context_of(request).turns.turn(client_of(request)):
+        yield
+
+
+TAKES_LONG = [Depends(in_turn, scope="function")]
+"""For what reads a whole count. A turn ends with the work, before the answer is sent: its reader may be slow."""
 
 
 # ---- live
@@ -75,8 +95,8 @@ async def live_events(
 ) -> Response:
     """`totals` events with the figures of `/live`, at most two a second; `entry` events with single entries of the log.
 
-    A comment comes every 15 seconds without news. `missed` says that entries were left out for a slow reader, `bye`
-    that the server ends.
+    `alive` comes every 15 seconds without news. `missed` says that entries were left out for a slow reader, `bye` that
+    the server ends.
     """
     context = context_of(request)
     if context.live.viewers >= context.settings.most_viewers:
@@ -96,7 +116,7 @@ def sessions(request: Request, _: See, cursor: Cursor = None, limit: Limit = 50)
     found = context_of(request).counts.sessions()
     start = 0
     if cursor is not None:
-        (last,) = unpacked(cursor, 1)
+        (last,) = unpacked(cursor, str)
         start = next((n + 1 for n, info in enumerate(found) if info.id == last), len(found))
     page = found[start : start + limit]
     more = start + limit < len(found)
@@ -110,7 +130,7 @@ def session_(request: Request, _: See, session: SessionId) -> schemas.SessionFig
     return _session(context_of(request).counts.info(session))
 
 
-@router.get("/sessions/{session}/totals", tags=["sessions"], summary="Its totals by the clock")
+@router.get("/sessions/{session}/totals", tags=["sessions"], dependencies=TAKES_LONG, summary="Its totals by the clock")
 def totals(request: Request, _: See, session: SessionId, resolution: Resolution = "hour") -> schemas.TotalsAnswer:
     """Intervals in which nobody watched have `watched_s` 0: their zeros do not say that nobody came."""
     report = context_of(request).counts.report(session, MINUTES[resolution])
@@ -151,18 +171,16 @@ def totals(request: Request, _: See, session: SessionId, resolution: Resolution 
     )
 
 
-@router.get("/sessions/{session}/people", tags=["sessions"], summary="Its people, page by page")
+@router.get(
+    "/sessions/{session}/people", tags=["sessions"], dependencies=TAKES_LONG, summary="Its people, page by page"
+)
 def people(
     request: Request, _: See, session: SessionId, cursor: Cursor = None, limit: Limit = 100
 ) -> schemas.PeoplePage:
     """One entry a counted person, those included whom an operator took out (`counts` is then false)."""
     found = context_of(request).counts.people(session)
     if cursor is not None:
-        utc, number, ref = unpacked(cursor, 3)
-        try:
-            after = (float(utc), int(number), ref)
-        except (TypeError, ValueError):
-            raise bad_cursor() from None
+        after = tuple(unpacked(cursor, float, int, str))
         found = [p for p in found if _order(p) > after]
     page = found[:limit]
     more = len(found) > limit
@@ -174,6 +192,7 @@ def people(
 @router.get(
     "/sessions/{session}/report.{form}",
     tags=["sessions"],
+    dependencies=TAKES_LONG,
     summary="Its report as a file",
     response_class=Response,
     responses={200: {"content": {media_type: {} for media_type, _ in FORMATS.values()}}},
@@ -183,7 +202,7 @@ def report(
     _: See,
     session: SessionId,
     form: Literal["pdf", "xlsx", "csv", "json"],
-    minutes: Annotated[int, Query(ge=1, le=1440)] = 15,
+    minutes: Minutes = None,
 ) -> Response:
     counts = context_of(request).counts
     made = written(counts.report(session, minutes), counts.people(session), form)
@@ -193,6 +212,7 @@ def report(
 @router.get(
     "/sessions/{session}/{name}.svg",
     tags=["sessions"],
+    dependencies=TAKES_LONG,
     summary="A chart of it",
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {}}}},
@@ -202,7 +222,7 @@ def session_chart(
     _: See,
     session: SessionId,
     name: Literal["arrivals", "ages"],
-    minutes: Annotated[int, Query(ge=1, le=1440)] = 15,
+    minutes: Minutes = None,
 ) -> Response:
     return Response(chart(context_of(request).counts.report(session, minutes), name), media_type="image/svg+xml")
 
@@ -210,7 +230,12 @@ def session_chart(
 # ---- corrections
 
 
-@router.get("/sessions/{session}/corrections", tags=["corrections"], summary="The corrections that hold")
+@router.get(
+    "/sessions/{session}/corrections",
+    tags=["corrections"],
+    dependencies=TAKES_LONG,
+    summary="The corrections that hold",
+)
 def corrections(request: Request, _: See, session: SessionId) -> list[schemas.Correction]:
     found = context_of(request).counts.totals(session).corrections()
     return [_correction(e) for e in found if isinstance(e.event, CORRECTIONS)]
@@ -219,6 +244,7 @@ def corrections(request: Request, _: See, session: SessionId) -> list[schemas.Co
 @router.post(
     "/sessions/{session}/corrections",
     tags=["corrections"],
+    dependencies=TAKES_LONG,
     status_code=201,
     summary="Put something right",
     responses={409: {"model": schemas.ProblemDetails, "description": "It does not fit the count"}},
@@ -253,6 +279,7 @@ def correct(
 @router.delete(
     "/sessions/{session}/corrections/{correction}",
     tags=["corrections"],
+    dependencies=TAKES_LONG,
     summary="Take a correction back",
 )
 def undo(
@@ -329,7 +356,7 @@ def _correction(entry: Entry) -> schemas.Correction:
 
 
 def _order(person: PersonRecord) -> tuple[float, int, str]:
-    return (person.counted_utc, person.number, person.ref)
+    return (float(person.counted_utc), person.number, person.ref)
 
 
 def packed(*values: object) -> str:
@@ -337,19 +364,12 @@ def packed(*values: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
 
 
-def unpacked(cursor: str, length: int) -> list[Any]:
-    """Return the values of a cursor. Raises Problem 422 for one that is not of `packed` and so many values."""
+def unpacked(cursor: str, *kinds: type) -> list[Any]:
+    """Return the values of a cursor, one of each kind. Raises Problem 422 for one that `packed` never made of such."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if type(values) is list and [type(value) for value in values] == list(kinds):
+            return values
     except (ValueError, RecursionError):
-        raise bad_cursor() from None
-    if not isinstance(values, list) or len(values) != length:
-        raise bad_cursor()
-    return values
-
-
-def bad_cursor() -> Problem:
-    """Return what says that a cursor is none of ours."""
-    return Problem(
-        422, "This cursor is not one of ours.", "Take `next` of the page before, or none for the first page."
-    )
+        pass
+    raise Problem(422, "This cursor is not one of ours.", "Take `next` of the page before, or none for the first page.")

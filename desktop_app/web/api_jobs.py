@@ -21,11 +21,11 @@ from desktop_app.web import schemas
 from desktop_app.web.access import Identity, Role
 from desktop_app.web.api import (
     PROBLEMS,
+    TAKES_LONG,
     Cursor,
     IdempotencyKey,
     Limit,
     attachment,
-    bad_cursor,
     context_of,
     fingerprint,
     packed,
@@ -45,6 +45,7 @@ MORE_PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.ProblemDetails, "description": words}
     for status, words in (
         (400, "A damaged form"),
+        (410, "Sent before with this Idempotency-Key, and forgotten since"),
         (413, "Too large or too many"),
         (415, "Not a form"),
         (429, "Too many requests"),
@@ -140,6 +141,7 @@ async def item_picture(request: Request, _: Count, job: JobId, number: Number) -
 @router.get(
     "/jobs/{job}/items/{number}/report.{form}",
     tags=["pictures and videos"],
+    dependencies=TAKES_LONG,
     summary="The report of a video",
     response_class=Response,
     responses={200: {"content": {media_type: {} for media_type, _ in FORMATS.values()}}},
@@ -155,6 +157,7 @@ def item_report(
 @router.get(
     "/jobs/{job}/items/{number}/{name}.svg",
     tags=["pictures and videos"],
+    dependencies=TAKES_LONG,
     summary="A chart of a video",
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {}}}},
@@ -164,7 +167,13 @@ def item_chart(request: Request, _: Count, job: JobId, number: Number, name: Lit
     return Response(chart(report_of(result.session, result.entries, 1), name), media_type="image/svg+xml")
 
 
-@router.post("/recounts", tags=["recounts"], status_code=202, summary="Count a kept count's file again")
+@router.post(
+    "/recounts",
+    tags=["recounts"],
+    dependencies=TAKES_LONG,
+    status_code=202,
+    summary="Count a kept count's file again",
+)
 def post_recount(
     request: Request,
     response: Response,
@@ -187,7 +196,7 @@ def post_recount(
 
     job_id = context.keys.once(idempotency_key, f"{who.role.word}/{who.name}", fingerprint(request, wanted), work)
     response.headers["location"] = f"/api/v1/recounts/{job_id}"
-    return job_figures(context.jobs.get(str(job_id)), context)
+    return job_figures(_answered(context, str(job_id), idempotency_key), context)
 
 
 @router.get("/recounts/{job}", tags=["recounts"], summary="How far a recount has come, and what came of it")
@@ -214,9 +223,7 @@ def get_recount_people(
     pairs = [pair for pair in found.pairs if everybody or pair.change]
     start = 0
     if cursor is not None:
-        (start,) = unpacked(cursor, 1)
-        if not isinstance(start, int) or start < 0:
-            raise bad_cursor()
+        start = max(0, *unpacked(cursor, int))
     page = pairs[start : start + limit]
     more = start + limit < len(pairs)
     return schemas.RecountPage(
@@ -256,7 +263,18 @@ async def submit_form(request: Request, idempotency_key: str | None, who: Identi
     finally:
         if not is_taken:
             await run_in_threadpool(context.jobs.drop_folder, folder)
-    return context.jobs.get(str(job_id))
+    return _answered(context, str(job_id), idempotency_key)
+
+
+def _answered(context: WebContext, job_id: str, idempotency_key: str | None) -> Job:
+    """Return the job that answers a request. Raises Problem 410 where its key is remembered and its result is not."""
+    try:
+        return context.jobs.get(job_id)
+    except Problem as problem:
+        if idempotency_key is None:
+            raise
+        remedy = "Send it again with a new Idempotency-Key to have it counted again."
+        raise Problem(410, "What came of this request is no longer here.", remedy) from problem
 
 
 def _items_of(form: ReceivedForm) -> list[tuple[ItemKind, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,6 +15,7 @@ from desktop_app.web.api_jobs import MORE_PROBLEMS, MOST_MODELS, chosen_models
 from desktop_app.web.child_work import MOST_PICTURE_BYTES, NamedPicture
 from desktop_app.web.problems import Problem
 from desktop_app.web.security import limit_rate, needs
+from desktop_app.web.settings import WebSettings
 from desktop_app.web.uploads import receive_form
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS | MORE_PROBLEMS)
@@ -62,28 +64,30 @@ async def predict(
     context = context_of(request)
     names = await run_in_threadpool(chosen_models, context, model)
     limit_rate(context.predictions, request)
-    settings = context.settings
-    if request.headers.get("content-type", "").startswith("multipart/"):
+    with context.held.share() as take:
+        pictures = await _received(request, context.settings, take)
+        if not pictures:
+            raise Problem(422, "No picture was sent.", "Send jpg or png files under the name “pictures”.")
+        answers = await context.predictor.predict(pictures, names)
+    return schemas.Prediction(models=names, pictures=answers)
+
+
+async def _received(request: Request, settings: WebSettings, take: Callable[[int], None]) -> list[NamedPicture]:
+    """Return the pictures of a request: those of a form, else the body as one. `take` is told the bytes that come."""
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
         form = await receive_form(
             request,
             folder=None,
             most_bytes=settings.most_upload_bytes,
             most_files=settings.most_files,
             most_file_bytes=MOST_PICTURE_BYTES,
+            on_bytes=take,
         )
-        pictures = [NamedPicture(f.name, f.data) for f in form.files]
-    else:
-        pictures = [NamedPicture("picture", await _whole_body(request, MOST_PICTURE_BYTES))]
-    if not pictures:
-        raise Problem(422, "No picture was sent.", "Send jpg or png files under the name “pictures”.")
-    answers = await context.predictor.predict(pictures, names)
-    return schemas.Prediction(models=names, pictures=answers)
-
-
-async def _whole_body(request: Request, most_bytes: int) -> bytes:
+        return [NamedPicture(f.name, f.data) for f in form.files]
     body = bytearray()
     async for chunk in request.stream():
+        take(len(chunk))
         body += chunk
-        if len(body) > most_bytes:
-            raise Problem(413, "This is too large.", f"At most {most_bytes // 10**6} MB are taken.")
-    return bytes(body)
+        if len(body) > MOST_PICTURE_BYTES:
+            raise Problem(413, "This is too large.", f"At most {MOST_PICTURE_BYTES // 10**6} MB are taken.")
+    return [NamedPicture("picture", bytes(body))]

@@ -14,6 +14,7 @@ from desktop_app import __version__
 from desktop_app.web import api, api_docs, api_jobs, api_predict, pages, problems, schemas
 from desktop_app.web.access import Role
 from desktop_app.web.context import FOLDER, WebContext
+from desktop_app.web.head_requests import HeadRequests
 from desktop_app.web.metrics import CONTENT_TYPE, CountedRequests
 from desktop_app.web.security import BoundedBodies, KnownHosts, SameOrigin, SecurityHeaders, identity_of
 
@@ -66,6 +67,7 @@ def create_app(context: WebContext) -> FastAPI:
     app.add_middleware(SameOrigin)
     app.add_middleware(KnownHosts, names=None if access.open_to is None else (settings.host, *settings.host_names))
     app.add_middleware(SecurityHeaders, secure=settings.tls_cert is not None)
+    app.add_middleware(HeadRequests)
     app.add_middleware(CountedRequests, metrics=context.metrics)
     return app
 
@@ -79,12 +81,14 @@ async def livez() -> str:
     "/readyz",
     response_class=PlainTextResponse,
     summary="Whether it can take requests now",
-    responses={503: {"description": "Too much is waiting"}},
+    responses={503: {"description": "Too much is waiting, or there is no room for an upload"}},
 )
-async def readyz(request: Request) -> Response:
+def readyz(request: Request) -> Response:
     context: WebContext = request.app.state.context
     if context.jobs.waiting >= context.settings.most_waiting:
         return PlainTextResponse("too much is waiting\n", 503)
+    if not context.jobs.has_room:
+        return PlainTextResponse("there is no room for an upload\n", 503)
     return PlainTextResponse("ok\n")
 
 

@@ -21,6 +21,7 @@ from desktop_app.vision.attributes.model_store import ModelEntry, list_models
 from desktop_app.web.access import Access, RateLimit
 from desktop_app.web.counts import KeptCounts
 from desktop_app.web.feed import Feed
+from desktop_app.web.held_bytes import HeldBytes
 from desktop_app.web.idempotency import IdempotencyKeys
 from desktop_app.web.jobs import JobItem, Jobs
 from desktop_app.web.live import CountSource, ManagerCount, StoredCount
@@ -28,6 +29,7 @@ from desktop_app.web.metrics import Metrics
 from desktop_app.web.predicting import Predictor
 from desktop_app.web.security import identity_of
 from desktop_app.web.settings import WebSettings
+from desktop_app.web.turns import Turns
 from desktop_app.web.upload_folder import UploadFolder
 
 FOLDER = Path(__file__).parent
@@ -48,12 +50,14 @@ class WebContext:
     jobs: Jobs
     counts: KeptCounts
     predictor: Predictor
+    held: HeldBytes
     metrics: Metrics
     templates: Jinja2Templates
     uploads: RateLimit
     predictions: RateLimit
     logins: RateLimit
     keys: IdempotencyKeys
+    turns: Turns
     _models: tuple[float, tuple[ModelEntry, ...]] = (-math.inf, ())
 
     @property
@@ -127,10 +131,12 @@ def make_context(
         jobs=jobs,
         counts=counts,
         predictor=Predictor(settings, metrics),
+        held=HeldBytes(max(settings.most_held_bytes, settings.most_upload_bytes)),
         metrics=metrics,
         templates=templates,
         uploads=RateLimit(settings.uploads_a_minute, 60.0),
         predictions=RateLimit(settings.predictions_a_minute, 60.0),
         logins=RateLimit(10, 60.0),
         keys=IdempotencyKeys(),
+        turns=Turns(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ FORMATS = {
 }
 CORRECTIONS = (Added, Corrected, Merged, Split)
 """What an operator does to people; that two counts are one again, or a check by eye, corrects nobody."""
+USUAL_MINUTES = (15, 60, 1440)
+"""The length of the intervals of a report for which none was asked; a count of years takes the longest."""
 CHARTS = {"arrivals": arrivals_chart, "ages": age_chart}
 
 
@@ -106,8 +109,11 @@ class KeptCounts:
         """Return one record a person, in the order in which they were counted; none of whom only numbers are left."""
         return [person for person in self.totals(session_id).people() if not person.is_condensed]
 
-    def report(self, session_id: str, minutes: int = 15) -> Report:
-        """Return the report of one count in intervals of so many minutes, on this computer's clock."""
+    def report(self, session_id: str, minutes: int | None = None) -> Report:
+        """Return the report of one count in intervals of so many minutes, on this computer's clock.
+
+        None is the usual length, and a longer one where the count is too long for it.
+        """
         current = self._current()
         runs = current.active_runs if current is not None and current.id == session_id else []
         now_utc = max((run.utc() for run in runs), default=None)
@@ -209,15 +215,22 @@ def no_count() -> Problem:
     return Problem(404, "There is no such count.", "“GET /api/v1/sessions” lists them.")
 
 
-def report_of(session_id: str, entries: Sequence[Entry], minutes: int = 15, now_utc: float | None = None) -> Report:
+def report_of(
+    session_id: str, entries: Sequence[Entry], minutes: int | None = None, now_utc: float | None = None
+) -> Report:
     """Return the report over entries; `now_utc` is given for a count under way.
 
-    Raises Problem 422 where the intervals do not fit, 404 without entries.
+    Without `minutes`, the first of `USUAL_MINUTES` that fits is the length of the intervals. Raises Problem 422 where
+    the intervals do not fit, 404 without entries.
     """
     if not entries:
         raise no_count()
+    *shorter, longest = USUAL_MINUTES if minutes is None else (minutes,)
+    for length in shorter:
+        with contextlib.suppress(ValueError):
+            return build_report(session_id, entries, ReportOptions(length, local_zone()), now_utc)
     try:
-        return build_report(session_id, entries, ReportOptions(minutes, local_zone()), now_utc)
+        return build_report(session_id, entries, ReportOptions(longest, local_zone()), now_utc)
     except ValueError as error:
         raise Problem(422, f"This count cannot be divided so: {error}.", "Choose longer intervals.") from error
 

@@ -24,7 +24,7 @@ PERIOD_S = 0.5
 """The shortest time between two sets of figures."""
 
 HEARTBEAT_S = 15.0
-"""After so long without news a comment is sent, so that neither side takes the connection for dead."""
+"""After so long without news `alive` is sent, so that neither side takes the connection for dead."""
 
 ENTRY_ROOM = 1000
 """Entries that may wait for one viewer; who falls further behind is told to begin anew."""
@@ -62,6 +62,7 @@ class Feed:
         self._on_figures = on_figures
         self._figures: LiveFigures | None = None
         self._encoded = self._without_id = b""
+        self._is_stale = False
         self._viewers: set[Viewer] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Event | None = None
@@ -88,22 +89,37 @@ class Feed:
     # ---- the server's side
 
     async def run(self) -> None:
-        """Look for news until `end`. A store that cannot be read for the moment keeps the last figures."""
+        """Look for news until `end`. While a store cannot be read, the last figures stay and say from when they are."""
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
         while not self._ending.is_set():
             try:
                 await self._look()
             except HeadcountError as error:
-                log.warning("the live figures are not up to date: %s", error)
+                self._tell_stale(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), PERIOD_S)
         await asyncio.to_thread(self._source.close)
 
     async def _look(self) -> None:
         changed = await asyncio.to_thread(self._source.poll)
-        if not changed and self._figures is not None:
+        if not changed and self._figures is not None and not self._is_stale:
             return
         figures = await asyncio.to_thread(self._source.figures)
+        self._is_stale = False
+        self._show(figures)
+
+    def _tell_stale(self, error: HeadcountError) -> None:
+        """Say once that the figures are those of before: whoever watches would take them for those of now."""
+        if self._is_stale:
+            return
+        self._is_stale = True
+        log.warning("the live figures are not up to date: %s", error)
+        figures, words = self._figures or nothing_counted(), str(error)
+        if self._figures is not None:
+            words += f" These are the figures of {figures.time:%H:%M}."
+        self._show(figures.model_copy(update={"state": "waiting", "sentence": words}))
+
+    def _show(self, figures: LiveFigures) -> None:
         self._figures = figures
         text = figures.model_dump_json()
         self._encoded = event("totals", text, str(figures.id))
@@ -147,6 +163,7 @@ class Feed:
     ) -> AsyncIterator[bytes]:
         """Yield server-sent events: `totals` at once and on every change, with `entries` each `entry` as well.
 
+        An `alive` event says now and then that nothing changed: a viewer who hears nothing at all has lost the server.
         `last_id` is what a browser sends as Last-Event-ID: entries behind it are sent again. Where some are no longer
         at hand, a `missed` event says so. The stream ends with a `bye` event when the server does, or when `is_allowed`
         says no longer, which is asked now and then.
@@ -171,7 +188,7 @@ class Feed:
                         viewer.is_over = True
                         viewer.changed.set()
                 if not viewer.changed.is_set():
-                    yield b": still here\n\n"
+                    yield event("alive", "{}")
                     continue
                 viewer.changed.clear()
                 if viewer.has_missed:

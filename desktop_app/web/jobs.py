@@ -25,7 +25,7 @@ from desktop_app.web.kinds import ItemKind
 from desktop_app.web.problems import Problem
 from desktop_app.web.results import PictureResult, VideoResult
 from desktop_app.web.settings import WebSettings
-from desktop_app.web.upload_folder import UploadFolder
+from desktop_app.web.upload_folder import UploadFolder, is_full
 
 log = logging.getLogger(__name__)
 
@@ -144,14 +144,25 @@ class Jobs:
 
     # ---- asked from anywhere
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the disk, or the memory that stands for one, has room for the largest upload. Waits for the disk."""
+        try:
+            return self._folder.free_bytes() >= self._settings.most_upload_bytes + _RESERVE_BYTES
+        except OSError:  # the disk is gone
+            return False
+
     def new_folder(self) -> Path:
         """Make a folder for the files of the next job; `submit` takes it over, else remove it with `drop_folder`.
 
-        Raises Problem 507 where the disk, or the memory that stands for one, would be too full after it.
+        Raises Problem 507 where the disk would be too full after it, or cannot be written to.
         """
-        if self._folder.free_bytes() < self._settings.most_upload_bytes + _RESERVE_BYTES:
-            raise Problem(507, "There is no room for an upload at the moment.", "Try again in a few minutes.")
-        return self._folder.make()
+        try:
+            if self.has_room:
+                return self._folder.make()
+        except OSError as error:
+            log.warning("the folder for uploads cannot be written to: %s", error)
+        raise Problem(507, "There is no room for an upload at the moment.", "Try again in a few minutes.")
 
     def drop_folder(self, folder: Path | None) -> None:
         self._folder.remove(folder)
@@ -347,6 +358,11 @@ class Jobs:
             log.warning("an upload ended its child process: %s", error)
             sentence = f"“{item.name}” could not be read: {str(error) or 'it needs too much memory'}."
             item.set(JobState.FAILED, f"{sentence} Save it in another format or smaller and try again.")
+            return
+        except OSError as error:
+            if not is_full(error):
+                raise
+            item.set(JobState.FAILED, f"There is no room for “{item.name}” on the server's disk. Try again later.")
             return
         if item.state.is_final:
             return

@@ -19,9 +19,9 @@ from desktop_app.reports.charts import growth_chart
 from desktop_app.reports.drawing import to_svg
 from desktop_app.reports.looks import DARK, LIGHT, Theme
 from desktop_app.resources import resource_path
-from desktop_app.web import page_words, schemas
+from desktop_app.web import feed, page_words, schemas
 from desktop_app.web.access import COOKIE, COOKIE_S, Identity, Role
-from desktop_app.web.api import context_of
+from desktop_app.web.api import TAKES_LONG, context_of
 from desktop_app.web.api_jobs import submit_form, video_result
 from desktop_app.web.problems import Problem, is_for_program
 from desktop_app.web.security import identity_of, limit_rate, needs
@@ -30,6 +30,8 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 COUNTS_A_PAGE = 30
 STREAM = "/api/v1/live/events"
+SILENT_BEATS = 2.5
+"""After so many times the longest silence of the stream, a page takes the connection for lost."""
 
 PageToGo = Annotated[str, Query(max_length=300)]
 MaySee = Annotated[Identity, Depends(needs(Role.SEE))]
@@ -138,7 +140,7 @@ def item_part(request: Request, job_id: str, number: int, _: MayCount) -> Respon
     return page(request, "item.html", item=context_of(request).jobs.item(job_id, number))
 
 
-@router.get("/jobs/{job_id}/items/{number}/growth.svg")
+@router.get("/jobs/{job_id}/items/{number}/growth.svg", dependencies=TAKES_LONG)
 def growth(request: Request, job_id: str, number: int, _: MayCount, narrow: bool = False) -> Response:
     """How the count of a video grew; its other charts and its report are those of the API."""
     result = video_result(context_of(request), job_id, number)
@@ -153,12 +155,18 @@ def growth(request: Request, job_id: str, number: int, _: MayCount, narrow: bool
 
 @router.get("/live")
 def live(request: Request, _: MaySee) -> Response:
-    return page(request, "live.html", figures=context_of(request).live.snapshot(), stream=STREAM, here="live")
+    return _live_page(request, "live.html", here="live")
 
 
 @router.get("/live/wall")
 def wall(request: Request, _: MaySee) -> Response:
-    return page(request, "wall.html", figures=context_of(request).live.snapshot(), stream=STREAM)
+    return _live_page(request, "wall.html")
+
+
+def _live_page(request: Request, template: str, **values: Any) -> Response:
+    figures = context_of(request).live.snapshot()
+    silence_ms = round(1000 * SILENT_BEATS * feed.HEARTBEAT_S)
+    return page(request, template, figures=figures, stream=STREAM, silence_ms=silence_ms, **values)
 
 
 @router.get("/counts")

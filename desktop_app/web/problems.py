@@ -11,10 +11,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from desktop_app.errors import HeadcountError, ModelError, SettingsError, SourceError, StoreError
 from desktop_app.reports.recount import CannotRecountError
 from desktop_app.session.session import CorrectionError
+from desktop_app.web.upload_folder import is_full
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +45,12 @@ class Problem(HTTPException):
 
 
 def is_for_program(request: Request) -> bool:
-    """Whether an answer goes to a program, which gets JSON, and not to somebody in front of a browser."""
-    if request.url.path.startswith("/api/"):
-        return True
-    return "text/html" not in request.headers.get("accept", "text/html")
+    """Whether an answer goes to a program, which gets JSON, and not to somebody in front of a browser.
+
+    A browser asks for a page by name, also where a link leads to a file of the API.
+    """
+    is_api = request.url.path.startswith("/api/")
+    return "text/html" not in request.headers.get("accept", "" if is_api else "text/html")
 
 
 def answer(request: Request, problem: Problem) -> Response:
@@ -110,7 +114,19 @@ def install(app: FastAPI) -> None:
             Problem(500, "The program made a mistake of its own.", "Its log says where. What was counted is kept."),
         )
 
+    async def on_disk(request: Request, error: Exception) -> Response:
+        assert isinstance(error, OSError)
+        if not is_full(error):
+            raise error
+        return answer(request, Problem(507, "There is no room for this on the server's disk.", "Try again later."))
+
+    async def on_gone(request: Request, error: Exception) -> Response:
+        # Whoever sent this has left before its end, as with the button that stops an upload: nobody reads the answer.
+        return Response(status_code=400)
+
     app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(ClientDisconnect, on_gone)
+    app.add_exception_handler(OSError, on_disk)
     app.add_exception_handler(HeadcountError, on_headcount)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -19,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desktop_app.web.access import COOKIE, Identity, Role
-from desktop_app.web.problems import MEDIA_TYPE, Problem
+from desktop_app.web.problems import Problem, answer
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -29,7 +28,9 @@ HEADERS: Mapping[str, str] = {
         "font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # With "no-referrer" browsers send "Origin: null" with the forms of this server's own pages (Fetch, 3.2), and over
+    # plain http from another device nothing else says where a form comes from.
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
@@ -103,7 +104,8 @@ class KnownHosts:
         if scope["type"] == "http" and self._names is not None:
             host = _parts(f"//{Headers(scope=scope).get('host', '')}")[0]
             if host not in self._names and not is_loopback(host):
-                await _refuse(send, 421, "This server does not go by that name.", "Use the address it printed.")
+                problem = Problem(421, "This server does not go by that name.", "Use the address it printed.")
+                await _refuse(scope, receive, send, problem)
                 return
         await self._app(scope, receive, send)
 
@@ -119,9 +121,10 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not self._is_own(Headers(scope=scope)):
-            await _refuse(
-                send, 403, "A page from elsewhere asked for this.", "Open this server's own page and try again."
+            problem = Problem(
+                403, "A page from elsewhere asked for this.", "Open this server's own page and try again."
             )
+            await _refuse(scope, receive, send, problem)
             return
         await self._app(scope, receive, send)
 
@@ -152,17 +155,20 @@ class BoundedBodies:
         most = self._most_upload_bytes if is_upload else MOST_BODY_BYTES
         length = Headers(scope=scope).get("content-length", "")
         if length.isascii() and length.isdecimal() and int(length[:18]) > most:
-            await _refuse(send, 413, "This is too large.", f"At most {most // 10**6} MB are taken.", close=True)
+            problem = Problem(413, "This is too large.", f"At most {most // 10**6} MB are taken.", headers=_CLOSE)
+            await _refuse(scope, receive, send, problem)
             return
-        received, began, over = 0, time.monotonic(), False
+        received, began, over, answered = 0, time.monotonic(), False, asyncio.Event()
 
         async def bounded_receive() -> Message:
             nonlocal received, over
-            if over:
+            if over or answered.is_set():
                 return await receive()  # waits for the other side to leave: no limit on that
             try:
                 message = await asyncio.wait_for(receive(), BODY_SILENCE_S)
             except TimeoutError:
+                if answered.is_set():  # a stream has begun meanwhile
+                    return await receive()
                 raise Problem(408, "The rest of the request did not come.", "Send it again.", headers=_CLOSE) from None
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
@@ -174,20 +180,19 @@ class BoundedBodies:
                     raise Problem(408, "The request comes too slowly.", "Send it again.", headers=_CLOSE)
             return message
 
-        await self._app(scope, bounded_receive, send)
+        async def noting_send(message: Message) -> None:
+            answered.set()
+            await send(message)
+
+        await self._app(scope, bounded_receive, noting_send)
 
 
 _CLOSE = {"connection": "close"}
 
 
-async def _refuse(send: Send, status: int, title: str, detail: str, *, close: bool = False) -> None:
-    values = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    body = json.dumps(values).encode()
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-    if close:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _refuse(scope: Scope, receive: Receive, send: Send, problem: Problem) -> None:
+    """Answer a request that does not reach the application, as every other problem is answered."""
+    await answer(Request(scope), problem)(scope, receive, send)
 
 
 def client_of(request: Request) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import errno
 import importlib
 import logging
 import socket
@@ -12,57 +12,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from desktop_app.errors import SourceError
+from desktop_app.errors import SettingsError, SourceError
 from desktop_app.web.app import create_app
 from desktop_app.web.context import WebContext
+from desktop_app.web.protocol import BoundedProtocol
 
 log = logging.getLogger(__name__)
-
-HEAD_LIMIT_S = 15.0
-"""A connection that has not sent the head of a request within this time is closed."""
-
-READER_LIMIT_S = 30.0
-"""A reader who takes nothing of an answer for so long is left."""
 
 MOST_CONNECTIONS = 4000
 END_LIMIT_S = 5
 _WANTED_FILES = 8192
-
-
-class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 that waits for nobody without end, which uvicorn does in two places.
-
-    A connection is closed where the head of its first request does not come, and where its reader takes nothing.
-    """
-
-    _head_limit: asyncio.TimerHandle | None = None
-    _reader_limit: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._head_limit = self.loop.call_later(HEAD_LIMIT_S, self._close_if_silent)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for limit in (self._head_limit, self._reader_limit):
-            if limit is not None:
-                limit.cancel()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._reader_limit = self.loop.call_later(READER_LIMIT_S, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        if self._reader_limit is not None:
-            self._reader_limit.cancel()
-        super().resume_writing()
-
-    def _close_if_silent(self) -> None:
-        cycle: object = self.cycle  # None before the first request; uvicorn does not say so in its types
-        if cycle is None and not self.transport.is_closing():
-            self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -89,7 +49,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at an address. Raises SourceError where it is taken or not allowed."""
+    """Return a socket that listens at an address. Raises SourceError where it is taken, not allowed or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
@@ -102,15 +62,25 @@ def listen(host: str, port: int) -> socket.socket:
             listening.close()
             raise
         return listening
-    except OSError as error:
-        raise SourceError(
-            f"Nothing can be served at {host}, port {port} ({error.strerror or error}).",
-            "Choose another port (--port), or end the program that uses it.",
-        ) from error
+    except (OSError, UnicodeError) as error:  # names that cannot be put into letters of the network are no OSError
+        reason = getattr(error, "strerror", None) or "this is no address"
+        raise SourceError(f"Nothing can be served at {host}, port {port} ({reason}).", _remedy_of(error)) from error
+
+
+def _remedy_of(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if isinstance(error, UnicodeError | socket.gaierror) or number in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return "Give an address of this computer: 127.0.0.1 for this computer alone, 0.0.0.0 for others, too (--host)."
+    if number == errno.EACCES:
+        return "Choose a port from 1024 on (--port): the system keeps those below for itself."
+    return "Choose another port (--port), or end the program that uses it."
 
 
 def make_server(context: WebContext, on_started: Callable[[], object] = lambda: None) -> Server:
-    """Return a server over a context; `run(sockets=[...])` serves until its `should_exit` is set."""
+    """Return a server over a context; `run(sockets=[...])` serves until its `should_exit` is set.
+
+    Raises SettingsError for a certificate and a key that cannot be used.
+    """
     settings = context.settings
     _allow_many_files()
     config = uvicorn.Config(
@@ -125,10 +95,18 @@ def make_server(context: WebContext, on_started: Callable[[], object] = lambda: 
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=END_LIMIT_S,
-        h11_max_incomplete_event_size=32_768,
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+        # Where a key asks for a password, this is refused: OpenSSL would ask whoever sits at the terminal, if any.
+        ssl_keyfile_password="none",
     )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsError(
+            f"The certificate and its key cannot be used for https ({error}).",
+            "Give two PEM files that belong together, the key without a password (--tls-cert, --tls-key).",
+        ) from error
     return Server(config, context, on_started)
 
 

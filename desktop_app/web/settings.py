@@ -9,6 +9,7 @@ from desktop_app.errors import SettingsError
 
 _ABOVE_ZERO = {
     "most_upload_bytes": "The largest upload",
+    "most_held_bytes": "The memory for pictures that are sent",
     "most_files": "The number of files at once",
     "most_video_s": "The length of a video that is counted",
     "job_limit_s": "The time for one video",
@@ -23,6 +24,7 @@ class WebSettings:
 
     `allow_private` lets the address of a picture or a video lead into the own network. `upload_folder` None is the
     system's folder for temporary files. `host_names` are further names by which the server may be called.
+    `most_held_bytes` is how much of the pictures for `predict` is in memory at once, at least one upload.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +33,7 @@ class WebSettings:
     require_token: bool = False
     allow_private: bool = False
     most_upload_bytes: int = 200_000_000
+    most_held_bytes: int = 256_000_000
     most_files: int = 20
     most_video_s: float = 600.0
     job_limit_s: float = 900.0

@@ -6,7 +6,7 @@ Starlette's own reader would first collect everything in temporary files of its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -42,7 +42,10 @@ class ReceivedFile:
 
 @dataclass(slots=True)
 class ReceivedForm:
-    """Everything that a form sent. `fields` has every value of a name; `digest` is the SHA-256 of the body."""
+    """Everything that a form sent. `fields` has every value of a name.
+
+    `digest` is the SHA-256 of its parts, whatever the boundary between them: programs choose a new one each time.
+    """
 
     files: list[ReceivedFile] = field(default_factory=list)
     fields: dict[str, list[str]] = field(default_factory=dict)
@@ -54,11 +57,18 @@ class ReceivedForm:
 
 
 async def receive_form(
-    request: Request, *, folder: Path | None, most_bytes: int, most_files: int, most_file_bytes: int | None = None
+    request: Request,
+    *,
+    folder: Path | None,
+    most_bytes: int,
+    most_files: int,
+    most_file_bytes: int | None = None,
+    on_bytes: Callable[[int], object] = lambda _: None,
 ) -> ReceivedForm:
     """Read a multipart form. Files go into `folder`, or into memory without one; their sizes are counted as they come.
 
-    Raises Problem: 415 for another kind of request, 413 for too many bytes or files, 400 for a damaged form.
+    `on_bytes` is told the length of each piece of the body, and may refuse it. Raises Problem: 415 for another kind of
+    request, 413 for too many bytes or files, 400 for a damaged form.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
@@ -66,7 +76,7 @@ async def receive_form(
         raise Problem(415, "Send the files as a form (multipart/form-data).", "The page of the API shows how.")
     receiver = _Receiver(folder, most_files, most_file_bytes or most_bytes)
     try:
-        await receiver.feed(request.stream(), boundary, most_bytes)
+        await receiver.feed(request.stream(), boundary, most_bytes, on_bytes)
     finally:
         receiver.close()
     return receiver.form
@@ -86,9 +96,12 @@ class _Receiver:
         self._field = ""
         self._fields = 0
         self._is_complete = False
+        self._digest, self._part_digest = hashlib.sha256(), hashlib.sha256()
 
-    async def feed(self, body: AsyncIterator[bytes], boundary: bytes, most_bytes: int) -> None:
-        digest, received, pending = hashlib.sha256(), 0, bytearray()
+    async def feed(
+        self, body: AsyncIterator[bytes], boundary: bytes, most_bytes: int, on_bytes: Callable[[int], object]
+    ) -> None:
+        received, pending = 0, bytearray()
         try:
             parser = MultipartParser(
                 boundary,
@@ -112,7 +125,7 @@ class _Receiver:
                         f"At most {size_text(most_bytes)} are taken at once.",
                         headers={"connection": "close"},
                     )
-                digest.update(chunk)
+                on_bytes(len(chunk))
                 pending += chunk
                 if len(pending) >= _WRITE_AT_ONCE:
                     await run_in_threadpool(parser.write, bytes(pending))
@@ -127,7 +140,7 @@ class _Receiver:
             ) from error
         if not self._is_complete:
             raise Problem(400, "The form is damaged or was cut off.", "Send it again.")
-        self.form.digest = digest.hexdigest()
+        self.form.digest = self._digest.hexdigest()
 
     def close(self) -> None:
         if self._open is not None:
@@ -137,6 +150,7 @@ class _Receiver:
     def _part_begin(self) -> None:
         self._headers, self._file, self._field = {}, None, ""
         self._data = bytearray()
+        self._part_digest = hashlib.sha256()
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
@@ -170,6 +184,7 @@ class _Receiver:
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         piece = data[start:end]
+        self._part_digest.update(piece)
         if self._file is None:
             self._data += piece
             if len(self._data) > MOST_FIELD_BYTES:
@@ -188,6 +203,9 @@ class _Receiver:
         self._open.write(piece)
 
     def _part_end(self) -> None:
+        # What a part says of itself comes as a digest, too, so that no text can pass for another part.
+        for text in (self._headers.get(b"content-disposition", b""), self._part_digest.digest()):
+            self._digest.update(hashlib.sha256(text).digest())
         if self._file is None:
             self.form.fields.setdefault(self._field, []).append(self._data.decode("utf-8", "replace"))
             return

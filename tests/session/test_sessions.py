@@ -593,3 +593,38 @@ def test_a_covered_camera_is_in_the_log_and_a_new_count_begins_with_it(store: Me
     assert manager.shut_down(PATIENCE_S)
     kinds = [k for k in store.kinds(second.id) if k in ("DoorStarted", "SourceLost", "SourceBack", "DoorEnded")]
     assert kinds == ["DoorStarted", "SourceLost", "SourceBack", "DoorEnded"]
+
+
+def test_a_deleted_count_is_no_longer_the_current_one(files: SessionManager) -> None:
+    files.start(Door("missing", Settings()))
+    deleted = finish(files)
+    deleted.add(Gender.MALE, "", "")
+    assert files.undo_stack.undo_name
+    assert not files.leave_deleted("another")
+    assert files.leave_deleted(deleted.id)
+    assert files.current is None
+    assert not files.undo_stack.undo_name
+    assert files.retry() is None  # it would count on in what nobody sees any more
+    files.start(FILE)
+    assert finish(files).id != deleted.id
+
+
+def test_a_deleted_count_before_this_one_is_not_joined_by_undo(files: SessionManager) -> None:
+    files.start(FILE)
+    first = finish(files)
+    second = files.new_count()
+    assert second is not None
+    second.add(Gender.MALE, "", "")
+    assert not files.leave_deleted(first.id)
+    assert files.current is second
+    assert files.previous is None
+    assert files.undo_stack.undo()  # the person added
+    assert files.undo_stack.undo() == ""
+    assert files.current is second
+
+
+def test_a_count_under_way_is_not_left(live: SessionManager) -> None:
+    live.start(FILE)
+    assert live.current is not None
+    assert not live.leave_deleted(live.current.id)
+    assert live.active

@@ -8,6 +8,7 @@ from desktop_app.training import config
 from desktop_app.training.cards import card_of, command_of
 from desktop_app.training.checkpoint import Notes
 from desktop_app.training.cli.options import configuration
+from desktop_app.training.resume import NO_FACES
 
 
 def test_the_command_has_what_the_configuration_has_not() -> None:
@@ -34,3 +35,8 @@ def test_weights_of_groups_on_the_command_line_join_those_of_the_configuration()
 def test_the_figure_is_that_of_the_exported_weights_and_not_of_an_earlier_epoch() -> None:
     last = Notes(config.load("cnn32"), 3, {"val_gender": [0.7, 0.9, 0.8]})
     assert card_of(last)["figures"]["gender"] == 0.8
+
+
+def test_the_command_says_that_there_were_pictures_of_no_face() -> None:
+    notes = Notes(config.load("headcount"), data={"name": "fairface", NO_FACES: "9 (abc)"})
+    assert command_of(notes) == "headcount-train train headcount --data fairface --negatives PICTURES"

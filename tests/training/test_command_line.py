@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,14 +16,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from desktop_app.domain.types import Detection
-from desktop_app.errors import OutputError
+from desktop_app.domain.types import Box, Detection
+from desktop_app.errors import ModelError, OutputError, SettingsError, SourceError
 from desktop_app.resources import models_dir
-from desktop_app.training import config, facestore
+from desktop_app.training import checkpoint, config, evaluate, facestore
 from desktop_app.training.cli import faces as cli_faces
 from desktop_app.training.cli import main
 from desktop_app.training.cli.console import Stopped, check_output, if_stopped, named, put_out
+from desktop_app.training.explaining import explain_folder
 from desktop_app.training.facestore import FaceStore
+from desktop_app.training.starts import read_arrays
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOISE = re.compile(r"onednn|cuda|xnnpack|absl|tensorflow|warning|\bI0000|\bE0000|\bW0000", re.IGNORECASE)
@@ -76,6 +79,39 @@ def test_changed_labels_and_another_detector_are_not_answered_from_what_was_kept
     assert cli_faces.stored_faces(options(pictures, haar="1.3,5,alt2"), pictures).finder == "1.3,5,alt2"
 
 
+@pytest.mark.parametrize("packed", ["", "zip", "tar"])
+def test_a_picture_that_was_replaced_is_looked_at_again(
+    pictures: Path, capsys: pytest.CaptureFixture[str], packed: str
+) -> None:
+    def place() -> Path:
+        if not packed:
+            return pictures
+        return Path(shutil.make_archive(str(pictures.parent / "packed"), packed, pictures))
+
+    (pictures / "female" / "20").mkdir(exist_ok=True)
+    broken = pictures / "female" / "20" / "broken.png"
+    broken.write_bytes(b"not a picture")
+
+    def faces() -> FaceStore:
+        given = options(pictures)
+        dataset = cli_faces.read_labels(given, place())
+        return cli_faces.find_faces(given, place(), dataset)
+
+    assert len(faces()) == 120
+    assert len(faces()) == 120
+    assert "have changed" not in capsys.readouterr().out
+    shutil.copy(next(pictures.glob("male/*/*.png")), broken)  # as the message asks for
+    assert len(faces()) == 121
+    assert "have changed; its faces are found anew" in capsys.readouterr().out
+    store = faces()
+    assert store.folder is not None
+    notes = json.loads((store.folder / "store.json").read_text())
+    del notes["made_of"]  # a store of before, which does not know what it was made of
+    (store.folder / "store.json").write_text(json.dumps(notes))
+    broken.write_bytes(b"not a picture")
+    assert len(faces()) == 121
+
+
 def test_a_picture_that_cannot_be_decoded_is_listed(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (pictures / "female" / "20" / "broken.png").parent.mkdir(exist_ok=True)
     (pictures / "female" / "20" / "broken.png").write_bytes(b"no picture")
@@ -93,6 +129,7 @@ def test_a_picture_that_cannot_be_decoded_is_listed(pictures: Path, capsys: pyte
         (["train", "cnn32", "--epochs", "-3"], "-3 is no whole number from 1 on"),
         (["evaluate", "x", "--limit", "few"], "few is no whole number from 1 on"),
         (["train", "cnn32", "--haar", "1.3,5,back"], "frontal, alt2, profile"),
+        (["train", "cnn32", "--data", "elsewhere"], "--data may be given once only"),
         (["sweep", "cnn32", "--threads", "0"], "0 is no whole number"),
         (["train", "cnn32", "--weight", "blak=1.3"], "blak=1.3 is no GROUP=FACTOR like black=1.3 (groups: balance"),
         (["train", "cnn32", "--weight", "black=much"], "black=much is no GROUP=FACTOR"),
@@ -121,6 +158,78 @@ def test_a_place_that_cannot_be_written_is_refused_first(tmp_path: Path, capsys:
     check_output(None)
     put_out("| a |", tmp_path / "new" / "t.md")
     assert (tmp_path / "new" / "t.md").read_text() == "| a |\n"
+
+
+@pytest.mark.train
+@pytest.mark.allow_threads
+def test_the_figures_are_said_also_where_the_report_cannot_be_written(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from desktop_app.training import report
+
+    def full(*_: object, **__: object) -> None:
+        raise OutputError("The report cannot be written.")
+
+    monkeypatch.setattr(report, "write_report", full)
+    data = ["--data", str(pictures), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "r.html")]
+    assert main(["evaluate", str(models_dir() / "hog"), *data]) == 6
+    assert "gender accuracy 0." in capsys.readouterr().out
+
+
+class Middle:
+    """Finds one face in the middle of every picture."""
+
+    name = "middle"
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
+        height, width = image_bgr.shape[:2]
+        return [Detection(Box(width * 0.2, height * 0.2, width * 0.8, height * 0.8), 0.9)]
+
+
+def test_one_picture_is_explained_as_a_folder_is(pictures: Path, tmp_path: Path) -> None:
+    one = next(pictures.glob("female/*/*.png"))
+    model = models_dir() / "mini_xception"
+    assert explain_folder(model, one, tmp_path / "one", [Middle()]) == 1
+    assert (tmp_path / "one" / f"00000_{one.stem}.png").is_file()
+    assert explain_folder(model, one.parent, tmp_path / "all", [Middle()]) == len(list(one.parent.iterdir()))
+    with pytest.raises(SourceError, match="There is no file or folder"):
+        explain_folder(model, tmp_path / "nowhere", tmp_path / "all", [Middle()])
+
+
+@pytest.mark.parametrize("content", ["table", "array", "empty", "gone"])
+def test_weights_of_another_kind_are_refused_in_plain_words(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "weights.npz"
+    if content == "table":
+        path.write_text("file,gender\n")
+    elif content == "array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    elif content == "empty":
+        path.write_bytes(b"")
+    with pytest.raises(ModelError, match=r"The weights in weights\.npz cannot be read: ") as caught:
+        read_arrays(path)
+    assert "pickle" not in str(caught.value)
+    assert ("No such file" in str(caught.value)) == (content == "gone")
+
+
+def test_nobody_calibrates_on_one_gender_alone(store: FaceStore) -> None:
+    network = evaluate.open_network(models_dir() / "hog")
+    women = np.array([i for i, record in enumerate(store.records) if record.gender == "female"])
+    with pytest.raises(SettingsError, match="All faces of drawn to calibrate on are female"):
+        evaluate.temperature(network, store, women)
+    assert evaluate.temperature(network, store, np.arange(len(store))) > 0
+
+
+def test_half_a_checkpoint_does_not_stay_on_a_full_disk(tmp_path: Path) -> None:
+    class Large:
+        def save(self, path: Path) -> None:
+            path.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+    (tmp_path / checkpoint.LAST).write_bytes(b"the old one")
+    with pytest.raises(OutputError, match="No space left"):
+        checkpoint.save(Large(), checkpoint.Notes(config.load("cnn32")), tmp_path / checkpoint.LAST)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"the old one"]
 
 
 def test_figures_are_named() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from desktop_app.domain.types import Box, Detection
-from desktop_app.errors import OutputError, SettingsError
+from desktop_app.errors import OutputError, SettingsError, SourceError
 from desktop_app.system.file_lock import FileLock
 from desktop_app.training import config, facestore
 from desktop_app.training.augment import augmented
@@ -38,6 +41,50 @@ def test_training_and_app_preprocess_one_picture_to_the_same_array(store: FaceSt
     assert crops.shape == (4, *chosen.input.shape)
     assert crops.dtype == np.float32
     assert np.array_equal(crops[0], app[0])
+
+
+@pytest.mark.parametrize("border", ["replicate", "reflect", "constant"])
+def test_a_stored_face_at_the_edge_of_its_picture_is_cropped_as_the_app_crops_the_picture(
+    store: FaceStore, tmp_path: Path, border: str
+) -> None:
+    wide = np.random.default_rng(2).integers(0, 256, (144, 90, 3), np.uint8)
+    wide[20:84, :64] = store.pictures[0]
+    box = Box(27, 24, 87, 80)  # its crop reaches over the right edge, where the store fills the picture up
+    dataset = FaceDataset("edge", MemoryStorage({"a": lambda: wide}), [FaceRecord("a", "male", box=box)])
+    made = facestore.build(dataset, tmp_path / "edge", detectors=[])
+    assert made.picture(0).shape == (144, 90, 3)
+    chosen = config.load("headcount")
+    chosen = dataclasses.replace(
+        chosen, input=dataclasses.replace(chosen.input, border=border, box_scale=1.4), augment=AugmentConfig.off()
+    )
+    app = crop_faces(wide, [box], chosen.input)
+    assert np.array_equal(plain_crops(made, np.arange(1), chosen), app)
+    off = dataclasses.replace(chosen, batch_size=1, face=False)
+    assert np.array_equal(Feed(made, np.arange(1), off).batch(0)[0], normalise(app, chosen.input))
+    (tmp_path / "edge" / "sizes.npy").unlink()  # a store of before
+    before = facestore.load(tmp_path / "edge")
+    assert before.picture(0).shape == (144, 144, 3)
+    assert np.array_equal(plain_crops(before, np.arange(1), chosen), app) == (border == "replicate")
+
+
+def test_a_turned_picture_is_filled_like_the_crop(store: FaceStore) -> None:
+    grey = np.full((64, 64, 3), 40, np.uint8)
+    chosen = config.load("headcount")
+    spec = dataclasses.replace(chosen.input, border="constant", mean=(200.0, 150.0, 100.0))
+    always = dataclasses.replace(AugmentConfig.off(), tilt=1.0)
+    rng = np.random.default_rng(1)
+    found = np.concatenate([augmented(grey, Box(2, 2, 62, 62), spec, rng, always).reshape(-1, 3) for _ in range(9)])
+    assert {(40, 40, 40), (200, 150, 100)} <= set(map(tuple, found.tolist()))
+
+
+def test_an_unknown_setting_of_the_input_is_refused(tmp_path: Path) -> None:
+    text = (config.CONFIG_FOLDER / "cnn32.toml").read_text(encoding="utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text(text.replace("[training]", 'border = "reflect"\nbox_scale = 1.2\n[training]'), encoding="utf-8")
+    assert (config.load(str(own)).input.border, config.load(str(own)).input.box_scale) == ("reflect", 1.2)
+    own.write_text(text.replace("[training]", "box_scal = 1.2\n[training]"), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"own\.toml has unknown settings of its input: box_scal"):
+        config.load(str(own))
 
 
 def test_batches_follow_from_seed_and_number(store: FaceStore) -> None:
@@ -173,6 +220,55 @@ def test_what_a_kill_left_of_other_data_is_thrown_away(tmp_path: Path, store: Fa
         facestore.build(a_dataset(store), tmp_path / "other", detectors=[Interrupted(11)])
     (tmp_path / "other.part" / "state.json").write_text("{half")
     assert len(facestore.build(a_dataset(store), tmp_path / "other", detectors=[])) == 28
+
+
+def test_faces_of_pictures_that_changed_meanwhile_are_not_gone_on_with(tmp_path: Path, store: FaceStore) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        facestore.build(a_dataset(store), tmp_path / "faces", detectors=[Interrupted(11)])
+    changed = dataclasses.replace(store, pictures=store.pictures.copy())
+    changed.pictures[0] = 0
+    last = Interrupted(99)
+    made = facestore.build(a_dataset(changed), tmp_path / "faces", [last])
+    assert last.seen == 28
+    assert not made.pictures[0].any()
+
+
+@pytest.mark.parametrize("name", ["boxes.npy", "pictures.npy", "records.csv", "store.json"])
+def test_a_damaged_store_is_said_wherever_it_is_cut(tmp_path: Path, store: FaceStore, name: str) -> None:
+    facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+    whole = (tmp_path / "faces" / name).read_bytes()
+    ends = range(0, min(len(whole), 260), 7)
+    for content in [whole[:end] for end in ends] + [whole[:10] + b"(" + whole[11:100]]:
+        (tmp_path / "faces" / name).write_bytes(content)
+        with pytest.raises(SourceError, match=r"damaged|not complete"):
+            facestore.load(tmp_path / "faces")
+
+
+def test_a_full_disk_is_said_and_costs_no_face_that_was_found(
+    tmp_path: Path, store: FaceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as change:
+        change.setattr(os, "posix_fallocate", full, raising=False)
+        with pytest.raises(OutputError, match="No space left"):
+            facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+        assert not (tmp_path / "faces.part").exists()
+    with monkeypatch.context() as change:
+        change.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 9, 0))  # type: ignore[attr-defined]
+        with pytest.raises(OutputError, match="No space left"):
+            facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+    with pytest.raises(KeyboardInterrupt):
+        facestore.build(a_dataset(store), tmp_path / "faces", detectors=[Interrupted(11)])
+    with monkeypatch.context() as change:
+        change.setattr(os, "posix_fallocate", full, raising=False)
+        if hasattr(os, "posix_fallocate"):
+            with pytest.raises(OutputError, match="No space left"):
+                facestore.build(a_dataset(store), tmp_path / "faces", detectors=[])
+    last = Interrupted(99)
+    assert len(facestore.build(a_dataset(store), tmp_path / "faces", [last])) == 28
+    assert last.seen == 17
 
 
 def test_two_commands_do_not_find_the_same_faces_at_once(tmp_path: Path, store: FaceStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pickle
@@ -180,6 +181,10 @@ def test_an_ensemble_answers_with_the_mean_and_says_why(store: FaceStore, tmp_pa
     reason = FaceExplainer(tmp_path).explain_gender(crops[0], female=True)
     assert reason.guided.shape == (48, 48)
     assert reason.guided.max() > 0
+    for change in ({"border": "reflect"}, {"box_scale": 1.2}):
+        partner = export.Partner(second, dataclasses.replace(other.input, **change))
+        with pytest.raises(ModelError, match="takes the same crop"):
+            export.export(first, chosen.input, tmp_path / "other", {"name": "both"}, partners=[partner])
 
 
 class _Storage:

@@ -194,3 +194,8 @@ def test_share_words(text: str, share: float) -> None:
 def test_a_share_that_is_none(text: str) -> None:
     with pytest.raises(SettingsError, match="20%"):
         config.parse_share(text)
+
+
+def test_a_share_of_nothing_is_no_number() -> None:
+    assert (metrics.Proportion(1, 2).short, str(metrics.Proportion(1, 2))[:5]) == ("0.500", "0.500")
+    assert (metrics.Proportion(0, 0).short, str(metrics.Proportion(0, 0))) == ("-", "-")

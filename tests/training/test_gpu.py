@@ -16,7 +16,7 @@ import pytest
 
 from desktop_app.domain.types import Attributes, Box, Detection
 from desktop_app.errors import SettingsError, SourceError
-from desktop_app.training import evaluate
+from desktop_app.training import balance, evaluate
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.predict import Predictions, predictions_of, truth_of
 from desktop_app.training.seen import SeenFaces
@@ -78,6 +78,12 @@ def test_the_schedule_of_the_shipped_networks_has_no_teacher_and_begins_with_sma
         ("epochs = 22\n", "", r"\[teacher\] lacks epochs"),
         ("epochs = 80", 'epochs = "80"', r"\[\[student\]\] 1 epochs is '80', and must be a number"),
         ("side = 112", "side = 112.5", r"\[\[student\]\] 1 side is 112.5, and must be a whole number"),
+        (
+            "side = 112",
+            'border = "mirror"\nside = 112',
+            "lite2: 'mirror' is no border. Known are: replicate, reflect, grey",
+        ),
+        ("side = 112", "box_scale = 3\nside = 112", "lite2: box_scale is 3, and must be 0.5 to 2"),
         ("side = 112", "side = 4", "lite2: side is 4, and must be 32 to 512"),
         ("seconds = 95", "seconds = -95", "lite0: seconds is -95, and must be"),
         ("negatives = 96", "negatives = 1024", "1024 pictures of no face do not fit a batch of 1024"),
@@ -218,7 +224,7 @@ def test_a_head_whose_nose_is_off_the_middle_counts_as_turned() -> None:
     aside[2, 0] += 8
     tilted = straight @ np.array([[0, 1], [-1, 0]], np.float32)  # laid on the shoulder, but not turned away
     points = np.stack([straight, aside, tilted, np.full((5, 2), np.nan)])
-    assert packed.turned(points).tolist() == [False, True, False, True]
+    assert balance.turned_heads(points).tolist() == [False, True, False, True]
 
 
 def test_rare_faces_count_more_and_validation_faces_are_not_counted(store: FaceStore, tmp_path: Path) -> None:

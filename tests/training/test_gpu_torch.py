@@ -338,21 +338,37 @@ def test_starting_weights_of_another_network_are_refused() -> None:
         load_start(EfficientNetLite("efficientnet_lite2"), random_weights("efficientnet_lite0"))
 
 
+@pytest.mark.parametrize(
+    ("border", "around"), [("replicate", cv2.BORDER_REPLICATE), ("reflect", cv2.BORDER_REFLECT), ("grey", None)]
+)
+def test_a_crop_with_a_margin_shows_over_the_rim_what_the_schedule_says(border: str, around: int | None) -> None:
+    picture = np.random.default_rng(4).integers(0, 256, (64, 64, 3), np.uint8)
+    box = torch.tensor([[8.0, 8.0, 56.0, 56.0]])
+    found = augment.plain(
+        torch.from_numpy(picture.transpose(2, 0, 1)[None].copy()).float(), box, 128, schedule.Crop(8 / 3, border)
+    )
+    if around is None:
+        wide = cv2.copyMakeBorder(picture, 32, 32, 32, 32, cv2.BORDER_CONSTANT, value=(127, 127, 127))
+    else:
+        wide = cv2.copyMakeBorder(picture, 32, 32, 32, 32, around)
+    assert found[0].numpy().transpose(1, 2, 0) == pytest.approx(wide.astype(np.float32), abs=1e-2)
+
+
 def test_answers_are_probabilities_and_the_mirrored_ones_are_the_same_for_a_mirrored_picture(faces: Faces) -> None:
     made = network().eval()
     rows = torch.arange(12)
-    said = answers(made, faces, rows, 32)
+    said = answers(made, faces, rows, 32, augment.APP)
     assert said["gender"].sum(1).numpy() == pytest.approx(1, abs=1e-5)
     assert said["age"].sum(1).numpy() == pytest.approx(1, abs=1e-5)
     assert ((said["face"] >= 0) & (said["face"] <= 1)).all()
-    both = answers(made, faces, rows, 32, mirrored=True)
+    both = answers(made, faces, rows, 32, augment.APP, mirrored=True)
     flipped = dataclasses.replace(faces, pictures=faces.pictures.flip(3), boxes=SIDE - faces.boxes[:, [2, 1, 0, 3]])
     flipped.boxes[:, 1], flipped.boxes[:, 3] = faces.boxes[:, 1], faces.boxes[:, 3]
-    again = answers(made, flipped, rows, 32, mirrored=True)
+    again = answers(made, flipped, rows, 32, augment.APP, mirrored=True)
     assert again["gender"].numpy() == pytest.approx(both["gender"].numpy(), abs=1e-3)
     found = account_of(said, faces, rows)
     assert 0 <= found["gender"] <= 1
-    measured = robustness(made, faces, faces.negatives, 32)
+    measured = robustness(made, faces, faces.negatives, 32, augment.APP)
     assert set(measured) >= {"face", "gender at 24", "gender at 16", "none taken for a face"}
     assert all(0 <= share <= 1 for share in measured.values())
 

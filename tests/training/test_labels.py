@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.errors import SourceError
+from desktop_app.errors import SettingsError, SourceError
 from desktop_app.training import config, facestore
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.labels import check_labels
@@ -63,3 +63,9 @@ def test_a_table_with_sex_instead_of_gender_is_refused_by_its_column(store: Face
     kept = facestore.build(open_dataset(tmp_path / "labels.csv"), tmp_path / "store", detectors=[])
     with pytest.raises(SourceError, match="no column “gender”; the columns are file, sex, age, role"):
         check_labels(config.load("cnn32"), kept)
+
+
+def test_a_batch_that_would_fill_the_memory_with_the_same_faces_is_refused(store: FaceStore) -> None:
+    check_labels(dataclasses.replace(config.load("cnn32"), batch_size=1024), store)
+    with pytest.raises(SettingsError, match="A batch of 100,000 is more than the 80 training faces of drawn"):
+        check_labels(dataclasses.replace(config.load("cnn32"), batch_size=100_000), store)

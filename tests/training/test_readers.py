@@ -169,6 +169,9 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.zip").write_bytes(b"no zip")
     with pytest.raises(SourceError, match="not a readable zip"):
         open_dataset(tmp_path / "broken.zip")
+    picture(tmp_path / "one.png")
+    with pytest.raises(SourceError, match=r"one\.png is no folder, zip or tar"):
+        open_dataset(tmp_path / "one.png")
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="no picture"):
         open_dataset(tmp_path / "empty")
@@ -378,3 +381,95 @@ def test_a_table_without_pictures_names_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes("file,gender\nä.jpg,male".encode("latin-1"))
     with pytest.raises(SourceError, match="UTF-8"):
         open_dataset(tmp_path / "latin.csv")
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_is_read_as_a_spreadsheet_saves_it(tmp_path: Path, separator: str, encoding: str, ending: str) -> None:
+    lines = (("File", "gender", "age", "Role"), ("ä/1.png", "Woman", "20-29", "Training"), ("2.png", "male", "41", ""))
+    text = "".join(separator.join(line) + ending for line in lines)
+    (tmp_path / "faces.csv").write_bytes(text.encode(encoding))
+    picture(tmp_path / "ä" / "1.png")
+    for place in (tmp_path / "faces.csv", tmp_path):  # the table, and a folder that holds one
+        dataset = open_dataset(place)
+        assert dataset.problems == []
+        assert [(r.file, r.gender, r.age_min, r.age_max, r.role) for r in dataset.records] == [
+            ("ä/1.png", "female", 20, 29, "train"), ("2.png", "male", 41, 41, ""),
+        ]  # fmt: skip
+        assert dataset.storage.read_picture("ä/1.png").shape == (24, 24, 3)
+
+
+def test_a_comma_between_semicolons_is_a_decimal_one(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file;gender;age\na.png;f;3,5\nb.png;m;(3, 5)\n", encoding="utf-8")
+    assert [(r.age, r.age_min, r.age_max) for r in open_dataset(tmp_path / "t.csv").records] == [
+        (3.5, 3.5, 3.5), (None, 3, 5),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_table_of_pixels_is_read_as_a_spreadsheet_saves_it(tmp_path: Path, separator: str) -> None:
+    pixels = " ".join(["7"] * 64)
+    text = "\r\n".join(separator.join(row) for row in (("age", "gender", "pixels"), ("30", "1", pixels)))
+    (tmp_path / "t.csv").write_bytes(text.encode("utf-8-sig"))
+    (record,) = open_dataset(tmp_path / "t.csv").records
+    assert (record.gender, record.age) == ("female", 30)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("a.png,weiblich,30,", "'weiblich' is not a gender; write female or male"),
+        ("a.png,f,thirty,", "'thirty' is not an age"),
+        ("a.png,f,20-x,", "'20-x' is not an age"),
+        ("a.png,f,30,lern", "'lern' is not a role; write train, val, test, excluded or nothing"),
+    ],
+)
+def test_a_row_is_refused_with_the_words_that_are_understood(tmp_path: Path, row: str, words: str) -> None:
+    (tmp_path / "t.csv").write_text(f"file,gender,age,role\n{row}\n", encoding="utf-8")
+    (problem,) = open_dataset(tmp_path / "t.csv").problems
+    assert (problem.row, problem.reason) == ("line 2", words)
+
+
+def test_faces_without_a_label_are_not_called_labelled(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file,gender,age\na.png,f,\nb.png,,30\nc.png,,\n", encoding="utf-8")
+    assert open_dataset(tmp_path / "t.csv").account() == "t: 2 labelled faces\n  without a label of gender or age: 1"
+
+
+def test_backslashes_of_windows_between_folders_are_understood(tmp_path: Path) -> None:
+    picture(tmp_path / "pics" / "a.png")
+    (tmp_path / "t.csv").write_text("file,gender\npics\\a.png,f\n./pics/a.png,f\n", encoding="utf-8")
+    table = open_dataset(tmp_path / "t.csv")
+    assert [record.file for record in table.records] == ["pics/a.png"] * 2
+    assert table.storage.read_picture("pics/a.png").shape == (24, 24, 3)
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
+        for name in ("female\\20-29\\a.png", "male/b.png"):
+            info = zipfile.ZipInfo("x")
+            info.filename = name  # ZipInfo itself would change it on Windows
+            archive.writestr(info, (tmp_path / "pics" / "a.png").read_bytes())
+    packed = open_dataset(tmp_path / "faces.zip")
+    assert [(r.file, r.gender, r.age_min) for r in packed.records] == [
+        ("female/20-29/a.png", "female", 20), ("male/b.png", "male", None),
+    ]  # fmt: skip
+    assert packed.storage.read_picture("female/20-29/a.png").shape == (24, 24, 3)
+    assert packed.storage.mark("female/20-29/a.png") == packed.storage.mark("male/b.png") != ""
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_picture_that_is_damaged_inside_a_zip_is_refused_alone(tmp_path: Path, packing: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 99, 9000, np.uint8).tobytes()
+    picture(tmp_path / "b.png")
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w", packing) as archive:
+        archive.writestr("female/a.png", noise)
+        archive.write(tmp_path / "b.png", "male/b.png")
+        start, length = archive.getinfo("female/a.png").header_offset, archive.getinfo("female/a.png").compress_size
+    whole = (tmp_path / "faces.zip").read_bytes()
+    for place in range(start + 60, start + length, 997):
+        broken = bytearray(whole)
+        broken[place : place + 40] = b"\xff" * 40
+        (tmp_path / "faces.zip").write_bytes(broken)
+        storage = open_dataset(tmp_path / "faces.zip").storage
+        with pytest.raises(SourceError, match="damaged there"):
+            storage.read_picture("female/a.png")
+        assert storage.read_picture("male/b.png").shape == (24, 24, 3)
+        storage.close()

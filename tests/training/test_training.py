@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from desktop_app.errors import ModelError
+from desktop_app.errors import ModelError, OutputError
 from desktop_app.training import config
 from desktop_app.training.facestore import FaceStore
 from desktop_app.vision.attributes.classifier import LiteRtClassifier
@@ -142,6 +143,14 @@ def test_other_settings_do_not_go_on_with_a_run(store: FaceStore, tmp_path: Path
         train.train(dataclasses.replace(chosen, seed=9), store, tmp_path / "run")
     with pytest.raises(ModelError, match="other faces"):
         train.train(chosen, dataclasses.replace(store, name="others"), tmp_path / "run")
+    last = tmp_path / "run" / train.LAST
+    with zipfile.ZipFile(last) as archive:
+        place = archive.getinfo("model.weights.h5").header_offset + 3000
+    broken = bytearray(last.read_bytes())
+    broken[place : place + 20] = b"\xff" * 20
+    last.write_bytes(broken)
+    with pytest.raises(ModelError, match="damaged"):
+        train.train(chosen, store, tmp_path / "run")
     (tmp_path / "run" / train.LAST).write_bytes(b"half a file")
     with pytest.raises(ModelError, match="damaged"):
         train.train(chosen, store, tmp_path / "run")
@@ -462,6 +471,25 @@ def test_one_command_line_from_faces_to_table(
     assert (tmp_path / "r.html").stat().st_size > 20_000
 
 
+def test_a_model_that_cannot_be_replaced_stays_whole(tmp_path: Path) -> None:
+    from desktop_app.training import export, networks
+
+    chosen = small("classical")
+    (tmp_path / "model.json").mkdir()  # stands for a disk that is full when the last file is written
+    (tmp_path / "model.tflite").write_bytes(b"the old one")
+    with pytest.raises(OutputError, match="The model cannot be written"):
+        export.export(networks.build(chosen), chosen.input, tmp_path, {"name": "x"})
+    assert (tmp_path / "model.tflite").read_bytes() == b"the old one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.tflite"]
+
+
 def test_spec_of_the_card_is_that_of_the_run(tmp_path: Path) -> None:
+    from desktop_app.training import export, networks
+
     chosen = config.load("levi_hassner")
     assert InputSpec.from_json(json.loads(json.dumps(chosen.to_json()))["input"]) == chosen.input
+    reflecting = small("classical")
+    spec = dataclasses.replace(reflecting.input, border="reflect", box_scale=1.3)
+    model = networks.build(dataclasses.replace(reflecting, input=spec))
+    export.export(model, spec, tmp_path / "model", {"name": "x"})
+    assert LiteRtClassifier(tmp_path / "model").spec == spec

@@ -121,6 +121,26 @@ def test_a_line_cannot_be_dragged_to_nothing(editor: PlaceEditor) -> None:
     assert editor.places[0].points == ((0.1, 0.1), (0.9, 0.9))
 
 
+def test_what_was_drawn_after_a_count_has_no_figures_in_it(window: MainWindow, qtbot: QtBot) -> None:
+    window.sources.open_source("endless")
+    wait_for_picture(qtbot, window)
+    draw_line(window, qtbot)
+    first = window.side.doors.sections[0].places.cards[0]
+    qtbot.waitUntil(lambda: first.text == "in 0, out 0", timeout=WAIT)
+    window.controller.stop()
+    qtbot.waitUntil(lambda: window.controller.manager.wait(0.0), timeout=WAIT)
+    window.view.editor.start("zone")
+    for x, y in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8)):
+        press(window.view.editor, x, y)
+    key(window.view.editor, Qt.Key.Key_Return)
+    window.presenter.show_figures()
+    first, late = window.side.doors.sections[0].places.cards
+    assert first.text == "in 0, out 0"
+    assert late.text == "inside –, visits –, stay –"  # nobody watched it, which is not 0
+    assert "next start" in late.toolTip()
+    assert not first.toolTip()
+
+
 def test_names_are_kept_apart(editor: PlaceEditor) -> None:
     editor.load([PlaceSettings("A", "line", ((0, 0), (1, 1))), PlaceSettings("B", "line", ((0, 1), (1, 0)))])
     with pytest.raises(ValueError, match="already a place named B"):

@@ -7,6 +7,7 @@ import gc
 import sqlite3
 import threading
 import weakref
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +24,12 @@ from desktop_app.store import Store
 from desktop_app.ui.results.tab import ResultsTab
 from desktop_app.ui.sessions.kept_counts import KeptCounts, local_time
 from desktop_app.ui.sessions.window_store import BesideStore, open_window_store
+from desktop_app.ui.sources.last_count import LastCount
 from desktop_app.ui.window.main_window import MainWindow
 from tests.engine.fakes import ListSource
 from tests.patience import PATIENCE_S
 from tests.ui.conftest import WindowMaker
-from tests.ui.fakes import FakeServices, FakeStore
+from tests.ui.fakes import FakeInfo, FakeServices, FakeStore
 from tests.ui.test_window import WAIT, button, wait_for
 
 MORNING = 1_700_000_000.0
@@ -46,7 +48,7 @@ def cut_off(store: FakeStore | Store, people: int, session_id: str = "cut", begu
 # --- closing ----------------------------------------------------------------------------------------------------------
 
 
-def answer(box_texts: list[str], words: str) -> None:
+def answer(box_texts: list[str], words: str, text: Callable[[QMessageBox], str] = QMessageBox.text) -> None:
     """Click a button of the message box as soon as it is there."""
 
     def click() -> None:
@@ -54,7 +56,7 @@ def answer(box_texts: list[str], words: str) -> None:
         if not isinstance(box, QMessageBox):
             QTimer.singleShot(20, click)
             return
-        box_texts.append(box.text())
+        box_texts.append(text(box))
         next(b for b in box.buttons() if b.text().replace("&", "") == words).click()
 
     QTimer.singleShot(20, click)
@@ -96,6 +98,60 @@ def test_closing_says_so_where_the_count_is_kept_nowhere(
     answer(texts, "Stop and close")
     assert window.close()
     assert texts == ["Stop counting and close?"]
+
+
+@pytest.mark.allow_message_box
+def test_the_system_ends_the_program_also_while_it_asks(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot, store: FakeStore
+) -> None:
+    window = make_window(services)
+    window.confirm_close = window.sessions.confirm_close
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+
+    def end_while_asking() -> None:
+        if QApplication.activeModalWidget() is None:
+            QTimer.singleShot(20, end_while_asking)
+        else:
+            window.close_unasked()  # as SIGTERM does
+
+    end_while_asking()
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    (kept,) = store.sessions()
+    assert store.is_closed(kept.id)
+
+
+class RefusedStore(FakeStore):
+    """Keeps entries as a store does whose disk takes nothing: they can be read back only after the next start."""
+
+    def flush(self, timeout_s: float = 1.0) -> bool:
+        return False
+
+    def sessions(self) -> list[FakeInfo]:
+        return []
+
+
+@pytest.mark.allow_message_box
+def test_what_the_disk_does_not_take_is_shown_and_is_not_said_to_be_in_results(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot
+) -> None:
+    window = make_window(services, store=RefusedStore())
+    window.confirm_close = window.sessions.confirm_close
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    results = window.parts.results
+    window.parts.show_tab("results")
+    qtbot.waitUntil(lambda: not results.busy and results.session is window.controller.session, timeout=WAIT)
+    assert listed(results) == [2]
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+    texts: list[str] = []
+    answer(texts, "Stop and close", QMessageBox.informativeText)
+    assert window.close()
+    (said,) = texts
+    assert "cannot be written" in said
+    assert "Results" not in said
 
 
 def test_closing_after_the_end_does_not_ask(make_window: WindowMaker, services: FakeServices, qtbot: QtBot) -> None:
@@ -413,13 +469,19 @@ def test_deleting_all_data_leaves_no_count_behind(
     window = make_window(services, store=store)
     window.sources.open_source("endless")
     qtbot.waitUntil(lambda: window.controller.counts.people >= 2, timeout=WAIT)
+    window.start_page.show_last(LastCount((("", "endless"),), "Fair", "", MORNING))
     window.actions_["delete_data"].trigger()
     assert "All data of this program is deleted" in window.banner.text
     assert window.controller.counts.people == 0
     assert window.side.totals.before == ""
+    assert window.start_page._again.isHidden()
     window.sources.open_source("short")
     wait_for(qtbot, window, EngineState.FINISHED)
-    window.close()
+    while "Finished" in window.banner.text:
+        window.banner.dismiss()
+    assert "Close Headcount before you count again" in window.banner.text  # nobody counts all day for nothing
+    button(window, "Close Headcount").click()
+    assert not window.isVisible()
     left = [p for folder in (data_dir(), tmp_path / "tmp") if folder.exists() for p in folder.rglob("*") if p.is_file()]
     assert left == []
 

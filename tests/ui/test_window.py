@@ -73,6 +73,7 @@ def button(window: MainWindow, text: str) -> object:
 
 def test_an_empty_window_offers_what_to_count_from(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: "No camera was found" in window.start_page._none.text(), timeout=WAIT)
+    assert window.start_page.form._hint.text() == "Choose in step 1 what to count from."  # there is no camera to choose
     assert window.pages.currentWidget() is window.start_page
     assert window.start_page._demo.property("primary") == "true"
     assert not window.actions_["pause"].isEnabled()

@@ -37,6 +37,38 @@ def test_over_the_edge_the_outermost_pixel_is_repeated() -> None:
     assert (crop[:, 17:] == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("border", "mode"), [("replicate", {"mode": "edge"}), ("reflect", {"mode": "symmetric"}), ("constant", {})]
+)
+@pytest.mark.parametrize("colour", ["rgb", "bgr", "grey"])
+def test_what_lies_over_the_edge_is_filled_as_the_model_says(border: str, mode: dict[str, str], colour: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    if colour == "grey":
+        image = np.repeat(image[..., :1], 3, axis=2)
+    mean = (90.0,) if colour == "grey" else (90.0, 100.0, 110.0)
+    spec = InputSpec(32, 32, colour, mean=mean, box_scale=1.0, border=border)
+    seen = image[..., ::-1] if colour == "rgb" else image[..., :1] if colour == "grey" else image
+    for x, y in ((-9, -12), (37, 20), (10, 4)):
+        padded = np.stack([
+            np.pad(seen[..., k], 40, **(mode or {"mode": "constant", "constant_values": int(mean[k])}))  # type: ignore[call-overload]
+            for k in range(spec.channels)
+        ], -1)  # fmt: skip
+        crop = crop_face(image, Box(x, y, x + 32, y + 32), spec)
+        np.testing.assert_array_equal(crop, padded[40 + y : 72 + y, 40 + x : 72 + x])
+    nothing = normalise(crop_face(image, Box(-32, -32, 1, 1), spec)[None], spec)
+    assert (nothing[0, 0, 0] == 0).all() == (border == "constant")
+    for far in (Box(-900, 5, -800, 90), Box(0, 0, 900, 900)):  # further over the edge than the picture is wide
+        assert crop_face(image, far, spec).shape == spec.shape
+
+
+def test_the_border_is_read_from_the_card_and_an_unknown_one_is_refused() -> None:
+    assert InputSpec.from_json({"width": 32, "height": 32}).border == "replicate"  # as every card before
+    reflecting = InputSpec(32, 32, border="reflect")
+    assert InputSpec.from_json(reflecting.to_json()) == reflecting
+    with pytest.raises(ModelError, match="border 'wrap'; known are replicate, reflect, constant"):
+        InputSpec(32, 32, border="wrap")
+
+
 def test_a_box_wholly_outside_gives_a_crop_all_the_same() -> None:
     image = np.full((40, 40, 3), 7, np.uint8)
     assert (crop_face(image, Box(100, 100, 132, 132), InputSpec(32, 32)) == 7).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -148,6 +149,16 @@ def count_of(clip: Path, model: str, limit_s: float | None) -> dict[str, int]:
     source = factory.open_source(str(clip), settings)
     counts = run_headless(source, factory.build_pipeline(settings), EngineOptions(limit_s=limit_s)).counts
     return Totals.of(counts).model_dump()
+
+
+def raw(served: Served, request: bytes, limit_s: float = PATIENCE_S) -> bytes:
+    """Send bytes as they are and return everything that comes back."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=limit_s) as connection:
+        connection.sendall(request)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+        return answer
 
 
 def jpeg(width: int = 320, height: int = 240) -> bytes:

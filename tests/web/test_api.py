@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import errno
+import json
 import re
 
 import httpx
 import pytest
 
+from desktop_app.web import counts
 from desktop_app.web.access import Role
 from desktop_app.web.pages import COUNTS_A_PAGE
-from tests.patience import PATIENCE_S
+from desktop_app.web.upload_folder import UploadFolder
+from tests.patience import PATIENCE_S, eventually
 from tests.store.logs import LogMaker
-from tests.web.conftest import Serve
+from tests.web.conftest import Serve, Served
 
 
 def test_the_kept_counts_are_listed_newest_first_and_page_by_page(serve: Serve) -> None:
@@ -59,6 +64,38 @@ def test_people_come_page_by_page_each_once(serve: Serve, log: LogMaker) -> None
     assert len(numbers) == len(set(numbers)) == 6
     bad = served.client.get("/api/v1/sessions/fair/people", params={"cursor": "bm9uc2Vuc2U="})
     assert (bad.status_code, bad.headers["content-type"]) == (422, "application/problem+json")
+
+
+@pytest.fixture
+def served_fair(serve: Serve, log: LogMaker) -> Served:
+    return serve(log=log)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [float("inf"), float("inf"), "x"],
+        ["nan", 1, "x"],
+        [1.0, 1, []],
+        [1.0, 1, None],
+        [1.0, False, "x"],
+        [1.0, 1],
+        [None, None, None],
+        {"a": 1, "b": 2, "c": 3},
+        "abc",
+        [[], [], []],
+    ],
+)
+def test_a_cursor_that_was_made_up_is_refused(served_fair: Served, values: object) -> None:
+    # Who is first in the list, so that everything of the cursor is compared.
+    first = served_fair.client.get("/api/v1/sessions/fair/people", params={"limit": 1}).json()["next"]
+    utc, number, _ = json.loads(base64.urlsafe_b64decode(first))
+    if isinstance(values, list) and values[:2] == [1.0, 1]:
+        values = [utc, number, *values[2:]]
+    cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+    for path in ("/api/v1/sessions/fair/people", "/api/v1/sessions"):
+        answer = served_fair.client.get(path, params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["title"]) == (422, "This cursor is not one of ours."), path
 
 
 def test_a_correction_changes_the_totals_keeps_the_automatic_ones_and_can_be_taken_back(
@@ -145,6 +182,22 @@ def test_a_report_comes_as_a_file(serve: Serve, log: LogMaker) -> None:
         assert f'filename="2023-11-14-Fair.{form}"' in answer.headers["content-disposition"]
 
 
+@pytest.mark.parametrize("days", [300, 6000])
+def test_a_count_of_many_months_has_its_report_too(serve: Serve, days: int) -> None:
+    """As of a door that is watched all year, or of a computer whose clock was put right meanwhile."""
+    log = LogMaker(session="year")
+    log.open()
+    log.people(3)
+    log.utc += days * 86400
+    log.people(3)
+    log.close()
+    client = serve(log=log).client
+    for name in ("report.csv", "report.xlsx", "arrivals.svg", "totals?resolution=total"):
+        assert client.get(f"/api/v1/sessions/year/{name}").is_success, name
+    asked = client.get("/api/v1/sessions/year/report.csv", params={"minutes": 15})
+    assert (asked.status_code, asked.json()["detail"]) == (422, "Choose longer intervals.")
+
+
 def test_charts_are_svg(serve: Serve, log: LogMaker) -> None:
     served = serve(log=log)
     for name in ("arrivals", "ages"):
@@ -200,6 +253,41 @@ def test_what_lives_is_said(serve: Serve) -> None:
     assert served.client.get("/readyz").status_code == 200
     assert served.client.get("/metrics").status_code == 401
     assert "headcount_build_info" in served.client.get("/metrics", headers=served.bearer(Role.SEE)).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/livez", "/", "/live", "/api/v1/live", "/api/v1/live/events", "/static/style.css", "/static/colours.css",
+     "/api/v1/sessions/fair/report.csv", "/nothing"],
+)  # fmt: skip
+def test_a_monitor_may_ask_for_the_head_alone(served_fair: Served, path: str) -> None:
+    client = served_fair.client
+    head = client.head(path)
+    with client.stream("GET", path) as whole:
+        assert head.status_code == whole.status_code
+        changing = {"date", "content-length"} if path == "/api/v1/live" else {"date"}  # it has the time in it
+        without = [{k: v for k, v in answer.headers.items() if k not in changing} for answer in (head, whole)]
+        assert without[0] == without[1]
+    assert head.content == b""
+    assert client.get("/livez").text == "ok\n", "the connection serves further requests"
+    assert 'method="HEAD"' in client.get("/metrics").text
+    assert eventually(lambda: served_fair.context.live.viewers == 0)
+
+
+def test_a_full_disk_is_said_and_is_no_mistake_of_ours(served_fair: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = served_fair.client
+    assert client.get("/readyz").is_success
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(counts, "export", full)
+    answer = client.get("/api/v1/sessions/fair/report.pdf")
+    assert (answer.status_code, answer.json()["title"]) == (507, "There is no room for this on the server's disk.")
+    monkeypatch.setattr(UploadFolder, "free_bytes", lambda _: 1000)
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.text) == (503, "there is no room for an upload\n")
+    assert client.get("/livez").is_success
 
 
 def test_a_client_that_closes_half_way_costs_nothing(serve: Serve) -> None:

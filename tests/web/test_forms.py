@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -188,6 +189,21 @@ def test_files_of_a_killed_server_are_removed_at_the_next_start(tmp_path: Path) 
     finally:
         folder.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_the_system_cleared_away_is_made_again(tmp_path: Path) -> None:
+    """What lies in /tmp for days and nobody touches, many systems remove."""
+    folder = UploadFolder(tmp_path)
+    shutil.rmtree(folder.path)
+    assert folder.free_bytes() > 0
+    made = folder.make()
+    assert made.is_dir()
+    second = UploadFolder(tmp_path)
+    assert second.swept == 0, "the new one is locked, too"
+    second.close()
+    assert made.is_dir()
+    folder.close()
+    assert not made.exists()
 
 
 def test_a_link_beside_the_folder_is_not_followed(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import threading
 from pathlib import Path
 
@@ -52,6 +54,7 @@ def test_each_item_has_its_own_end_and_the_job_that_of_all(tmp_path: Path, monke
         ChildCrashError("it ended with SIGSEGV"),
         SourceError("The file “/nowhere/2.jpg” is damaged.", "Send another."),
         MemoryError(),
+        OSError(errno.ENOSPC, "No space left on device"),
     )
     ended: list[JobItem] = []
     left: list[list[str]] = []
@@ -66,16 +69,17 @@ def test_each_item_has_its_own_end_and_the_job_that_of_all(tmp_path: Path, monke
         (folder / f"{number}").mkdir()
         (folder / f"{number}" / "a.jpg").write_bytes(b"x")
     sent = [(ItemKind.PICTURE, f"{number}.jpg", str(folder / f"{number}" / "a.jpg")) for number in range(2)]
-    job = jobs.submit([*sent, *items(4)[2:]], ["headcount"], folder)
+    job = jobs.submit([*sent, *items(5)[2:]], ["headcount"], folder)
     try:
         assert eventually(lambda: job.state.is_final and not folder.exists())
-        assert [i.state for i in job.items] == [JobState.DONE, *[JobState.FAILED] * 3]
+        assert [i.state for i in job.items] == [JobState.DONE, *[JobState.FAILED] * 4]
         assert "SIGSEGV" in job.items[1].sentence
         assert job.items[2].sentence == "The file “2.jpg” is damaged. Send another."
         assert "memory" in job.items[3].sentence
+        assert job.items[4].sentence == "There is no room for “4.jpg” on the server's disk. Try again later."
         assert job.state is JobState.DONE
         assert job.progress == 1.0
-        assert [i.number for i in ended] == [0, 1, 2, 3]
+        assert [i.number for i in ended] == [0, 1, 2, 3, 4]
         assert left[:2] == [["1"], []], "a file goes as soon as its answer is there, not with the last one"
     finally:
         jobs.close()
@@ -163,6 +167,14 @@ def test_a_disk_that_is_nearly_full_takes_nothing(tmp_path: Path, monkeypatch: p
         with pytest.raises(Problem) as found:
             jobs.new_folder()
         assert found.value.status == 507
+        monkeypatch.undo()
+        folder = jobs.new_folder()
+        shutil.rmtree(tmp_path)  # as a disk that was taken out
+        assert not jobs.has_room
+        with pytest.raises(Problem) as found:
+            jobs.new_folder()
+        assert found.value.status == 507
+        jobs.drop_folder(folder)
     finally:
         jobs.close()
 

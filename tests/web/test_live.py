@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -206,7 +207,7 @@ def test_a_quiet_stream_says_that_it_is_alive(serve: Serve, monkeypatch: pytest.
     served = serve()
     with httpx.stream("GET", f"{served.url}/api/v1/live/events", timeout=PATIENCE_S) as stream:
         for line in stream.iter_lines():
-            if line == ": still here":
+            if line == "event: alive":
                 return
 
 
@@ -241,8 +242,10 @@ class _Source:
 
     def __init__(self) -> None:
         self.fails = threading.Event()
+        self.asked = 0
 
     def poll(self) -> bool:
+        self.asked += 1
         if self.fails.is_set():
             raise StoreError("The disk is away.")
         return True
@@ -257,18 +260,36 @@ class _Source:
         pass
 
 
-def test_a_store_that_cannot_be_read_for_the_moment_ends_no_stream() -> None:
+def test_a_store_that_cannot_be_read_for_the_moment_ends_no_stream_and_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(feed_module, "PERIOD_S", 0.01)
+
     async def check() -> None:
         source = _Source()
         feed = Feed(source)
         running = asyncio.create_task(feed.run())
         events = feed.events()
         assert await anext(events) == b"retry: 2000\n\n"
-        assert (await asyncio.wait_for(anext(events), PATIENCE_S)).startswith(b"id: 0\nevent: totals")
+
+        async def told() -> dict[str, Any]:
+            """Return the next figures."""
+            words = (await asyncio.wait_for(anext(events), PATIENCE_S)).decode()
+            assert words.startswith("id: 0\nevent: totals\ndata: ")
+            found: dict[str, Any] = json.loads(words.partition("data: ")[2])
+            return found
+
+        assert (await told())["state"] == "none"
         source.fails.set()
-        await asyncio.sleep(0.7)
+        while (figures := await told())["state"] == "none":
+            pass  # what was on its way
+        assert figures["state"] == "waiting"
+        assert figures["sentence"] == f"The disk is away. These are the figures of {figures['time'][11:16]}."
+        asked = source.asked
+        assert await asyncio.to_thread(eventually, lambda: source.asked >= asked + 5)
+        assert [r.name for r in caplog.records].count(feed_module.__name__) == 1, "not at every look"
         source.fails.clear()
-        assert (await asyncio.wait_for(anext(events), PATIENCE_S)).startswith(b"id: 0\nevent: totals")
+        assert (await told())["state"] == "none"
         await events.aclose()
         assert feed.viewers == 0
         feed.end()

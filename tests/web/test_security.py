@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import threading
 from pathlib import Path
 
-import httpx
 import pytest
 
 from desktop_app.errors import SettingsError
-from desktop_app.web import security, serving
-from desktop_app.web.access import COOKIE, Access, RateLimit, Role
-from tests.patience import PATIENCE_S, eventually
+from desktop_app.web.access import COOKIE, Access, Identity, Role
 from tests.store.logs import LogMaker
-from tests.web.conftest import TOKENS, Serve, Served
+from tests.web.conftest import TOKENS, Serve, raw
 
 CORRECTION = {"what": "added", "new": "male"}
 
@@ -150,6 +145,22 @@ def test_a_damaged_file_of_tokens_lets_nobody_in_and_says_what_to_do(tmp_path: P
             Access(path)
 
 
+def test_a_browser_stays_signed_in_over_a_restart_while_the_tokens_do(tmp_path: Path) -> None:
+    def signed_in(cookie: str | None, given: dict[Role, str]) -> Identity | None:
+        return Access(tmp_path / "tokens.json", given=given).identify(None, cookie)
+
+    cookie = Access(tmp_path / "tokens.json", given=TOKENS).cookie_for(TOKENS[Role.COUNT])
+    found = signed_in(cookie, TOKENS)
+    assert found is not None
+    assert found.role is Role.COUNT
+    others = {**TOKENS, Role.CORRECT: "another one, 30 letters or more"}
+    assert signed_in(cookie, others) is None, "one who has the other tokens cannot make a cookie"
+    assert signed_in(cookie, {}) is None
+    assert not (tmp_path / "tokens.json").exists(), "tokens from the environment are written nowhere"
+    assert Access(tmp_path / "tokens.json", given=TOKENS).forget_all() == 0
+    assert signed_in(cookie, TOKENS) is None
+
+
 def test_a_token_from_the_environment_must_be_long(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="too short"):
         Access(tmp_path / "tokens.json", given={Role.SEE: "secret"})
@@ -190,6 +201,24 @@ def test_the_own_page_may_change_things(serve: Serve, log: LogMaker) -> None:
         assert answer.status_code == 201, headers
 
 
+def test_who_sits_before_a_browser_is_refused_in_a_sentence_and_a_program_in_json(serve: Serve) -> None:
+    served = serve()
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/live", "/api/v1/live", "/api/v1/sessions/gone/report.pdf"):
+        for more in ({"host": "evil.example"}, {}):
+            answer = served.client.get(path, headers={**browser, **more})
+            if answer.is_success:
+                continue
+            assert answer.headers["content-type"].startswith("text/html"), (path, more)
+            assert "<h1>" in answer.text, (path, more)
+            assert answer.headers["x-frame-options"] == "DENY", (path, more)
+            kind = served.client.get(path, headers={**more, "accept": "application/json"}).headers["content-type"]
+            assert kind == "application/problem+json", (path, more)
+    refused = served.client.post("/logout", headers={**browser, "origin": "https://evil.example"})
+    assert refused.status_code == 403
+    assert "A page from elsewhere asked for this." in refused.text
+
+
 def test_every_answer_forbids_scripts_from_elsewhere_and_frames(serve: Serve) -> None:
     served = serve()
     for path in ("/live", "/api/v1/live", "/static/style.css", "/nothing", "/livez"):
@@ -199,7 +228,7 @@ def test_every_answer_forbids_scripts_from_elsewhere_and_frames(serve: Serve) ->
         assert "unsafe-inline" not in policy, path
         assert "frame-ancestors 'none'" in policy, path
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["referrer-policy"] == "same-origin", path
         assert "server" not in headers, path
 
 
@@ -227,162 +256,3 @@ def test_no_path_leads_to_a_file_of_this_computer(serve: Serve) -> None:
         assert answer.split()[1] in (b"404", b"400", b"422"), (path, answer[:200])
         assert b"root:" not in answer, path
         assert b"create_app" not in answer, path
-
-
-# ---- bodies and slow clients
-
-
-def raw(served: Served, request: bytes, limit_s: float = PATIENCE_S) -> bytes:
-    """Send bytes as they are and return everything that comes back."""
-    with socket.create_connection(("127.0.0.1", served.port), timeout=limit_s) as connection:
-        connection.sendall(request)
-        answer = b""
-        while chunk := connection.recv(65536):
-            answer += chunk
-        return answer
-
-
-def test_a_body_that_states_too_many_bytes_is_refused_before_it_is_read(serve: Serve) -> None:
-    served = serve()
-    head = b"POST /api/v1/recounts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    assert b" 413 " in raw(served, head + b"Content-Length: 999999999999\r\n\r\n")[:20]
-
-
-def test_a_body_that_states_nothing_is_cut_off_at_the_limit(serve: Serve) -> None:
-    served = serve()
-
-    def endless():  # type: ignore[no-untyped-def]
-        for _ in range(40):
-            yield b'"' + b"x" * 65535
-
-    answer = served.client.post("/api/v1/recounts", content=endless(), headers={"content-type": "application/json"})
-    assert answer.status_code == 413
-
-
-def test_a_body_that_stops_half_way_is_not_waited_for(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(security, "BODY_SILENCE_S", 0.3)
-    served = serve()
-    head = b"POST /api/v1/recounts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    assert b" 408 " in raw(served, head + b'Content-Length: 100\r\n\r\n{"sess')[:20]
-
-
-def test_a_connection_that_never_asks_is_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "HEAD_LIMIT_S", 0.3)
-    served = serve()
-    assert raw(served, b"GET /livez HTTP/1.1\r\nHos") == b""
-
-
-def test_a_head_without_end_is_refused(serve: Serve) -> None:
-    served = serve()
-    assert b" 400 " in raw(served, b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 100_000)[:20]
-
-
-def test_what_is_no_request_is_refused(serve: Serve) -> None:
-    served = serve()
-    for request in (
-        b"\x00\xff\x16\x03\x01",
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"GET\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    ):
-        assert raw(served, request + b"\r\n\r\n").split()[1] in (b"400", b"421"), request
-    assert served.client.get("/livez").is_success
-
-
-def test_a_reader_who_takes_nothing_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "READER_LIMIT_S", 0.3)
-    served = serve()
-    feed = served.context.live
-    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.sendall(b"GET /api/v1/live/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert eventually(lambda: feed.viewers == 1)
-
-        def push() -> bool:
-            loop = feed._loop
-            assert loop is not None
-            for viewer in list(feed._viewers):
-                loop.call_soon_threadsafe(viewer.put, b"data: " + b"x" * 500_000 + b"\n\n")
-            return feed.viewers == 0
-
-        assert eventually(push)
-    assert served.client.get("/livez").is_success
-
-
-@pytest.mark.slow
-def test_a_thousand_idle_connections_keep_nobody_out(serve: Serve) -> None:
-    served = serve()
-    idle = [socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) for _ in range(1000)]
-    try:
-        for connection in idle[::10]:
-            connection.sendall(b"GET /api/v1/live/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert eventually(lambda: served.context.live.viewers == 100)
-        assert served.client.get("/livez").is_success
-        with httpx.stream("GET", f"{served.url}/api/v1/live/events", timeout=PATIENCE_S) as stream:
-            assert next(stream.iter_lines()) == "retry: 2000"
-    finally:
-        for connection in idle:
-            connection.close()
-    assert eventually(lambda: served.context.live.viewers == 0)
-
-
-def test_slow_clients_do_not_slow_others(serve: Serve) -> None:
-    served = serve()
-    stop = threading.Event()
-
-    def trickle() -> None:
-        with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as connection:
-            for letter in b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ":
-                connection.sendall(bytes([letter]))
-                if stop.wait(0.02):
-                    return
-
-    slow = [threading.Thread(target=trickle) for _ in range(20)]
-    for thread in slow:
-        thread.start()
-    try:
-        assert all(served.client.get("/livez").is_success for _ in range(20))
-    finally:
-        stop.set()
-        for thread in slow:
-            thread.join()
-
-
-def test_a_rate_is_limited_by_client_and_recovers() -> None:
-    now = 0.0
-    limit = RateLimit(3, 60.0, keys=2, clock=lambda: now)
-    assert [limit.take("a") for _ in range(3)] == [0.0] * 3
-    assert limit.take("a") == pytest.approx(20.0)
-    assert limit.take("b") == 0.0
-    now = 20.0
-    assert limit.take("a") == 0.0
-    limit.take("c")
-    limit.take("d")
-    assert limit.take("b") == 0.0, "the oldest are forgotten: memory is bounded"
-
-
-def test_too_many_viewers_are_told_to_come_back(serve: Serve) -> None:
-    served = serve(most_viewers=1)
-    with httpx.stream("GET", f"{served.url}/api/v1/live/events", timeout=PATIENCE_S) as stream:
-        lines = stream.iter_lines()  # held: httpx closes the stream with it
-        next(lines)
-        answer = served.client.get("/api/v1/live/events", timeout=PATIENCE_S)
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
-    assert eventually(lambda: served.context.live.viewers == 0)
-
-
-def test_a_request_to_end_is_answered_with_open_streams(serve: Serve) -> None:
-    served = serve()
-    lines: list[str] = []
-
-    def watch() -> None:
-        with httpx.stream("GET", f"{served.url}/api/v1/live/events", timeout=PATIENCE_S) as stream:
-            lines.extend(stream.iter_lines())
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    assert eventually(lambda: "event: totals" in lines)
-    served.context.live.end()
-    watching.join(PATIENCE_S)
-    assert not watching.is_alive()
-    assert "event: bye" in lines

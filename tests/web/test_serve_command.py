@@ -19,14 +19,14 @@ import httpx
 import pytest
 
 from desktop_app.cli import serve as command
-from desktop_app.cli.main import main
+from desktop_app.cli.main import EXIT_BUG, main
 from desktop_app.domain.types import Gender
 from desktop_app.errors import SettingsError, SourceError
 from desktop_app.resources import demo_clip
 from desktop_app.session.manager import SessionManager
 from desktop_app.web.access import Role
 from desktop_app.web.background import start_in_thread
-from desktop_app.web.serving import listen
+from desktop_app.web.serving import Server, listen
 from desktop_app.web.settings import WebSettings
 from tests.patience import PATIENCE_S, eventually
 from tests.session.fakes import FakeServices, MemoryStore
@@ -178,12 +178,54 @@ def test_without_the_web_part_it_says_how_to_install_it(
         (["--limit", "-1"], "above 0"),
         (["--most-upload-mb", "0"], "The largest upload cannot be 0. Give a number above 0."),
         (["--most-video-minutes", "-2"], "The length of a video that is counted cannot be -120."),
-        (["--host", "203.0.113.7"], "Nothing can be served"),
+        (["--host", "203.0.113.7"], "Give an address of this computer"),
+        (["--host", "no.such.name.invalid"], "Give an address of this computer"),
+        (["--host", "x" * 70 + ".invalid"], "Give an address of this computer"),
+        (["--upload-folder", "/nowhere"], "Nothing can be written to the folder for uploads, /nowhere"),
+        (["--upload-folder", __file__], "Choose a folder that is there"),
+        (["--tls-cert", __file__, "--tls-key", __file__], "The certificate and its key cannot be used for https"),
     ],
 )
 def test_options_that_cannot_be_are_said(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
-    assert main(["serve", *arguments]) != 0
-    assert words in capsys.readouterr().err
+    assert main(["serve", "--port", "0", *arguments]) not in (0, EXIT_BUG)
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["of another certificate", "with a password"])
+def test_a_key_that_does_not_open_its_certificate_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+
+    def run(*arguments: str) -> None:
+        subprocess.run([openssl, *arguments], check=True, capture_output=True, cwd=tmp_path)  # type: ignore[list-item]
+
+    new = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x")
+    run(*new, "-out", "cert.pem", "-keyout", "key.pem")
+    if key == "with a password":
+        run("ec", "-in", "key.pem", "-out", "other.pem", "-aes128", "-passout", "pass:secret")
+    else:
+        run(*new, "-out", "another.pem", "-keyout", "other.pem")
+    tls = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "other.pem")]
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    assert main(["serve", "--port", "0", *tls, "--upload-folder", str(uploads)]) == SettingsError.exit_code
+    assert "the key without a password" in capsys.readouterr().err
+    assert list(uploads.iterdir()) == []
+
+
+@pytest.mark.allow_error_log
+def test_a_server_that_ends_by_itself_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Server, "run", lambda *_, **__: None)
+    assert main(["serve", "--port", "0"]) == EXIT_BUG
+    assert "the web server ended by itself" in capsys.readouterr().err
 
 
 def test_a_variable_that_is_no_number_is_said(

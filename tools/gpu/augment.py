@@ -1,7 +1,7 @@
 """Distortions of training faces in batches on the card: `training/augment.py` and more, in the order they happen.
 
 All functions take and give float (n, 3, side, side) RGB within 0 to 255. The crop is that of `vision/preprocess.py`:
-a square of `BOX_SCALE` times the longer side of the face box, what lies over the rim repeating it.
+a square of `Crop.scale` times the longer side of the face box; `Crop.border` says what lies over the rim.
 """
 
 from __future__ import annotations
@@ -15,8 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tools.gpu import covers
+from tools.gpu.schedule import Crop
 
-BOX_SCALE = 1.05
+APP = Crop()
+"""The crops of the app."""
+
+GREY = 127.0
+
+_PADDING = {"replicate": "border", "reflect": "reflection", "grey": "zeros"}
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,9 @@ def _hit(n: int, probability: float, like: Tensor) -> Tensor:
 
 
 def sampling_grid(
-    boxes: Tensor, side: int, strength: Strength, shift: Tensor | None = None, zoom: Tensor | None = None
-) -> Tensor:
+    boxes: Tensor, side: int, strength: Strength, shift: Tensor | None = None, zoom: Tensor | None = None,
+    scale: float = APP.scale,
+) -> Tensor:  # fmt: skip
     """Where each pixel of the crops comes from, in pixels of the picture: (n, side, side, 2) as x, y.
 
     Mirrored at random. `shift` (n, 2) and `zoom` (n,) move and scale the box further, in shares of its side.
@@ -85,18 +92,24 @@ def sampling_grid(
     depth = 1 + x * _normal(n, 0.12, boxes)[:, None, None] + y * _normal(n, 0.08, boxes)[:, None, None]
     x, y = (x / depth).expand(-1, side, -1), (y / depth).expand(-1, -1, side)
     cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
-    scale = (long * BOX_SCALE)[:, None, None]
-    return torch.stack([(x * cos - y * sin) * scale, (x * sin + y * cos) * scale], -1) + centre[:, None, None]
+    size = (long * scale)[:, None, None]
+    return torch.stack([(x * cos - y * sin) * size, (x * sin + y * cos) * size], -1) + centre[:, None, None]
 
 
-def sample(pictures: Tensor, grid: Tensor) -> Tensor:
-    """Read the pictures at `grid`; the rim is repeated as in the app."""
+def sample(pictures: Tensor, grid: Tensor, border: str = "replicate") -> Tensor:
+    """Read the pictures at `grid`; the rim is repeated as in the app, or what `border` says (`schedule.BORDERS`)."""
     side = pictures.shape[-1]
-    return _read(pictures, grid * (2 / side) - 1)
+    return _read(pictures, grid * (2 / side) - 1, border)
 
 
-def _read(pictures: Tensor, grid: Tensor) -> Tensor:
-    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
+def _read(pictures: Tensor, grid: Tensor, border: str = "replicate") -> Tensor:
+    if border == "grey":  # the card pads with 0
+        return _padded(pictures - GREY, grid, border) + GREY
+    return _padded(pictures, grid, border)
+
+
+def _padded(pictures: Tensor, grid: Tensor, border: str) -> Tensor:
+    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode=_PADDING[border], align_corners=False)
 
 
 def light(x: Tensor, strength: Strength) -> Tensor:
@@ -181,7 +194,7 @@ def small(x: Tensor, strength: Strength, groups: int = 10) -> Tensor:
     # The sizes are stratified so that every batch holds small and large ones, also where a CUDA graph repeats them.
     for part, rows in enumerate(chosen.chunk(groups) if len(chosen) else ()):
         share = (part + float(torch.rand(()))) / groups
-        wanted = round(math.exp(math.log(12) + share * (math.log(72) - math.log(12))) * BOX_SCALE)
+        wanted = round(math.exp(math.log(12) + share * (math.log(72) - math.log(12))) * APP.scale)
         wanted = max(8, min(side, wanted))
         tiny = F.interpolate(x[rows], (wanted, wanted), mode="area")
         tiny = noise(tiny, 0.3)
@@ -249,23 +262,28 @@ def varied(pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, streng
     return seen(posed(pictures, boxes, landmarks, side, strength), strength)
 
 
-def posed(pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, strength: Strength) -> Tensor:
+def posed(
+    pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, strength: Strength, crop: Crop = APP
+) -> Tensor:
     """Faces turned, shifted and covered: float (n, 3, side, side)."""
     fine = side if side >= 112 else 2 * side  # a small crop is read finer and averaged, as the app shrinks by area
-    grid = sampling_grid(boxes, fine, strength)
-    x = covers.covered(sample(pictures, grid), grid, landmarks, strength.cover)
+    grid = sampling_grid(boxes, fine, strength, scale=crop.scale)
+    x = covers.covered(sample(pictures, grid, crop.border), grid, landmarks, strength.cover)
     return x if fine == side else F.avg_pool2d(x, 2)
 
 
-def not_faces(pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, strength: Strength) -> Tensor:
+def not_faces(
+    pictures: Tensor, boxes: Tensor, landmarks: Tensor, side: int, strength: Strength, crop: Crop = APP
+) -> Tensor:
     """Faces made into none: the back of a head for the first half, a piece beside the face for the second."""
     half = len(pictures) // 2
-    behind = covers.turned_away(sampling_grid(boxes[:half], side, strength), landmarks[:half])
+    behind = covers.turned_away(sampling_grid(boxes[:half], side, strength, scale=crop.scale), landmarks[:half])
     rest = len(pictures) - half
     angle = _draw(rest, 0, 2 * math.pi, boxes)
     away = torch.stack([angle.cos(), angle.sin()], 1) * _draw(rest, 0.38, 0.5, boxes)[:, None]
-    beside = sampling_grid(boxes[half:], side, strength, away, _draw(rest, 0.2, 0.4, boxes))
-    return sample(pictures, torch.cat([behind, beside]))
+    zoom = _draw(rest, 0.2, 0.4, boxes)
+    beside = sampling_grid(boxes[half:], side, strength, away, zoom, scale=crop.scale)
+    return sample(pictures, torch.cat([behind, beside]), crop.border)
 
 
 def seen(x: Tensor, strength: Strength) -> Tensor:
@@ -275,11 +293,11 @@ def seen(x: Tensor, strength: Strength) -> Tensor:
     return jpeg(noise(x, strength.noise), strength.jpeg, 18, 95)
 
 
-def plain(pictures: Tensor, boxes: Tensor, side: int) -> Tensor:
+def plain(pictures: Tensor, boxes: Tensor, side: int, crop: Crop = APP) -> Tensor:
     """The crops as the app makes them (but for whole pixels), without any variation."""
     fine = side if side >= 112 else 2 * side
-    centre, long = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).amax(1) * BOX_SCALE
+    centre, long = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).amax(1) * crop.scale
     steps = (torch.arange(fine, device=boxes.device) + 0.5) / fine - 0.5
     grid = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1)[None] * long[:, None, None, None]
-    x = sample(pictures, grid + centre[:, None, None])
+    x = sample(pictures, grid + centre[:, None, None], crop.border)
     return x if fine == side else F.avg_pool2d(x, 2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -33,6 +36,13 @@ class SameConv(nn.Conv2d):  # type: ignore[misc]
             total = max(0, (-(-side // stride) - 1) * stride + kernel - side)
             pads += [total // 2, total - total // 2]
         return F.conv2d(F.pad(x, pads), self.weight, None, stride, 0, 1, self.groups)
+
+
+def mixed(device: torch.device, **options: Any) -> Any:
+    """A context in which a network computes in bfloat16, on a card and on a processor with instructions for it."""
+    if device.type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return torch.autocast(device.type, torch.bfloat16, **options)
+    return contextlib.nullcontext()
 
 
 def add_heads(network: nn.Module, features: int) -> None:

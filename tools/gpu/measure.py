@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import torch
@@ -11,8 +10,9 @@ from torch import Tensor
 
 from tools.gpu import augment
 from tools.gpu.account import account
+from tools.gpu.augment import Crop
 from tools.gpu.faces import Faces
-from tools.gpu.layers import Network
+from tools.gpu.layers import Network, mixed
 
 BATCH = 1024
 
@@ -21,10 +21,8 @@ BATCH = 1024
 def answer(network: Network, x: Tensor) -> dict[str, Tensor]:
     """Probabilities for crops x (n, 3, side, side) of 0 to 255."""
     parts = []
-    mixing = x.device.type == "cuda"
     for piece in x.split(BATCH):
-        context = torch.autocast("cuda", torch.bfloat16) if mixing else contextlib.nullcontext()
-        with context:
+        with mixed(x.device):
             parts.append(network(network.normalised(piece)))
     scores = {key: torch.cat([part[key] for part in parts]).float() for key in ("gender", "age", "face")}
     return {
@@ -34,11 +32,13 @@ def answer(network: Network, x: Tensor) -> dict[str, Tensor]:
     }
 
 
-def answers(network: Network, faces: Faces, rows: Tensor, side: int, *, mirrored: bool = False) -> dict[str, Tensor]:
-    """What the network says of faces as the app would crop them."""
+def answers(
+    network: Network, faces: Faces, rows: Tensor, side: int, crop: Crop, *, mirrored: bool = False
+) -> dict[str, Tensor]:
+    """What the network says of faces, cropped without any variation."""
     found: list[dict[str, Tensor]] = []
     for chosen in rows.split(4 * BATCH):
-        x = augment.plain(faces.pictures[chosen].float(), faces.boxes[chosen], side)
+        x = augment.plain(faces.pictures[chosen].float(), faces.boxes[chosen], side, crop)
         said = answer(network, x)
         if mirrored:
             again = answer(network, x.flip(3))
@@ -52,14 +52,14 @@ def account_of(said: dict[str, Tensor], faces: Faces, rows: Tensor) -> dict[str,
     return account(said["gender"][:, 0].cpu().numpy(), said["age"].cpu().numpy(), faces.labels, rows.cpu().numpy())
 
 
-def robustness(network: Network, faces: Faces, negatives: Tensor, side: int) -> dict[str, float]:
+def robustness(network: Network, faces: Faces, negatives: Tensor, side: int, crop: Crop) -> dict[str, float]:
     """Gender on small val faces, and how many faces (plain, small and dark) and pictures of none pass as a face."""
     rows = faces.val
     female = faces.gender[rows, 0] > 0.5
-    x = augment.plain(faces.pictures[rows].float(), faces.boxes[rows], side)
+    x = augment.plain(faces.pictures[rows].float(), faces.boxes[rows], side, crop)
     found = {"face": float((answer(network, x)["face"] >= 0.5).float().mean())}
     for pixels in (24, 16):
-        tiny = F.interpolate(x, (round(pixels * augment.BOX_SCALE),) * 2, mode="area")
+        tiny = F.interpolate(x, (round(pixels * crop.scale),) * 2, mode="area")
         again = F.interpolate(tiny, (side, side), mode="bilinear", align_corners=False)
         said = answer(network, again)
         found[f"gender at {pixels}"] = float(((said["gender"][:, 0] >= 0.5) == female).float().mean())
@@ -68,6 +68,6 @@ def robustness(network: Network, faces: Faces, negatives: Tensor, side: int) -> 
     if len(negatives):
         edge = negatives.shape[-1]
         box = torch.tensor([0.03, 0.03, 0.97, 0.97], device=x.device).expand(len(negatives), 4) * edge
-        none = answer(network, augment.plain(negatives.float(), box, side))["face"]
+        none = answer(network, augment.plain(negatives.float(), box, side, crop))["face"]
         found["none taken for a face"] = float((none >= 0.5).float().mean())
     return {key: round(value, 4) for key, value in found.items()}

@@ -2,11 +2,10 @@
 
     python -m tools.gpu.negatives FOLDER [FOLDER ...] --out negatives.npy
 
-Each FOLDER is searched for pictures and colour fonts of emoji. On every picture, whole and in parts, the app's detector
-runs with a low threshold; what it reports is cut out, and beside it some squares at random. The shipped weights used
-the Debian packages openclipart-png (public domain), fonts-noto-color-emoji (OFL 1.1), gnome-backgrounds,
-plasma-workspace-wallpapers, lomiri-wallpapers-20.04 and lomiri-wallpapers-16.04 (CC BY, CC BY-SA, LGPL), in this order
-and with `--most 3000`; photographs of people among the wallpapers do not occur.
+Each FOLDER is searched for pictures, colour fonts of emoji and Qt's collections of pictures (.rcc); a single file does,
+too. On every picture, whole and in parts, the app's detector runs with a low threshold; what it reports is cut out, and
+beside it some squares at random. `docs/training.md` names the Debian packages that the shipped weights learned from.
+Folders with photographs of people must not be among them.
 """
 
 from __future__ import annotations
@@ -26,12 +25,14 @@ from desktop_app.resources import yunet_weights
 from desktop_app.vision.attributes.preprocess import InputSpec, crop_face
 from desktop_app.vision.faces.detectors import YuNetFaceDetector
 
-SIDE = 96
+SIDE = 128
 LEAST_SCORE = 0.25
 LONGEST_SIDE = 640
 MOST_BYTES = 3_000_000
 MOST_A_PICTURE = 12
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+FONT = ".ttf"
+QT_COLLECTION = ".rcc"
 _WHOLE = InputSpec(SIDE, SIDE, "bgr", box_scale=1.1)
 
 Picture = NDArray[np.uint8]
@@ -40,15 +41,19 @@ Picture = NDArray[np.uint8]
 def pictures(folders: list[Path], most: int, rng: np.random.Generator) -> Iterator[Picture]:
     """`most` pictures of each folder at random as uint8 BGR, transparent parts filled with a random colour."""
     for folder in folders:
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        known = (*PICTURES, FONT, QT_COLLECTION)
+        files = [folder] if folder.is_file() else folder.rglob("*")
+        paths = sorted(path for path in files if path.suffix.lower() in known and path.is_file())
         for k in rng.permutation(len(paths))[:most]:
             path = paths[k]
             if path.suffix.lower() in PICTURES and path.stat().st_size <= MOST_BYTES:
                 found = _decoded(path.read_bytes(), rng)
                 if found is not None:
                     yield found
-            elif path.suffix.lower() == ".ttf":
+            elif path.suffix.lower() == FONT:
                 yield from _emoji(path, rng)
+            elif path.suffix.lower() == QT_COLLECTION:
+                yield from _collection(path, rng)
 
 
 def _emoji(path: Path, rng: np.random.Generator) -> Iterator[Picture]:
@@ -63,6 +68,25 @@ def _emoji(path: Path, rng: np.random.Generator) -> Iterator[Picture]:
             found = _decoded(glyph.imageData, rng)
             if found is not None:
                 yield cv2.copyMakeBorder(found, 24, 24, 24, 24, cv2.BORDER_REPLICATE)  # type: ignore[misc]
+
+
+def _collection(path: Path, rng: np.random.Generator) -> Iterator[Picture]:
+    """The pictures in a binary collection of Qt."""
+    from PySide6.QtCore import QDirIterator, QFile, QIODevice, QResource
+
+    if not QResource.registerResource(str(path), "/negatives"):
+        return
+    entries = QDirIterator(":/negatives", QDirIterator.IteratorFlag.Subdirectories)
+    names = []
+    while entries.hasNext():
+        names.append(entries.next())
+    for name in sorted(names):
+        file = QFile(name)
+        if Path(name).suffix.lower() in PICTURES and file.open(QIODevice.OpenModeFlag.ReadOnly):
+            found = _decoded(bytes(file.readAll().data()), rng)
+            if found is not None:
+                yield found
+    QResource.unregisterResource(str(path), "/negatives")
 
 
 def _decoded(content: bytes, rng: np.random.Generator) -> Picture | None:

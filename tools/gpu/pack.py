@@ -24,13 +24,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from desktop_app.errors import HeadcountError, SourceError
-from desktop_app.resources import yunet_weights
 from desktop_app.training import facestore
 from desktop_app.training.ages import age_class
 from desktop_app.training.facestore import FaceStore
+from desktop_app.training.landmarks import with_landmarks
 from desktop_app.training.seen import marks_of
 from desktop_app.training.starts import start_weights
-from desktop_app.vision.faces.detectors import YuNetFaceDetector
 from tools.gpu import soft
 from tools.gpu.schedule import FOLDS
 
@@ -39,15 +38,15 @@ QUALITY = 70
 
 def landmarks(store: FaceStore, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """The detector's five points of each face in stored pixels, float32 (n, 5, 2); NaN where it finds none."""
-    detector = YuNetFaceDetector(yunet_weights(), score_threshold=0.25, max_side=640)
-    points = np.full((len(rows), 5, 2), np.nan, np.float32)
-    for k, i in enumerate(tqdm(rows, desc="landmarks", unit="face")):
-        best = 0.3
-        for face in detector.detect(np.asarray(store.pictures[int(i)])):
-            overlap = face.box.iou(store.box(int(i)))
-            if overlap > best and face.landmarks is not None:
-                best, points[k] = overlap, face.landmarks
-    return points
+    with tqdm(desc="landmarks", unit="face") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        points = with_landmarks(store, rows, progress).landmarks
+    assert points is not None
+    return points[rows]
 
 
 def fold_of(group: str) -> int:

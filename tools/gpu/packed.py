@@ -14,10 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.errors import SourceError
-from desktop_app.training.balance import face_weights
-
-MOST_TURNED = 0.25
-"""From which distance of the tip of the nose to the middle of the eyes, in eye distances, a head counts as turned."""
+from desktop_app.training.balance import face_weights, turned_heads
 
 COLUMNS = ("rows", "boxes", "landmarks", "female", "band", "years", "race", "marks", "fold")
 
@@ -58,7 +55,7 @@ class Packed:
     def weights(self, config: Mapping[str, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What each face counts for gender and for age (`training/balance.py`): float64 (n,) each."""
         black = self.race == (self.races.index("Black") if "Black" in self.races else -1)
-        return face_weights(self.band, self.female, black, config, self.fold >= 0, turned(self.landmarks))
+        return face_weights(self.band, self.female, black, config, self.fold >= 0, turned_heads(self.landmarks))
 
     def seen(self) -> dict[str, NDArray[np.uint64]]:
         """What a network trained on these faces has seen, as `training.seen.SeenFaces.to_arrays` writes it."""
@@ -160,14 +157,3 @@ def decoded(
 
     with ThreadPoolExecutor(16) as pool:
         return np.stack(list(pool.map(one, range(len(offsets) - 1))))
-
-
-def turned(points: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Whether the tip of the nose is far off the middle of the eyes (`MOST_TURNED`); so it is taken where the detector
-    found no landmarks."""
-    eyes = points[:, :2].mean(1)
-    line = points[:, 1] - points[:, 0]
-    length = np.linalg.norm(line, axis=1) + 1e-6
-    off = np.abs(((points[:, 2] - eyes) * line).sum(1)) / length**2
-    found: NDArray[np.bool_] = np.nan_to_num(off, nan=1.0) > MOST_TURNED
-    return found

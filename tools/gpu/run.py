@@ -79,7 +79,7 @@ class Run:
         plan = plan.shortened(self.options.epochs, self.options.batch)
         stage = Stage(plan, network, self.faces, self.learned, rows, targets)
         result = stage.run(seconds, self.say, lambda averaged: self.keep(plan, averaged))
-        found = self.measured(result, plan.side)
+        found = self.measured(result, plan)
         self.log["stages"].append({"name": plan.name, **stage.summary(), "val": found})
         self.say(f"{plan.name}: {found}")
         self.save(plan.name, result)
@@ -88,13 +88,13 @@ class Run:
     def keep(self, plan: Plan, averaged: Network) -> None:
         """Write the weights so far, and say what they are worth."""
         self.save(plan.name, averaged)
-        found = self.measured(averaged, plan.side)
+        found = self.measured(averaged, plan)
         self.log.setdefault("curve", []).append({"name": plan.name, "seconds": self.now(), "gender": found["gender"]})
         self.say(f"{plan.name} so far: gender {found['gender']:.4f}, age {found['age exact']:.4f}")
 
-    def measured(self, network: Network, side: int) -> dict[str, Any]:
+    def measured(self, network: Network, plan: Plan) -> dict[str, Any]:
         val = self.faces.val
-        found = account_of(answers(network, self.faces, val, side), self.faces, val)
+        found = account_of(answers(network, self.faces, val, plan.side, plan.crop), self.faces, val)
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()}
 
     def save(self, name: str, network: Network) -> None:
@@ -162,7 +162,7 @@ class Run:
             network.load_state_dict(start)
             rows = ((faces.fold >= 0) & (faces.fold != fold)).nonzero()[:, 0]
             teacher = self.stage(network, self.schedule.teacher_of(fold), rows, hard, seconds)
-            said = answers(teacher, faces, everything, plan.side, mirrored=True)
+            said = answers(teacher, faces, everything, plan.side, plan.crop, mirrored=True)
             all_g, all_a, taught = all_g + said["gender"], all_a + said["age"], taught + 1
             held = (faces.fold == fold).nonzero()[:, 0]
             unseen_g[held], unseen_a[held] = said["gender"][held], said["age"][held]
@@ -206,7 +206,7 @@ class Run:
                 self.say(f"no time is left for {plan.name}")
                 break
             result = self.stage(self.network(plan), plan, rows, Targets.mixed(hard, soft, plan.soft), seconds)
-            self.log["stages"][-1]["robustness"] = robustness(result, faces, self.held, plan.side)
+            self.log["stages"][-1]["robustness"] = robustness(result, faces, self.held, plan.side, plan.crop)
             self.say(f"{plan.name}: {self.log['stages'][-1]['robustness']}")
             self.write_log()
 

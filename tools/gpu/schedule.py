@@ -22,6 +22,18 @@ WHERE = "Correct the schedule."
 NETWORKS = ("headcount", *SCALES)
 
 
+BORDERS = ("replicate", "reflect", "grey")
+"""What a crop may show over the rim of its picture: the rim again, a mirror image, a grey that is always the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """The square round a face: `scale` times the longer side of its box, `border` (of `BORDERS`) over the rim."""
+
+    scale: float = 1.05
+    border: str = "replicate"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One network's training.
@@ -29,6 +41,7 @@ class Plan:
     `start` numbers the ImageNet weights that it begins from (`weights-N.npz`), "" are random ones. A batch holds
     `batch_size` pictures, `negatives` of which are no faces, of `side` pixels; the first `small_share` of the stage
     has `small_side` pixels instead. The stage ends after `epochs` or `seconds`, whichever comes first.
+    A crop has `box_scale` times the longer side of the face box, and over the rim of the picture `border`.
     `soft` is the share of the teachers' answer in what is learned, `mixup` the parameter of its Beta distribution;
     `warmup` is a share of the steps and `ema` the momentum of the averaged weights.
     """
@@ -55,10 +68,14 @@ class Plan:
     dropout: float = 0.25
     mixup: float = 0.0
     soft: float = 0.0
+    box_scale: float = 1.05
+    border: str = "replicate"
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
             raise SettingsError(f"{self.name}: {self.network!r} is no network.", f"Known are: {', '.join(NETWORKS)}.")
+        if self.border not in BORDERS:
+            raise SettingsError(f"{self.name}: {self.border!r} is no border.", f"Known are: {', '.join(BORDERS)}.")
         if not 0 <= self.negatives < self.batch_size:
             raise SettingsError(
                 f"{self.name}: {self.negatives} pictures of no face do not fit a batch of {self.batch_size}.", WHERE
@@ -71,6 +88,10 @@ class Plan:
     def side_at(self, progress: float) -> int:
         """The side of the crops when this share of the stage is over."""
         return self.small_side if progress < self.small_share else self.side
+
+    @property
+    def crop(self) -> Crop:
+        return Crop(self.box_scale, self.border)
 
     @property
     def positives(self) -> int:
@@ -91,7 +112,8 @@ _RANGES = (
     ("side", 32, 512), ("small_side", 32, 512), ("small_share", 0, 0.95), ("epochs", 1e-6, 1e6),
     ("seconds", 1e-3, 1e6), ("learning_rate", 1e-7, 1), ("ema", 0, 0.99999), ("warmup", 1e-6, 1),
     ("label_smoothing", 0, 0.5), ("dropout", 0, 0.95), ("drop_path", 0, 0.95), ("soft", 0, 1), ("mixup", 0, 10),
-    ("weight_decay", 0, 1), ("age_loss", 0, 100), ("ordinal_loss", 0, 100), ("face_loss", 0, 100),
+    ("weight_decay", 0, 1), ("box_scale", 0.5, 2), ("age_loss", 0, 100), ("ordinal_loss", 0, 100),
+    ("face_loss", 0, 100),
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def answers(model: Path, store: FaceStore, rows: NDArray[np.int64]) -> tuple[NDA
     age = np.zeros((len(rows), 9), np.float32)
     for start in tqdm(range(0, len(rows), BATCH), desc="soft answers", unit="batch"):
         chosen = rows[start : start + BATCH]
-        crops = np.stack([crop_face(store.pictures[int(i)], store.box(int(i)), asked.spec) for i in chosen])
+        crops = np.stack([crop_face(store.picture(int(i)), store.box(int(i)), asked.spec) for i in chosen])
         found = asked.predict(crops)
         female[start : start + BATCH] = [answer.female for answer in found]
         age[start : start + BATCH] = [answer.age_bands for answer in found]

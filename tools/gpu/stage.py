@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import math
 import time
@@ -17,7 +16,7 @@ from torch import Tensor
 from tools.gpu import augment
 from tools.gpu.augment import Strength
 from tools.gpu.faces import Faces
-from tools.gpu.layers import Network
+from tools.gpu.layers import Network, mixed
 from tools.gpu.schedule import Plan
 
 NEGATIVE_BOX = 0.03
@@ -93,6 +92,7 @@ class Stage:
         self.plan, self.network, self.faces, self.negatives = plan, network, faces, negatives
         self.rows, self.targets = rows, targets
         self.strength = strength or Strength()
+        self.crop = plan.crop
         self.device = rows.device
         self.optimizer = self._optimizer()
         self.rim = torch.tensor([NEGATIVE_BOX, NEGATIVE_BOX, 1 - NEGATIVE_BOX, 1 - NEGATIVE_BOX], device=rows.device)
@@ -169,8 +169,7 @@ class Stage:
     def backward(self, network: Network, batch: dict[str, Tensor]) -> Tensor:
         """The loss of a batch, its gradients being left in the network."""
         network.zero_grad(set_to_none=True)
-        mixing = self.device.type == "cuda"
-        with torch.autocast("cuda", torch.bfloat16, cache_enabled=False) if mixing else contextlib.nullcontext():
+        with mixed(self.device, cache_enabled=False):
             scores = network(batch["x"])
         loss = losses(scores, batch, self.plan)
         loss.backward()
@@ -194,17 +193,18 @@ class Stage:
         """The faces `rows` and pictures of none: "x" (n, 3, side, side) normalised, targets and what they count."""
         faces, nothing = self.faces, self.plan.negatives
         pictures, boxes, landmarks = faces.pictures[rows].float(), faces.boxes[rows], faces.landmarks[rows]
-        parts = [augment.posed(pictures, boxes, landmarks, side, self.strength)]
+        parts = [augment.posed(pictures, boxes, landmarks, side, self.strength, self.crop)]
         made = nothing // 2 if len(self.negatives) else nothing
         if made:
             some = torch.randint(len(rows), (made,), device=self.device)
-            parts.append(augment.not_faces(pictures[some], boxes[some], landmarks[some], side, self.strength))
+            chosen = (pictures[some], boxes[some], landmarks[some])
+            parts.append(augment.not_faces(*chosen, side, self.strength, self.crop))
         if nothing > made:
             chosen = torch.randint(len(self.negatives), (nothing - made,), device=self.device)
             others = self.negatives[chosen].float()
             around = (self.rim * others.shape[-1]).expand(len(chosen), 4)
             none = torch.full((len(chosen), 5, 2), math.nan, device=self.device)
-            parts.append(augment.posed(others, around, none, side, self.strength))
+            parts.append(augment.posed(others, around, none, side, self.strength, self.crop))
         total = augment.seen(torch.cat(parts), self.strength)
         gender, age, weight = self.targets.gender[rows], self.targets.age[rows], faces.weight[rows]
         age_weight = faces.age_weight[rows]

@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from desktop_app.errors import OutputError, SettingsError
+from desktop_app.system.safe_write import write_atomically
 
 
 class Stopped(KeyboardInterrupt):
@@ -39,8 +40,7 @@ def put_out(text: str, out: Path | None) -> None:
     say(text)
     if out is not None:
         try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(text + "\n", encoding="utf-8")
+            write_atomically(out, f"{text}\n".encode(), make_folder=True)
         except OSError as error:
             raise OutputError(
                 f"The table cannot be written to {out}: {error.strerror}.", "Choose another place."

@@ -32,7 +32,6 @@ def run(options: argparse.Namespace) -> None:
         say(words)
     validation = held_out(store, "val", seen, needed=False).rows if options.role == "test" else None
     found = evaluate.evaluate(network, store, faces.rows, validation=validation, left_out=faces.words)
-    report.write_report(found, options.out, made=report.Made.now(options.typed))
     age = found.age_words()
     say(f"gender accuracy {found.gender}" + (f"; age {age}" if age != "-" else ""))
     if found.gender.total:
@@ -40,4 +39,5 @@ def run(options: argparse.Namespace) -> None:
         say(f"  decided so that 98% are right: {found.decided}")
         for size, share in found.by_size:
             say(f"  face of {size} px: {share}")
+    report.write_report(found, options.out, made=report.Made.now(options.typed))
     say(f"report: {options.out}")

@@ -12,7 +12,7 @@ from desktop_app.training.cli.options import Subparsers, add_haar, command
 def add_parser(commands: Subparsers) -> None:
     sub = command(commands, "explain", run, "Show why a network said so, for every face of a folder.")
     sub.add_argument("model", type=Path, help="run folder, checkpoint or model folder")
-    sub.add_argument("pictures", type=Path, help="folder, zip or tar of pictures")
+    sub.add_argument("pictures", type=Path, help="a picture, or a folder, zip or tar of them")
     sub.add_argument("--out", type=Path, required=True, help="folder for the explanations")
     add_haar(sub)
 

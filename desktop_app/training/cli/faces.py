@@ -14,6 +14,7 @@ from desktop_app.training.config import TrainingConfig
 from desktop_app.training.evaluate import Network
 from desktop_app.training.facestore import FaceStore
 from desktop_app.training.labels import check_labels
+from desktop_app.training.landmarks import with_landmarks
 from desktop_app.training.readers import FaceDataset, open_dataset
 from desktop_app.training.readers.base import problem_lines
 
@@ -34,9 +35,11 @@ def find_faces(options: argparse.Namespace, path: Path, dataset: FaceDataset) ->
     stamp = "\n".join([str(path.resolve()), options.haar or "", *map(repr, dataset.records)])
     key = hashlib.sha256(stamp.encode("utf-8", "surrogateescape")).hexdigest()[:10]
     folder: Path = options.work / "faces" / f"{dataset.name}-{key}"
-    if (folder / "store.json").is_file():
-        store = facestore.load(folder)
-    else:
+    store = facestore.load(folder) if (folder / "store.json").is_file() else None
+    if store is not None and store.made_of and store.made_of != facestore.mark_of(dataset):
+        say(f"Pictures of {store.name} have changed; its faces are found anew.")
+        store = None
+    if store is None:
         kept = "The faces found so far are kept; the same command goes on after them."
         bar, progress = counting_bar(f"finding the faces of {dataset.name}")
         with bar, if_stopped(kept):
@@ -55,6 +58,15 @@ def divided(store: FaceStore, config: TrainingConfig | None = None) -> FaceStore
     store = dataclasses.replace(store, records=splits.with_roles(*wanted), division=splits.division_words(*wanted))
     say(store.account())
     return store
+
+
+def pointed(store: FaceStore, config: TrainingConfig) -> FaceStore:
+    """The store with the landmarks of its faces, where `config` wants them; found once and kept."""
+    if not config.wants_landmarks:
+        return store
+    bar, progress = counting_bar(f"finding the landmarks of {store.name}")
+    with bar, if_stopped("The landmarks found so far are kept; the same command goes on after them."):
+        return with_landmarks(store, store.rows("all"), progress)
 
 
 def stored_faces(options: argparse.Namespace, path: Path, config: TrainingConfig | None = None) -> FaceStore:

@@ -11,7 +11,9 @@ from desktop_app.errors import SettingsError
 from desktop_app.settings import DetectorSettings
 from desktop_app.training import config as configs
 from desktop_app.training.balance import KNOWN
-from desktop_app.training.config import TrainingConfig
+from desktop_app.training.cli.console import say
+from desktop_app.training.config import MOST_WEIGHT, TrainingConfig
+from desktop_app.training.facestore import CONTEXT
 
 WORK = Path("out") / "training"
 KNOWN_NETWORKS = ", ".join(configs.names())
@@ -42,10 +44,20 @@ def whole(text: str) -> int:
     return value
 
 
+class _Once(argparse.Action):
+    """Refuses an option that is given again, where argparse would quietly take the last."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option} may be given once only; a folder or table can hold all the faces")
+        setattr(namespace, self.dest, values)
+
+
 def add_data(sub: argparse.ArgumentParser, *, several: bool = False) -> None:
-    many = "append" if several else "store"
     sub.add_argument(
-        "--data", type=Path, required=True, action=many,
+        "--data", type=Path, required=True, action="append" if several else _Once,
         help="labelled faces: a CSV, .mat, folder, zip or tar" + ("; may be given more than once" if several else ""),
     )  # fmt: skip
     sub.add_argument("--kind", default="auto", help="what kind of data set it is (default: look)")
@@ -98,16 +110,29 @@ def group_weight(text: str) -> tuple[str, float]:
         value = float(factor)
     except ValueError:
         value = -1.0
-    if group not in KNOWN or not 0 <= value <= 10:
+    if group not in KNOWN or not 0 <= value <= MOST_WEIGHT:
         known = ", ".join(KNOWN)
         raise argparse.ArgumentTypeError(f"{text} is no GROUP=FACTOR like black=1.3 (groups: {known}; 0 to 10)")
     return group, value
+
+
+def without_face(chosen: TrainingConfig, remedy: str = "") -> TrainingConfig:
+    """The configuration without the answer "face", where it has one and there are no pictures to learn it from."""
+    if not chosen.face:
+        return chosen
+    say(f"Without pictures of no face {chosen.network} is trained without the answer “face or not”. {remedy}".rstrip())
+    return chosen.with_options(face=False)
 
 
 def configuration(options: argparse.Namespace) -> TrainingConfig:
     """The configuration that the options name, with what they override."""
     chosen = configs.load(options.network)
     split = getattr(options, "split", None)
+    if chosen.input.box_scale > CONTEXT:
+        say(
+            f"Of large pictures {CONTEXT:g} times the face box is kept; the crops of {chosen.network} show "
+            f"{chosen.input.box_scale:g} times, and so its border where the app will see the surroundings."
+        )
     weights = getattr(options, "weight", None)
     epochs = options.epochs
     if epochs is not None and chosen.sizes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from desktop_app.errors import SettingsError
 from desktop_app.training import config as configs
 from desktop_app.training.cli.console import RunBar, check_output, if_stopped, put_out, say, start_tensorflow
-from desktop_app.training.cli.faces import divided, find_faces, read_labels_to_learn
+from desktop_app.training.cli.faces import divided, find_faces, pointed, read_labels_to_learn
 from desktop_app.training.cli.options import (
     KNOWN_NETWORKS,
     Subparsers,
@@ -17,6 +17,7 @@ from desktop_app.training.cli.options import (
     command,
     configuration,
     whole,
+    without_face,
 )
 
 
@@ -35,14 +36,14 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     check_output(options.out)
-    chosen = configuration(options)
+    chosen = without_face(configuration(options))
     shares = [configs.parse_split(text) for text in options.splits.split(",")]
     batches = [_batch(text) for text in options.batches.split(",")]
     dataset = read_labels_to_learn(options, [chosen.with_options(train_share=share) for share in shares])
     start_tensorflow(options.threads)
     from desktop_app.training import sweep
 
-    store = divided(find_faces(options, options.data, dataset))
+    store = pointed(divided(find_faces(options, options.data, dataset)), chosen)
     folder = options.work / "sweeps" / chosen.network
     planned = sweep.combinations(
         chosen, store, folder, train_shares=shares, batch_sizes=batches, outputs=options.outputs.split(","), told=say

@@ -12,7 +12,7 @@ from desktop_app.errors import SettingsError
 from desktop_app.training import checkpoint
 from desktop_app.training.balance import KNOWN
 from desktop_app.training.cli.console import RunBar, check_output, if_stopped, say, start_tensorflow
-from desktop_app.training.cli.faces import divided, find_faces, read_labels_to_learn
+from desktop_app.training.cli.faces import divided, find_faces, pointed, read_labels_to_learn
 from desktop_app.training.cli.options import (
     KNOWN_NETWORKS,
     Subparsers,
@@ -21,7 +21,10 @@ from desktop_app.training.cli.options import (
     command,
     configuration,
     group_weight,
+    without_face,
 )
+from desktop_app.training.config import TrainingConfig
+from desktop_app.training.no_faces import read_no_faces
 from desktop_app.training.starts import STARTS, start_file
 
 
@@ -45,15 +48,14 @@ def run(options: argparse.Namespace) -> None:
     check_output(folder / checkpoint.LAST)
     if chosen.start and not (folder / checkpoint.LAST).exists():
         start_file(chosen.start)  # said before the minutes that finding the faces takes
+    negatives = None if options.negatives is None else _no_faces(chosen, options.negatives)
+    if negatives is None:
+        chosen = without_face(chosen, "Give --negatives for it.")
     dataset = read_labels_to_learn(options, [chosen])
     start_tensorflow(options.threads)
     from desktop_app.training.train import train
 
-    store = divided(find_faces(options, options.data, dataset), chosen)
-    negatives = _negatives(options.negatives)
-    if chosen.face and negatives is None:
-        say("Without --negatives the network does not learn what is no face; it is trained without that answer.")
-        chosen = chosen.with_options(face=False)
+    store = pointed(divided(find_faces(options, options.data, dataset), chosen), chosen)
     bar = RunBar()
     try:
         with if_stopped(lambda: _what_is_kept(folder / checkpoint.LAST)):
@@ -64,6 +66,15 @@ def run(options: argparse.Namespace) -> None:
         say(f"{key.replace('_', ' ')}: {values[-1]:.4f} (last epoch)")
     say(_in_use(folder / checkpoint.BEST))
     say(f"run: {folder}; look at it with: tensorboard --logdir {folder / 'tensorboard'}")
+
+
+def _no_faces(chosen: TrainingConfig, path: Path) -> NDArray[np.uint8]:
+    if not chosen.face:
+        raise SettingsError(
+            f"{chosen.network} does not learn what is no face.",
+            "Leave --negatives out, or write face = true under [network] of a configuration that can.",
+        )
+    return read_no_faces(path)
 
 
 def _in_use(best: Path) -> str:
@@ -79,15 +90,3 @@ def _what_is_kept(last: Path) -> str:
     if not last.exists():
         return "No epoch was whole yet; the same command trains from the beginning."
     return f"The same command resumes from epoch {checkpoint.read_notes(last).epochs_done + 1}."
-
-
-def _negatives(path: Path | None) -> NDArray[np.uint8] | None:
-    """Pictures of no face as one uint8 array (n, side, side, 3), BGR."""
-    if path is None:
-        return None
-    from desktop_app.training.facestore import SIDE, squares
-
-    try:
-        return np.load(path, mmap_mode="r") if path.suffix == ".npy" else squares(path, SIDE)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"The pictures of no face in {path} cannot be read: {error}.") from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from desktop_app.domain.types import AGE_BANDS
 from desktop_app.errors import SettingsError
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.networks import (
@@ -38,10 +39,15 @@ BUILDERS: Mapping[str, Callable[[TrainingConfig], Any]] = {
 }
 
 
+AGE_UNITS = {"none": 0, "bands": len(AGE_BANDS), "years": 1, "group4": 1, "adience8": 8}
+"""How many numbers the answer of each kind of age has (`config.AGE_KINDS`)."""
+
+
 def build(config: TrainingConfig) -> Any:
     """Build the Keras model of a configuration, with fresh weights drawn from its seed.
 
-    Raises SettingsError for a network that does not exist.
+    Raises SettingsError for a network that does not exist, or that has not the answers or takes not the sizes of crops
+    that the configuration wants.
     """
     if config.network not in BUILDERS:
         raise SettingsError(f"There is no network called {config.network!r}.", f"Known are: {', '.join(BUILDERS)}.")
@@ -51,6 +57,21 @@ def build(config: TrainingConfig) -> Any:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if config.precision == "bfloat16" else "float32")
     try:
-        return BUILDERS[config.network](config)
+        model = BUILDERS[config.network](config)
     finally:
         keras.config.set_dtype_policy(before)
+    units = {name: int(output.shape[-1]) for name, output in model.output.items()}
+    if units["gender"] != (2 if config.gender == "softmax" else 1):
+        raise SettingsError(
+            f"{config.network} does not answer gender by {config.gender}.", "Choose another --output, or leave it out."
+        )
+    if units.get("age", 0) != AGE_UNITS[config.age]:
+        raise SettingsError(f"{config.network} does not answer the ages {config.age!r}.", "Leave its age as it is.")
+    if config.face and "face" not in units:
+        raise SettingsError(f"{config.network} has no answer “face or not”.", "Leave face = true out.")
+    fixed = model.inputs[0].shape[1]
+    if fixed is not None and any(side != fixed for side, _ in config.sizes):
+        raise SettingsError(
+            f"{config.network} takes crops of one size, {fixed} pixels.", "Leave the sizes of [training] out."
+        )
+    return model

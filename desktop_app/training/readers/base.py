@@ -15,6 +15,12 @@ GENDERS: tuple[str, str] = ("female", "male")
 """The order of the two gender classes in every target and output of the training tool."""
 
 ROLES: tuple[str, ...] = ("train", "val", "test", "excluded")
+ROLE_WORDS = {role: role for role in ROLES} | {
+    "training": "train",
+    "valid": "val",
+    "validation": "val",
+    "testing": "test",
+}
 MAX_AGE = 120.0
 
 _GENDER_WORDS = {
@@ -91,7 +97,10 @@ class FaceDataset:
 
     def account(self) -> str:
         """One paragraph: how many faces are usable, and what happened to the others."""
-        lines = [f"{self.name}: {len(self.records):,} labelled faces"]
+        labelled = sum(bool(record.gender) or record.age_years is not None for record in self.records)
+        lines = [f"{self.name}: {labelled:,} labelled faces"]
+        if labelled < len(self.records):
+            lines.append(f"  without a label of gender or age: {len(self.records) - labelled:,}")
         lines += [f"  left out, {reason}: {count:,}" for reason, count in sorted(self.dropped.items())]
         lines += [f"  no face has a label of {label}: {why}" for label, why in self.absent.items()]
         lines += problem_lines(self.problems, "malformed rows")
@@ -123,8 +132,17 @@ def parse_gender(text: str) -> str:
     if word in ("", "u", "unknown", "none", "nan", "undecided"):
         return ""
     if word not in _GENDER_WORDS:
-        raise ValueError(f"{text!r} is not a gender")
+        raise ValueError(f"{text!r} is not a gender; write female or male")
     return _GENDER_WORDS[word]
+
+
+def parse_role(text: str) -> str:
+    """Return one of `ROLES` or "" for a word of a division. Raises ValueError for anything else."""
+    word = text.strip().lower()
+    role = ROLE_WORDS.get(word, word)
+    if role not in ("", *ROLES):
+        raise ValueError(f"{text!r} is not a role; write {', '.join(ROLES)} or nothing")
+    return role
 
 
 def parse_age_range(text: str) -> tuple[float, float | None] | None:
@@ -138,14 +156,12 @@ def parse_age_range(text: str) -> tuple[float, float | None] | None:
     cleaned = cleaned.replace("morethan", "").replace("over", "") + (
         "+" if "more" in cleaned or "over" in cleaned else ""
     )
-    if cleaned.endswith(("+", "-")):
-        low, high = float(cleaned[:-1]), None
-    elif "-" in cleaned:
-        first, _, last = cleaned.partition("-")
-        low, high = float(first), float(last)
-    else:
-        low = float(cleaned)
-        high = low
+    first, dash, last = cleaned.removesuffix("+").partition("-")
+    try:
+        low = float(first)
+        high = None if cleaned.endswith(("+", "-")) else float(last) if dash else low
+    except ValueError:
+        raise ValueError(f"{text!r} is not an age") from None
     if not (math.isfinite(low) and 0 <= low <= MAX_AGE and (high is None or low <= high)):
         raise ValueError(f"{text!r} is not an age")
     return low, None if high is None or high > MAX_AGE else high

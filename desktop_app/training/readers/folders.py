@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from desktop_app.errors import SourceError
 from desktop_app.training.readers.base import (
-    ROLES,
+    ROLE_WORDS,
     FaceDataset,
     FaceRecord,
     RowProblem,
@@ -17,12 +17,6 @@ from desktop_app.training.readers.storage import PictureStorage, name_of
 from desktop_app.training.readers.tables import UTKFACE_GENDERS, UTKFACE_RACES
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-_ROLE_WORDS = {role: role for role in ROLES} | {
-    "training": "train",
-    "valid": "val",
-    "validation": "val",
-    "testing": "test",
-}
 
 
 def is_picture(name: str) -> bool:
@@ -100,7 +94,7 @@ def _class_record(name: str) -> FaceRecord:
     gender, role = "", ""
     bounds: tuple[float, float | None] | None = None
     for part in PurePosixPath(name).parts[:-1]:
-        role = _ROLE_WORDS.get(part.lower(), role)
+        role = ROLE_WORDS.get(part.lower(), role)
         try:
             gender = parse_gender(part) or gender
             continue

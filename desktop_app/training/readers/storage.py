@@ -21,12 +21,17 @@ from numpy.typing import NDArray
 
 from desktop_app.errors import SourceError
 from desktop_app.system.plain_text import printable
+from desktop_app.training.damaged import DAMAGED
 
 
 class PictureStorage(Protocol):
     """Where the pictures of a data set lie: a folder, a zip, or a column of a table."""
 
     def names(self) -> list[str]: ...
+
+    def mark(self, name: str) -> str:
+        """What changes when a picture does, found without decoding it; empty where there is none."""
+        ...
 
     def read_bytes(self, name: str) -> bytes: ...
 
@@ -54,6 +59,13 @@ class FolderStorage:
     def names(self) -> list[str]:
         return sorted(p.relative_to(self._folder).as_posix() for p in self._folder.rglob("*") if p.is_file())
 
+    def mark(self, name: str) -> str:
+        try:
+            status = (self._folder / PurePosixPath(name)).stat()
+        except (OSError, ValueError):
+            return ""
+        return f"{status.st_size} {status.st_mtime_ns}"
+
     def read_bytes(self, name: str) -> bytes:
         path = self._folder / PurePosixPath(name)
         if not path.resolve().is_relative_to(self._folder.resolve()):
@@ -76,16 +88,23 @@ class ZipStorage:
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             raise SourceError(f"{path} is not a readable zip file.", "Download or pack it again.") from error
+        # Some programs on Windows write backslashes between folders.
+        files = (info for info in self._zip.infolist() if not info.is_dir())
+        self._files = {info.filename.replace("\\", "/"): info for info in files}
 
     def names(self) -> list[str]:
-        return sorted(info.filename for info in self._zip.infolist() if not info.is_dir())
+        return sorted(self._files)
+
+    def mark(self, name: str) -> str:
+        info = self._files.get(name)
+        return "" if info is None else f"{info.file_size} {info.CRC}"
 
     def read_bytes(self, name: str) -> bytes:
         try:
-            return self._zip.read(name)
-        except (KeyError, OSError, zipfile.BadZipFile, RuntimeError) as error:
+            return self._zip.read(self._files[name])
+        except DAMAGED as error:
             raise SourceError(f"The picture {printable(name)} is not in the zip file or is damaged there.") from error
 
     def read_picture(self, name: str) -> NDArray[np.uint8]:
@@ -103,6 +122,10 @@ class MemoryStorage:
 
     def names(self) -> list[str]:
         return list(self._makers)
+
+    def mark(self, name: str) -> str:
+        maker = self._makers.get(name)
+        return "" if maker is None else str(zlib.crc32(maker().tobytes()))
 
     def read_bytes(self, name: str) -> bytes:
         ok, data = cv2.imencode(".png", self.read_picture(name))
@@ -145,6 +168,10 @@ class TarStorage:
 
     def names(self) -> list[str]:
         return sorted(self._members)
+
+    def mark(self, name: str) -> str:
+        member = self._members.get(name)
+        return "" if member is None else f"{member.size} {member.mtime}"
 
     def read_bytes(self, name: str) -> bytes:
         try:
@@ -197,6 +224,10 @@ def open_storage(path: Path) -> FolderStorage | ZipStorage | TarStorage:
     """Open a folder, zip or tar of pictures. Raises SourceError where `path` is none of them."""
     if path.is_dir():
         return FolderStorage(path)
+    if not path.exists():
+        raise SourceError(f"There is no file or folder {path}.", "Check the path.")
     if path.suffix.lower() != ".zip" and is_archive(path):
         return TarStorage(path)
+    if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
+        raise SourceError(f"{path} is no folder, zip or tar.", "Give the folder that the pictures lie in.")
     return ZipStorage(path)

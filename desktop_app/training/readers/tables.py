@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,9 +24,12 @@ from desktop_app.training.readers.base import (
     absent_columns,
     parse_age_range,
     parse_gender,
+    parse_role,
 )
 from desktop_app.training.readers.storage import ARCHIVE_SUFFIXES, MemoryStorage, PictureStorage, open_storage
 
+_LONGEST_HEADER = 65_536
+_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+")
 UTKFACE_GENDERS = ("male", "female")
 UTKFACE_RACES = ("White", "Black", "Asian", "Indian", "Others")
 
@@ -32,9 +37,10 @@ UTKFACE_RACES = ("White", "Black", "Asian", "Indian", "Others")
 def columns_of(path: Path) -> list[str]:
     """The column names in the first line of a CSV file. Raises SourceError if it cannot be read."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _plain(next(csv.reader(file), []))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        with path.open("rb") as file:
+            first = _decoded(file.read(_LONGEST_HEADER), whole=False).splitlines()[:1]
+        return _plain(next(csv.reader(first, delimiter=_delimiter(first)), []))
+    except (OSError, UnicodeError, csv.Error) as error:
         raise _unreadable(path.name, error) from error
 
 
@@ -46,8 +52,8 @@ def read_table(path: Path) -> FaceDataset:
     beside = [path.with_suffix(suffix) for suffix in (*ARCHIVE_SUFFIXES, "")]
     place = next((candidate for candidate in beside if candidate.exists()), path.parent)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _decoded(path.read_bytes())
+    except (OSError, UnicodeError) as error:
         raise _unreadable(path.name, error) from error
     return _from_text(path.stem, text, path.name, open_storage(place), "")
 
@@ -58,16 +64,31 @@ def read_table_in(storage: PictureStorage, table: str, name: str) -> FaceDataset
     Raises SourceError as `read_table`.
     """
     try:
-        text = storage.read_bytes(table).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        text = _decoded(storage.read_bytes(table))
+    except UnicodeError as error:
         raise _unreadable(table, error) from error
     return _from_text(name, text, table, storage, table[: table.rfind("/") + 1])
 
 
 def _unreadable(table: str, error: Exception) -> SourceError:
-    return SourceError(
-        f"{printable(table)} cannot be read as a table of labels: {error}.", "Save it as CSV in UTF-8, with commas."
-    )
+    return SourceError(f"{printable(table)} cannot be read as a table of labels: {error}.", "Save it as CSV in UTF-8.")
+
+
+def _decoded(data: bytes, *, whole: bool = True) -> str:
+    """The text of a table in UTF-8, or in the UTF-16 that spreadsheets call Unicode text. Raises UnicodeError.
+
+    What is not `whole` may end within a character.
+    """
+    return codecs.getincrementaldecoder(_encoding(data))().decode(data, final=whole)
+
+
+def _encoding(data: bytes) -> str:
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """What separates the columns of the first line. Spreadsheets write semicolons where the comma is for decimals."""
+    return max(",;\t", key=lines[0].count) if lines else ","
 
 
 def _plain(columns: Iterable[str]) -> list[str]:
@@ -75,18 +96,21 @@ def _plain(columns: Iterable[str]) -> list[str]:
 
 
 def _from_text(name: str, text: str, table: str, storage: PictureStorage, folder: str) -> FaceDataset:
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+    delimiter = _delimiter(text.splitlines()[:1])
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     dataset = FaceDataset(name, storage)
     try:
         columns = _plain(rows.fieldnames or ())
         if "file" not in columns:
             raise SourceError(
                 f"{printable(table)} has no column “file”; its columns are {', '.join(columns) or 'none'}.",
-                "Name the column with the pictures' names “file”, and separate columns by commas.",
+                "Name the column with the pictures' names “file”, and separate columns by commas, semicolons or tabs.",
             )
         dataset.absent = absent_columns(columns)
         for raw in rows:
             row = {key.strip().lower(): (value or "").strip() for key, value in raw.items() if isinstance(key, str)}
+            if delimiter != "," and _DECIMAL_COMMA.fullmatch(row.get("age", "")):
+                row["age"] = row["age"].replace(",", ".")
             try:
                 dataset.records.append(_record(row, folder))
             except ValueError as error:
@@ -107,22 +131,22 @@ def _record(row: Mapping[str, str], folder: str) -> FaceRecord:
     age: float | None = None
     bounds = parse_age_range(row.get("age", ""))
     if row.get("age_min"):
-        bounds = float(row["age_min"]), float(row["age_max"]) if row.get("age_max") else None
+        bounds = _years(row["age_min"]), _years(row["age_max"]) if row.get("age_max") else None
         if bounds[1] is not None and bounds[1] > 110:
             bounds = bounds[0], None
     if bounds is not None and bounds[0] == bounds[1]:
         age = bounds[0]
     corners = [row.get(key, "") for key in ("x1", "y1", "x2", "y2")]
     return FaceRecord(
-        file=folder + row["file"],
+        file=folder + row["file"].replace("\\", "/").removeprefix("./"),  # tables written on Windows have backslashes
         gender=parse_gender(row.get("gender", "")),
         age=age,
         age_min=None if bounds is None else bounds[0],
         age_max=None if bounds is None else bounds[1],
         race=row.get("race", ""),
-        role=row.get("role", "").lower(),
+        role=parse_role(row.get("role", "")),
         group=row.get("duplicate_group", row.get("group", "")),
-        box=Box(*(float(corner) for corner in corners)) if all(corners) else None,
+        box=Box(*map(_corner, corners)) if all(corners) else None,
     )
 
 
@@ -136,8 +160,12 @@ def read_pixels_csv(path: Path) -> FaceDataset:
     makers: dict[str, partial[NDArray[np.uint8]]] = {}
     dataset = FaceDataset(path.stem, MemoryStorage({}))
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
+        with path.open("rb") as raw_file:
+            encoding = _encoding(raw_file.read(2))
+        with path.open(encoding=encoding, newline="") as file:
+            first = [file.readline(_LONGEST_HEADER)]
+            file.seek(0)
+            rows = csv.DictReader(file, delimiter=_delimiter(first))
             dataset.absent = absent_columns(_plain(rows.fieldnames or ()))
             if len(dataset.absent) == 2:
                 raise SourceError(
@@ -154,7 +182,7 @@ def read_pixels_csv(path: Path) -> FaceDataset:
                     dataset.records.append(_pixels_record(name, row))
                 except ValueError as error:
                     dataset.problems.append(RowProblem(name, str(error)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeError, csv.Error) as error:
         raise _unreadable(path.name, error) from error
     dataset.storage = MemoryStorage(makers)
     return dataset
@@ -179,6 +207,13 @@ def _years(text: str) -> float:
         return float(text)
     except ValueError:
         raise ValueError(f"{text!r} is no age" if text else "no age") from None
+
+
+def _corner(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no corner of a face box") from None
 
 
 def _index(text: str, what: str, count: int) -> int:

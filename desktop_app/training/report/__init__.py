@@ -8,6 +8,7 @@ import numpy as np
 
 from desktop_app.domain.types import AGE_BANDS
 from desktop_app.errors import OutputError
+from desktop_app.system.safe_write import write_atomically
 from desktop_app.training import metrics
 from desktop_app.training.ages import ADIENCE_CLASSES, GROUP4_NAMES
 from desktop_app.training.evaluate import FEWEST_IN_A_GROUP, Evaluation
@@ -22,8 +23,7 @@ __all__ = ["Made", "render", "write_report"]
 def write_report(evaluation: Evaluation, path: Path, *, seed: int = 1, made: Made | None = None) -> None:
     """Write the report of an evaluation to `path`. Raises OutputError if that cannot be done."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(evaluation, seed=seed, made=made), encoding="utf-8")
+        write_atomically(path, render(evaluation, seed=seed, made=made).encode("utf-8"), make_folder=True)
     except OSError as error:
         raise OutputError(
             f"The report cannot be written to {path}: {error.strerror}.", "Choose another place."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QApplication,
     QHBoxLayout,
     QMenu,
     QScrollArea,
@@ -112,9 +111,9 @@ class CountTab(QWidget):
 
     def show_page(self, start: bool) -> None:
         """Show the page to choose a source on, or the picture."""
-        focused = QApplication.focusWidget()
-        first = self.pages.widget(0)
-        leaves = not start and first is not None and focused is not None and first.isAncestorOf(focused)
+        # The window's own: where another program has the keyboard, as after a drop from it, the application has none.
+        focused, first = self.window().focusWidget(), self.pages.widget(0)
+        leaves = not start and (focused is None or (first is not None and first.isAncestorOf(focused)))
         self.pages.setCurrentIndex(0 if start else 1)
         if leaves:  # else the keyboard would end up on whichever button comes next
             self.view.setFocus()

@@ -16,21 +16,23 @@ from desktop_app.ui.widgets.icons import action_icon, tinted_pixmap
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme
 
+NOT_SEEN = "–"
 ICONS = {"line": "line", "zone": "zone", "staff": "staff"}
 
 
 def place_parts(kind: str, figures: PlaceFigures | None) -> list[tuple[str, str]]:
-    """Return (number, words) of what is shown of a place, the most important first."""
+    """Return (number, words) of what is shown of a place, the most important first.
+
+    Without `figures` the count knows nothing of the place, as of one that was drawn after its end: that is not 0.
+    """
     if kind == "staff":
         return [("", tr("not counted"))]
-    f = figures or PlaceFigures(kind)
+    f = figures
     if kind == "line":
-        return [(f"{f.into:,}", tr("in")), (f"{f.out:,}", tr("out"))]
-    return [
-        (f"{f.inside:,}", tr("inside")),
-        (f"{f.visits:,}", tr("visits")),
-        (f"{f.mean_dwell_s:.0f} s", tr("stay")),
-    ]
+        numbers = (f"{f.into:,}", f"{f.out:,}") if f is not None else (NOT_SEEN,) * 2
+        return list(zip(numbers, (tr("in"), tr("out")), strict=True))
+    of_zone = (f"{f.inside:,}", f"{f.visits:,}", f"{f.mean_dwell_s:.0f} s") if f is not None else (NOT_SEEN,) * 3
+    return list(zip(of_zone, (tr("inside"), tr("visits"), tr("stay")), strict=True))
 
 
 class PlaceCard(QFrame):
@@ -91,6 +93,9 @@ class PlaceCard(QFrame):
             self._labels, place_parts(self._place.kind, figures), strict=True
         ):
             number_label.setText(number)
+        self.setToolTip(
+            "" if figures is not None or self._place.kind == "staff" else tr("Counted from the next start on")
+        )
         kind = {"line": tr("Line"), "zone": tr("Zone"), "staff": tr("Staff zone")}[self._place.kind]
         self.setAccessibleName(f"{kind} {self._place.name}: {self.text}")
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.results.reading import ReadCount
 
 LANE = "report"
+NEWEST_LANE = "newest report"
+"""Of its own, so that what is to be handed on is not given up for another look at the count."""
 LONG_LANE = "long report"
 """Of its own, so that another count can be looked at while a long one is being read."""
 
@@ -105,6 +107,32 @@ class ChosenCount(QObject):
             return _draw(make_report(session, minutes, below), scale)
 
         self._tasks.begin(LANE, work, self._done)
+
+    def with_newest(self, then: Callable[[ReadCount], object]) -> None:
+        """Call `then` with the count as it is now; without one nothing happens.
+
+        A count that has changed since its report was made is read and shown first: what is handed on says what the
+        totals say.
+        """
+        read = self.read
+        if read is None:
+            return
+        session = read.session
+        if session is None or read.is_current:
+            then(read)
+            return
+        minutes, below, scale = self.minutes, self.hide_below, self._pixels_a_point()
+
+        def work() -> ShownCount:
+            from desktop_app.ui.results.reading import make_report
+
+            return _draw(make_report(session, minutes, below), scale)
+
+        def done(shown: ShownCount) -> None:
+            self._done(shown)
+            then(shown.read)
+
+        self._tasks.begin(NEWEST_LANE, work, done)
 
     @Slot(float)
     def draw(self, pixels_a_point: float) -> None:

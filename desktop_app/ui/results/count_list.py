@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from desktop_app.domain.curve import Curve
-from desktop_app.ui.sessions.kept_counts import KeptCount
+from desktop_app.domain.types import Counts
+from desktop_app.ui.sessions.kept_counts import KeptCount, with_counts
 from desktop_app.ui.widgets.texts import day_words, people_words, sentence_case, tr
 from desktop_app.ui.widgets.theme import Theme
 
@@ -53,6 +54,17 @@ class CountListModel(QAbstractListModel):
         self._curves = {c.id: self._curves[c.id] for c in counts if before.get(c.id) == c and c.id in self._curves}
         self._counts = counts
         self._fill(today)
+
+    def show_figures(self, session_id: str, counts: Counts) -> None:
+        """Show other totals of one count, which is corrected or goes on; its curve follows when the list is read."""
+
+        def newer(count: KeptCount) -> KeptCount:
+            return with_counts(count, counts) if count.id == session_id else count
+
+        self._counts = [newer(count) for count in self._counts]
+        self._rows = [newer(row) if isinstance(row, KeptCount) else row for row in self._rows]
+        if self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
     def search(self, text: str) -> None:
         """Show only the counts that have every word of a text."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -17,6 +18,9 @@ from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.file_saver import PDF_KIND, FileSaver
 from desktop_app.ui.widgets.tasks import Tasks
 from desktop_app.ui.widgets.texts import tr
+
+if TYPE_CHECKING:
+    from desktop_app.ui.results.reading import ReadCount
 
 
 class HandOn(QObject):
@@ -79,11 +83,12 @@ class HandOn(QObject):
             self._save_to(path.parent, path.name.removesuffix(path.suffix), "pdf", False, "replace")
 
     def _save_to(self, folder: Path, stem: str, what: str, for_excel: bool, how: str = "") -> None:
-        read = self._chosen.read
-        if read is None:
+        if self._chosen.read is None:
             self._banner.show_message("info", tr("The report has to be prepared first."), seconds=6)
             return
+        self._chosen.with_newest(partial(self._write, folder, stem, what, for_excel, how))
 
+    def _write(self, folder: Path, stem: str, what: str, for_excel: bool, how: str, read: ReadCount) -> None:
         def work() -> object:
             from desktop_app.ui.results.exporting import save, stem_of
 
@@ -102,15 +107,19 @@ class HandOn(QObject):
 
     def copy(self) -> None:
         """Copy totals and intervals."""
+        self._chosen.with_newest(self._copy)
+
+    def _copy(self, read: ReadCount) -> None:
         from desktop_app.ui.results.exporting import clipboard_data
 
-        if self._chosen.read is not None:
-            QGuiApplication.clipboard().setMimeData(clipboard_data(self._chosen.read))
-            self._banner.show_message("good", tr("The totals and the table are copied."), seconds=4)
+        QGuiApplication.clipboard().setMimeData(clipboard_data(read))
+        self._banner.show_message("good", tr("The totals and the table are copied."), seconds=4)
 
     def print_report(self) -> None:
         """Print the report, after the printer was chosen."""
+        self._chosen.with_newest(self._print)
+
+    def _print(self, read: ReadCount) -> None:
         from desktop_app.ui.results.printing import print_pdf
 
-        if self._chosen.read is not None:
-            print_pdf(self._chosen.read.pdf, self._window, self._tasks, self._banner)
+        print_pdf(read.pdf, self._window, self._tasks, self._banner)

@@ -140,8 +140,9 @@ class PeopleModel(QAbstractTableModel):
         return self._several_days
 
     @property
-    def has_several_doors(self) -> bool:
-        return bool(self._doors)
+    def door_names(self) -> Sequence[str]:
+        """The names of the doors of a count with several, none of one with a single door."""
+        return tuple(self._doors.values())
 
     @property
     def people(self) -> Sequence[PersonRecord]:

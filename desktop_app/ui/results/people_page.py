@@ -52,6 +52,7 @@ class PeoplePage(QWidget):
         super().__init__(parent)
         self._session: Session | None = None
         self._automatic = Counts()
+        self._note = ""
         self.model = PeopleModel(self)
         self.figures = QLabel()
         self.figures.setWordWrap(True)
@@ -67,7 +68,9 @@ class PeoplePage(QWidget):
         self.operator.setPlaceholderText(tr("Your name (optional)"))
         self.operator.setAccessibleName(tr("Your name, kept with each correction"))
         self.operator.setToolTip(tr("Kept with each correction, so that others see who said so"))
-        self.operator.setMaximumWidth(190)
+        words_px = self.operator.fontMetrics().horizontalAdvance(self.operator.placeholderText())
+        self.operator.setMinimumWidth(words_px + 32)  # and a frame, a margin and the cursor
+        self.operator.setMaximumWidth(max(190, words_px + 32))
         self.offer = QPushButton(tr("Read the people of this count"))
         """Asks for the people of a long count, which are not read unasked."""
         self.offer.setToolTip(tr("It is a long count: this takes a while, and much memory"))
@@ -87,6 +90,7 @@ class PeoplePage(QWidget):
         self.corrections_title.setProperty("role", "title")
         self.buttons: dict[str, QPushButton] = {}
         self._lay_out()
+        self._show_words()
         self._enable()
 
     def _button(self, key: str, words: str, tip: str, call: Callable[[], object]) -> QPushButton:
@@ -157,22 +161,33 @@ class PeoplePage(QWidget):
             self.table.selectRow(0)
 
     def show_people(self, people: Sequence[PersonRecord]) -> None:
-        """Show the people as they are now; the same ones stay chosen."""
-        chosen = [r.ref for r in self.chosen()]
+        """Show the people as they are now; the same ones stay chosen, and the list stays where it was scrolled to."""
+        chosen, bar = [r.ref for r in self.chosen()], self.table.verticalScrollBar()
+        scrolled_to = bar.value()
         self._automatic = automatic_counts(people)
         # Of those known only as numbers of an interval there is nothing to choose.
         doors = self._session.log.all_doors if self._session is not None else {}
         self.model.show([person for person in people if not person.is_condensed], doors)
         self.table.fit()
         self._choose(chosen)
+        bar.setValue(scrolled_to)
         self._show_words()
         self._enable()
+
+    def show_note(self, text: str) -> None:
+        """Say in a sentence why nobody is listed, while no count is shown."""
+        self._note = text
+        if self._session is None:
+            self._show_words()
 
     def _show_words(self) -> None:
         session = self._session
         if session is None:
-            self.figures.setText("")
+            self.figures.setText(self._note)
+            self.figures.setVisible(bool(self._note))
+            self.corrections_title.clear()
             self.corrections.clear()
+            self.corrections.setVisible(False)
             return
         decisions = [e for e in session.log.read(Totals.corrections) if not isinstance(e.event, Joined)]
         self.figures.setText(tr("The program alone: {words}", words=_counts_words(self._automatic)))

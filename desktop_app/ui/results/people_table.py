@@ -15,6 +15,7 @@ from desktop_app.ui.widgets.texts import tr
 _WIDTHS = (62, 76, 74, 116, 58, 156, 58)
 _DOOR, _TIME = 1, 2
 _WIDTH_WITH_DATE = 148
+_WIDEST_DOOR, _CELL_PADDING = 220, 22
 
 
 class PeopleTable(RowTable):
@@ -43,9 +44,15 @@ class PeopleTable(RowTable):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
     def fit(self) -> None:
-        """Give the times room for a date where the people are of several days; name the door only of several."""
-        self.setColumnWidth(_TIME, _WIDTH_WITH_DATE if self._people.has_several_days else _WIDTHS[_TIME])
-        self.setColumnHidden(_DOOR, not self._people.has_several_doors)
+        """Give the times room for a date where the people are of several days; name the door only of several.
+
+        Doors often begin alike ("Side entrance, north"), so that their names need room.
+        """
+        self.set_width(_TIME, _WIDTH_WITH_DATE if self._people.has_several_days else _WIDTHS[_TIME])
+        doors = self._people.door_names
+        longest = max(map(self.fontMetrics().horizontalAdvance, doors), default=0)
+        self.set_width(_DOOR, min(max(_WIDTHS[_DOOR], longest + _CELL_PADDING), _WIDEST_DOOR))
+        self.setColumnHidden(_DOOR, not doors)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)

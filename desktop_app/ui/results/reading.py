@@ -33,6 +33,13 @@ class ReadCount:
     pdf: bytes
     listed: KeptCount | None = None
     maker: ReportMaker | None = None
+    version: int = 0
+    """That of the session's log."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing was added to the count since. One under way is watched for longer with every second."""
+        return self.session is None or (not self.session.active_runs and self.session.log.version == self.version)
 
 
 class CancelledError(Exception):
@@ -93,19 +100,20 @@ def read_count(kept: KeptCounts, session_id: str, minutes: int = 0, hide_below: 
 
 def make_report(session: Session, minutes: int = 0, hide_below: int = 0) -> ReadCount:
     """Return the report of a count that was read before, as it is now. Raises HeadcountError."""
+    version, now_utc = session.log.version, max((run.utc() for run in session.active_runs), default=None)
     entries = sorted(session.log.all_entries(), key=lambda e: e.seq)
     people = session.people()
     options = ReportOptions(minutes, local_zone(), suppress_below=hide_below)
     try:
-        report = _report_of(ReportMaker(session.id, entries, people), options)
+        report = _report_of(ReportMaker(session.id, entries, people), options, now_utc)
     except ValueError as error:
         raise _no_report(error) from error
-    return ReadCount(session.id, session, report, people, pdf_of(report))
+    return ReadCount(session.id, session, report, people, pdf_of(report), version=version)
 
 
-def _report_of(maker: ReportMaker, options: ReportOptions) -> Report:
+def _report_of(maker: ReportMaker, options: ReportOptions, now_utc: float | None = None) -> Report:
     try:
-        return maker.report(options)
+        return maker.report(options, now_utc)
     except ValueError as error:
         raise _no_report(error) from error
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop_app.errors import HeadcountError
 from desktop_app.session.manager import SessionManager
@@ -15,11 +15,10 @@ from desktop_app.ui.results.changes import Changes
 from desktop_app.ui.results.chosen import ChosenCount, ShownCount
 from desktop_app.ui.results.comparing import Comparing
 from desktop_app.ui.results.count_side import CountSide
+from desktop_app.ui.results.following import Following
 from desktop_app.ui.results.hand_on import HandOn
 from desktop_app.ui.results.header import Header
-from desktop_app.ui.results.people_page import PeoplePage
-from desktop_app.ui.results.report_choices import ReportChoices
-from desktop_app.ui.results.report_view import ReportView
+from desktop_app.ui.results.pages import ResultPages
 from desktop_app.ui.results.tab_commands import add_shortcuts, fill_more
 from desktop_app.ui.sessions.kept_counts import CountStore, KeptCount, KeptCounts
 from desktop_app.ui.widgets.banner import Banner
@@ -30,20 +29,19 @@ from desktop_app.ui.widgets.theme import Theme
 SETTLE_MS = 120
 """Walking through the list with the arrow keys reads only where it rests."""
 
-REPORT_AGAIN_MS = 700
-"""So long after the last correction the report is made again."""
-
 
 class ResultsTab(QWidget):
     """Reads the store on threads of its own.
 
     `status(sentence)` tells what was done. `undo_changed()` when `undo_name` or `redo_name` may be another.
+    `decided(Session)` when the operator has changed what counts in it.
     `check_asked(Session)` when the operator wants to check this count by eye, `recount_asked(Session)` to count its
     file again. `hide_below_chosen(int)` when reports are to hide other small numbers.
     """
 
     status = Signal(str)
     undo_changed = Signal()
+    decided = Signal(object)
     check_asked = Signal(object)
     recount_asked = Signal(object)
     hide_below_chosen = Signal(int)
@@ -60,11 +58,8 @@ class ResultsTab(QWidget):
         self.side = CountSide(theme, self._tasks, lambda: self.kept)
         self.search, self.list = self.side.search, self.side.list
         self.header = Header(theme)
-        self.pages = QTabWidget()
-        self.pages.setAccessibleName(tr("Report and people of the chosen count"))
-        self.report = ReportView(theme)
-        self.people = PeoplePage(theme)
-        self.choices = ReportChoices()
+        self.pages = ResultPages(theme)
+        self.report, self.people, self.choices = self.pages.report, self.pages.people, self.pages.choices
         self.minutes = self.choices.minutes
         self.chosen = ChosenCount(self._tasks, self.report.pixels_a_point, self)
         self.hand_on = HandOn(self, self.chosen, self._tasks, self.header, self.banner)
@@ -79,31 +74,18 @@ class ResultsTab(QWidget):
             self.undo,
         )
         self.comparing = Comparing(self, lambda: self.kept, self.list, self._choices, self.banner, lambda: self._theme)
-        self._settle = self._timer(SETTLE_MS, self._read_chosen)
-        self._again = self._timer(REPORT_AGAIN_MS, self._make_again)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(SETTLE_MS)
+        self._settle.timeout.connect(self._read_chosen)
+        self.following = Following(lambda: self.session, lambda: self.kept.under_way, self)
         self._lay_out()
         self._connect()
         self.header.show_count(None)
 
-    def _timer(self, milliseconds: int, call: Callable[[], object]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(call)
-        return timer
-
     # --- building ------------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        report = QWidget()
-        rows = QVBoxLayout(report)
-        rows.setContentsMargins(8, 8, 8, 8)
-        rows.addWidget(self.report, 1)
-        self.pages.addTab(report, tr("Report"))
-        self.pages.addTab(self.people, tr("People and corrections"))
-        self.pages.setCornerWidget(self.choices, Qt.Corner.TopRightCorner)
-        self.pages.setTabToolTip(0, tr("The report exactly as it prints"))
-        self.pages.setTabToolTip(1, tr("Who was counted, and what to put right"))
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(10, 0, 0, 0)
@@ -126,8 +108,10 @@ class ResultsTab(QWidget):
         self.list.selectionModel().currentChanged.connect(self._picked)
         self.choices.minutes_chosen.connect(self._minutes_chosen)
         self.choices.hide_below_chosen.connect(self._hide_below_chosen)
-        self.pages.currentChanged.connect(self._page_shown)
         self.report.size_wanted.connect(self.chosen.draw)
+        self.following.changed.connect(self._show_figures)
+        self.following.began.connect(self.refresh)
+        self.following.report_wanted.connect(self._make_again)
         self.chosen.was_read.connect(self._was_read)
         self.chosen.was_drawn.connect(self._show_pages)
         self.people.decided.connect(self._decided)
@@ -175,8 +159,8 @@ class ResultsTab(QWidget):
     @property
     def busy(self) -> bool:
         """Whether something is being read or written, or is about to be."""
-        timers = (self._settle, self._again)
-        return self._tasks.busy or self.comparing.busy or self.side.busy or any(timer.isActive() for timer in timers)
+        is_about_to = self._settle.isActive() or self.following.busy
+        return is_about_to or self._tasks.busy or self.comparing.busy or self.side.busy
 
     @property
     def session(self) -> Session | None:
@@ -214,7 +198,7 @@ class ResultsTab(QWidget):
     def was_checked(self, session_id: str) -> None:
         """Make the report of a count again, because a check was kept with it."""
         if self.session is not None and self.session.id == session_id:
-            self._again.start()
+            self.following.report_soon()
 
     def check(self) -> None:
         """Ask for the check by eye of the chosen count."""
@@ -232,6 +216,11 @@ class ResultsTab(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.list.setFocus(Qt.FocusReason.TabFocusReason)  # arrow keys and shortcuts work at once
+        self.following.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.following.pause()
+        super().hideEvent(event)
 
     def apply_theme(self, theme: Theme) -> None:
         """Draw in another theme."""
@@ -242,8 +231,8 @@ class ResultsTab(QWidget):
 
     def shut_down(self, seconds: float = 2.0) -> bool:
         """Wait for what is being read; return False where it would not end in time."""
-        for timer in (self._settle, self._again):
-            timer.stop()
+        self._settle.stop()
+        self.following.stop()
         self.side.stop()
         self.chosen.cancel()
         return self.comparing.shut_down(seconds) and self._tasks.shut_down(seconds)
@@ -268,7 +257,7 @@ class ResultsTab(QWidget):
             self.header.show_count(now)
             self.header.show_figures(self.session.counts())
             if now != before:
-                self._again.start()
+                self.following.report_soon()
 
     @Slot(str)
     def _searched(self, text: str) -> None:
@@ -289,7 +278,7 @@ class ResultsTab(QWidget):
         self.chosen.forget()
         self.header.show_count(None)
         self.people.show_session(None)
-        self.report.show_note("")
+        self.pages.show_note(tr("No count is chosen."))
         self.undo_changed.emit()
 
     @Slot()
@@ -303,21 +292,21 @@ class ResultsTab(QWidget):
             if self.kept.is_long(count):
                 self._offer_long(count)
                 return
-            self.report.show_note(tr("Preparing the report…"))
+            self.pages.show_note(tr("Preparing the report…"))
         self.chosen.load(self.kept, count.id)
 
     def _offer_long(self, count: KeptCount) -> None:
         """A long count is not read unasked: its figures are there at once, its report takes minutes."""
         self.chosen.forget()
         words = tr("A long count: its report can take a minute. You can go on meanwhile.")
-        self.report.show_note(words, tr("Prepare the report"))
+        self.pages.show_note(words, tr("Prepare the report"))
         self.people.offer.setVisible(True)
 
     @Slot()
     def _prepare_long(self) -> None:
         count = self.list.chosen
         if count is not None:
-            self.report.show_note(tr("Preparing the report of a long count. This can take a minute…"))
+            self.pages.show_note(tr("Preparing the report of a long count. This can take a minute…"))
             self.chosen.load_long(self.kept, count)
 
     @Slot()
@@ -325,7 +314,7 @@ class ResultsTab(QWidget):
         count = self.list.chosen
         if count is not None:
             self.people.offer.setVisible(False)
-            self.report.show_note(tr("Reading the people of a long count. This takes a few minutes…"))
+            self.pages.show_note(tr("Reading the people of a long count. This takes a few minutes…"))
             self.chosen.load(self.kept, count.id, is_long=True)
 
     @Slot(object)
@@ -349,12 +338,6 @@ class ResultsTab(QWidget):
             self.chosen.make_again(self.session)
         elif self.chosen.read is not None and count is not None and self.kept.is_long(count):
             self._prepare_long()
-
-    @Slot(int)
-    def _page_shown(self, page: int) -> None:
-        self.choices.setVisible(self.pages.widget(page) is not self.people)
-        if self.pages.widget(page) is self.people:
-            self.people.table.setFocus()
 
     @Slot(int)
     def _minutes_chosen(self, minutes: int) -> None:
@@ -384,11 +367,20 @@ class ResultsTab(QWidget):
         self.status.emit(tr("Done: {name}.", name=name))
 
     def _show_change(self) -> None:
-        if self.session is not None:
-            self.header.show_figures(self.session.counts())
+        self._show_figures()
+        self.following.note()
         self.changes.last_deleted = None
-        self._again.start()
+        self.following.report_soon()
         self.undo_changed.emit()
+        self.decided.emit(self.session)
+
+    @Slot()
+    def _show_figures(self) -> None:
+        """Show the totals as they are now, beside the report as in the list."""
+        if self.session is not None:
+            counts = self.session.counts()
+            self.header.show_figures(counts)
+            self.list.counts.show_figures(self.session.id, counts)
 
     @Slot(object)
     def _refused(self, error: HeadcountError) -> None:
@@ -424,5 +416,5 @@ class ResultsTab(QWidget):
 
     def _failed(self, error: HeadcountError) -> None:
         if self.chosen.read is None and not self._tasks.is_busy("report"):
-            self.report.show_note(tr("There is no report to show."))
+            self.pages.show_note(tr("There is no report to show."))
         self.banner.show_message("warning", error.message, error.remedy)

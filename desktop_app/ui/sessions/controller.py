@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -21,16 +21,7 @@ from desktop_app.settings import Settings
 from desktop_app.sources.base import SourceInfo
 from desktop_app.ui.sessions.bridge import ResultListener, RunBridge
 from desktop_app.ui.sessions.threads import QtThreads
-from desktop_app.ui.sessions.told_door import DoorPlan, ToldDoor, door_ids, state_now, state_of_all
-from desktop_app.ui.sources.names import short_name
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the next start is called: the occasion and the place."""
-
-    name: str = ""
-    place: str = ""
+from desktop_app.ui.sessions.told_door import DoorPlan, Plan, ToldDoor, door_ids, state_now, state_of_all
 
 
 class Controller(QObject):
@@ -190,7 +181,7 @@ class Controller(QObject):
         """Begin a new count, or go on with the one that was chosen for it. The count before is kept."""
         session = self.session
         known = session.log.doors if session is not None and not session.closed else {}
-        names = [plan.name or self._name_of(plan.source) for plan in plans]
+        names = [plan.name_in(self.settings) for plan in plans]
         doors = [
             Door(plan.source, self.settings.at_source(plan.source), door_id, name, plan.began_utc)
             for plan, name, door_id in zip(plans, names, door_ids(names, known), strict=True)
@@ -209,7 +200,7 @@ class Controller(QObject):
         session = self.session
         assert session is not None
         known = {**session.log.doors, **{run.door.id: run.door.name for run in session.runs}}
-        name = plan.name or self._name_of(plan.source)
+        name = plan.name_in(self.settings)
         others = [other for other in known.values() if other != name]
         door_id = door_ids([*others, name], known)[-1]
         door = Door(plan.source, self.settings.at_source(plan.source), door_id, name, plan.began_utc)
@@ -229,10 +220,6 @@ class Controller(QObject):
         other = next((d for d in self.doors if d.active), None)
         if run is self.run and other is not None:
             self.show_door(other)
-
-    def _name_of(self, source: str) -> str:
-        kept = self.settings.door_at(source)
-        return kept.name if kept is not None else short_name(source)
 
     def retry(self, run: DoorRun | None = None) -> None:
         """Open a source that failed again, by default every one that did, and go on with its count."""
@@ -292,6 +279,10 @@ class Controller(QObject):
             self.bridge.shown = self.doors[0].run if self.doors else None
         self._tell_state()
         self.door_shown.emit()
+
+    def _show_no_run(self) -> None:
+        self._show_runs(())
+        self.count_changed.emit()
 
     def show_door(self, door: ToldDoor) -> None:
         """Show the picture of another door; all of them count on."""
@@ -355,8 +346,16 @@ class Controller(QObject):
         if running:
             self.start_doors([DoorPlan(door.source, door.name, door.began_utc) for door in running])
             return
-        self._show_runs(())
-        self.count_changed.emit()
+        self._show_no_run()
+
+    def leave_deleted(self, session_id: str) -> bool:
+        """Show a count that was deleted no longer: what is decided in it would be lost. Return whether it was shown."""
+        was_shown = self.manager.leave_deleted(session_id)
+        if was_shown:
+            self._show_no_run()
+        else:
+            self.count_changed.emit()
+        return was_shown
 
     def rename(self, name: str, place: str | None = None) -> None:
         """Give the count shown, and those that follow, another name or place."""
@@ -371,8 +370,7 @@ class Controller(QObject):
         self.stop()
         self.manager.wait(seconds)
         self.manager.forget()
-        self._show_runs(())
-        self.count_changed.emit()
+        self._show_no_run()
 
     def undo(self) -> str:
         """Take the newest step back; return its name, "" for none."""

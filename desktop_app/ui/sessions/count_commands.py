@@ -9,8 +9,9 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.ui.figures.totals import summary
 from desktop_app.ui.places.place_editor import PlaceEditor
-from desktop_app.ui.sessions.controller import Controller, Plan
+from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
+from desktop_app.ui.sessions.told_door import Plan
 from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.texts import people_words, tr
 from desktop_app.ui.window.actions import Actions

@@ -14,6 +14,7 @@ from typing import Protocol
 from desktop_app.domain.curve import Curve
 from desktop_app.domain.log_digest import LogEntry
 from desktop_app.domain.person_facts import PersonRecord
+from desktop_app.domain.types import Counts
 from desktop_app.errors import HeadcountError
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import Session
@@ -134,12 +135,21 @@ class KeptCounts:
         if self._store is None:
             mine = (self._manager.current, self._manager.previous)
             return [kept for s in mine if s is not None and (kept := _from_memory(s)).people]
-        self._store.flush(FLUSH_S)
+        is_written = self._store.flush(FLUSH_S)
         sessions = self._store.sessions()
         parts = {part for info in sessions for part in info.joined}  # of a count in the list already
         listed = (info for info in sessions if info.id not in parts)
         counts = ((info, self._with_figures(_from_info(info), info.is_current)) for info in listed)
-        return [count for info, count in counts if count.people or _is_worth_listing(info)]
+        found = [count for info, count in counts if count.people or _is_worth_listing(info)]
+        return found if is_written else self._with_waiting(found)
+
+    def _with_waiting(self, found: Sequence[KeptCount]) -> list[KeptCount]:
+        """Return the list with what this program counted and the disk does not take: it can be seen and handed on."""
+        mine = [s for s in (self._manager.current, self._manager.previous) if s is not None and s.is_kept]
+        known = {count.id for count in found}
+        waiting = [count for s in mine if s.id not in known and (count := _from_memory(s)).people]
+        newer = {s.id: s.counts() for s in mine if s.id in known}
+        return [*waiting, *(with_counts(c, newer[c.id]) if c.id in newer else c for c in found)]
 
     def cut_off(self) -> list[KeptCount]:
         """Return the counts that a crash or a power cut ended, the newest first; empty ones are closed here."""
@@ -158,8 +168,7 @@ class KeptCounts:
         left are not worked out with the list, and 0 would be wrong."""
         if count.people or is_current or self._store is None:
             return count
-        c = self._store.totals(count.id).counts
-        return replace(count, people=c.people, female=c.female, male=c.male, undecided=c.undecided)
+        return with_counts(count, self._store.totals(count.id).counts)
 
     def load(self, session_id: str) -> Session:
         """Return a count to look at or to go on with. Raises KeyError for one that is not there, or StoreError."""
@@ -197,6 +206,12 @@ class KeptCounts:
         return current is not None and current.id == session_id and bool(current.active_runs)
 
     @property
+    def under_way(self) -> str:
+        """The id of the count that is being counted now, "" for none or while nobody was counted in it."""
+        current = self._manager.current
+        return current.id if current is not None and current.active_runs and current.counts().people else ""
+
+    @property
     def can_delete(self) -> bool:
         return self._store is not None
 
@@ -222,6 +237,11 @@ class KeptCounts:
     def keep_as_it_is(self, session_id: str) -> None:
         """Note that a count which was cut off is over."""
         self._manager.close_stored(session_id)
+
+
+def with_counts(count: KeptCount, c: Counts) -> KeptCount:
+    """Return the line of a count with other figures."""
+    return replace(count, people=c.people, female=c.female, male=c.male, undecided=c.undecided)
 
 
 def _is_worth_listing(info: KeptInfo) -> bool:

@@ -23,6 +23,9 @@ from desktop_app.ui.widgets.texts import people_words, tr
 
 _LOG = logging.getLogger(__name__)
 
+FLUSHED_S = 0.5
+"""So soon everything counted so far is on a disk that takes it. Seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
@@ -45,6 +48,7 @@ class SessionCommands(QObject):
         self._window = window
         self._controller = controller
         self._banner = banner
+        self._store = store
         self._kept = KeptCounts(controller.manager, store)
         self._tasks: list[BackgroundTask] = []
         self._offered: set[str] = set()
@@ -142,15 +146,22 @@ class SessionCommands(QObject):
             return True
         people, session = self._controller.counts.people, self._controller.session
         is_kept = session is None or session.is_kept
+        if not is_kept:
+            then = tr("What is counted now is not kept: the file repeats, or no count can be written.")
+        elif self._store is None or self._store.flush(FLUSHED_S):
+            then = tr("The count is kept. Results shows it.")
+        else:
+            then = tr(
+                "The folder of the counts cannot be written at present. What is counted waits in the temporary folder "
+                "until the next start of Headcount takes it in."
+            )
         return is_agreed(
             self._window,
             tr("Close Headcount"),
             tr("Stop and keep {people}?", people=people_words(people))
             if people and is_kept
             else tr("Stop counting and close?"),
-            tr("The count is kept. Results shows it.")
-            if is_kept
-            else tr("What is counted now is not kept: the file repeats, or no count can be written."),
+            then,
             tr("Stop and close"),
             tr("Keep counting"),
         )

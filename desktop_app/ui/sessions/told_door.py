@@ -8,10 +8,20 @@ from dataclasses import dataclass, field
 
 from desktop_app.engine.state import EngineState
 from desktop_app.session.door_run import DoorRun
+from desktop_app.settings import Settings
 from desktop_app.sources.base import SourceInfo
+from desktop_app.ui.sources.names import short_name
 
 FIRST_DOOR = "main"
 """The identity of the first door, and of the only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the next start is called: the occasion and the place."""
+
+    name: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,11 @@ class DoorPlan:
     source: str
     name: str = ""
     began_utc: float | None = None
+
+    def name_in(self, settings: Settings) -> str:
+        """Return how the door is called in a count: as planned, as it is kept in the settings, or as its source."""
+        kept = settings.door_at(self.source)
+        return self.name or (kept.name if kept is not None else short_name(self.source))
 
 
 @dataclass(eq=False, slots=True)

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.settings import SecretStore, Settings
 from desktop_app.system.redaction import without_secrets
-from desktop_app.ui.sessions.controller import Controller, Plan
+from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.current_settings import CurrentSettings
-from desktop_app.ui.sessions.told_door import DoorPlan
+from desktop_app.ui.sessions.told_door import DoorPlan, Plan
 from desktop_app.ui.sources.began_dialog import BeganDialog
 from desktop_app.ui.sources.last_count import KeptSessions, LastCount, find_last
-from desktop_app.ui.sources.names import DEMO
+from desktop_app.ui.sources.names import DEMO, short_name
 from desktop_app.ui.sources.opening import AddressDialog, ask_file, ask_folder
 from desktop_app.ui.sources.source_choice import CameraChoice, SourceChoice
 from desktop_app.ui.sources.start_page import StartPage
@@ -26,6 +26,8 @@ from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.texts import tr
 
 LONGEST_SOURCE = 4000
+OTHER_SOURCE = "other source"
+"""The subject of the offer to count from something else than the camera that is being counted."""
 
 
 class SourceCommands(QObject):
@@ -67,7 +69,11 @@ class SourceCommands(QObject):
             self.open_doors([DoorPlan(text)])
 
     def open_doors(self, plans: Sequence[DoorPlan]) -> None:
-        """Begin to count at these doors, in one count."""
+        """Begin to count at these doors, in one count.
+
+        Where a camera or stream is being counted that is only offered: what passes there is seen once, and a file
+        dropped by mistake must not end it.
+        """
         too_long = next((len(plan.source) for plan in plans if len(plan.source) > LONGEST_SOURCE), 0)
         if too_long:
             self._banner.show_message(
@@ -76,6 +82,21 @@ class SourceCommands(QObject):
                 tr("Copy it again: it is longer than any address."),
             )
             return
+        watched = [d.name for d in self._controller.doors if d.active and d.info is not None and d.info.is_live]
+        if watched:
+            self._banner.show_message(
+                "warning",
+                tr("Counting goes on: {doors}.", doors=", ".join(watched)),
+                tr("To count from {source} ends that count. It is kept.", source=short_name(plans[0].source)),
+                ((tr("End it and open"), partial(self._open_now, plans)),),
+                seconds=30,
+                subject=OTHER_SOURCE,
+            )
+        else:
+            self._open_now(plans)
+
+    def _open_now(self, plans: Sequence[DoorPlan]) -> None:
+        self._banner.withdraw(OTHER_SOURCE)
         self._start_page.stop_preview()
         self._choice.set_current(plans[0].source)
         self._show_page(False)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -30,6 +29,7 @@ from desktop_app.ui.sources.preview import Preview
 from desktop_app.ui.sources.sight_panel import SightPanel
 from desktop_app.ui.sources.source_choice import CameraChoice
 from desktop_app.ui.sources.start_form import StartForm
+from desktop_app.ui.sources.step_card import step_card
 from desktop_app.ui.widgets.icons import action_icon
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme
@@ -38,7 +38,7 @@ from desktop_app.ui.window.actions import Actions
 WIDE_PX = 940
 """From this width on the three steps stand beside each other."""
 
-WIDEST_PX, HIGHEST_PX = 1320, 640
+WIDEST_PX = 1320
 
 
 def privacy_text() -> str:
@@ -104,9 +104,9 @@ class StartPage(QWidget):
         privacy.setTextFormat(Qt.TextFormat.RichText)
         privacy.setProperty("role", "muted")
         self._steps = (
-            _step(1, tr("What?"), self._what(actions)),
-            _step(2, tr("Does it see well?"), self.sight),
-            _step(3, tr("Start"), self.form),
+            step_card(1, tr("What?"), self._what(actions)),
+            step_card(2, tr("Does it see well?"), self.sight),
+            step_card(3, tr("Start"), self.form),
         )
         self._grid = QGridLayout()
         self._grid.setSpacing(12)
@@ -282,7 +282,8 @@ class StartPage(QWidget):
         if self._kept:
             self.form.allow_start(any(d.counts for d in self._kept), tr("Tick a door to count at first."))
         else:
-            self.form.allow_start(self._list.currentItem() is not None, tr("Choose a camera first."))
+            first = tr("Choose a camera first.") if self._cameras else tr("Choose in step 1 what to count from.")
+            self.form.allow_start(self._list.currentItem() is not None, first)
 
     @property
     def chosen_source(self) -> str:
@@ -380,26 +381,3 @@ class StartPage(QWidget):
         self.doors.apply_theme(theme)
         self.sight.apply_theme(theme)
         self.form.apply_theme(theme)
-
-
-def _step(number: int, title: str, content: QWidget) -> QFrame:
-    """Return a framed card with a number, a title and what is done in this step."""
-    card = QFrame()
-    card.setObjectName("card")
-    card.setMaximumHeight(HIGHEST_PX)
-    badge = QLabel(str(number))
-    badge.setObjectName("badge")
-    badge.setFixedSize(26, 26)
-    badge.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    words = QLabel(title)
-    words.setStyleSheet("font-size: 16px; font-weight: 600;")
-    head = QHBoxLayout()
-    head.setSpacing(8)
-    head.addWidget(badge)
-    head.addWidget(words, 1)
-    layout = QVBoxLayout(card)
-    layout.setContentsMargins(14, 10, 14, 12)
-    layout.setSpacing(8)
-    layout.addLayout(head)
-    layout.addWidget(content, 1)
-    return card

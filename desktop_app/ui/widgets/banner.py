@@ -98,16 +98,19 @@ class Banner(QFrame):
         self._row.addLayout(self._beside)
         self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self._area: Callable[[], QRect] | None = None
+        self._at_bottom: Callable[[], bool] = lambda: False
         self.setVisible(False)
 
-    def float_over(self, host: QWidget, area: Callable[[], QRect]) -> None:
-        """Lie at the top of `area()`, in the coordinates of `host`, which it becomes a child of."""
+    def float_over(
+        self, host: QWidget, area: Callable[[], QRect], at_bottom: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Lie at the top of `area()`, or at its bottom, in the coordinates of `host`, which it becomes a child of."""
         self.setParent(host)
-        self._area = area
+        self._area, self._at_bottom = area, at_bottom
         host.installEventFilter(self)
 
     def place(self) -> None:
-        """Go to the top of the area, as high as the words need."""
+        """Go to the top or the bottom of the area, as high as the words need."""
         if self._area is None:
             return
         area = self._area()
@@ -115,7 +118,8 @@ class Banner(QFrame):
         self.resize(width, self.height())
         self._row.activate()
         height = self._row.totalHeightForWidth(width) if self._row.hasHeightForWidth() else self.sizeHint().height()
-        self.setGeometry(area.left() + (area.width() - width) // 2, area.top() + MARGIN_PX, width, height)
+        top = area.bottom() - MARGIN_PX - height if self._at_bottom() else area.top() + MARGIN_PX
+        self.setGeometry(area.left() + (area.width() - width) // 2, top, width, height)
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QTableView, QWidget
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
+_TEN_DIGITS_PX = 77
+"""How wide ten digits are in the font that widths are given for."""
 
 
 class RowTable(QTableView):
-    """Whole rows are chosen. The columns have `widths`; one more takes the room that is left."""
+    """Whole rows are chosen. The columns have `widths`, in pixels for a usual font: wider for a larger one, and as wide
+    as their titles need. One more column takes the room that is left."""
 
     def __init__(
         self,
@@ -39,9 +43,33 @@ class RowTable(QTableView):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        for column, width in enumerate(widths):
-            self.setColumnWidth(column, width)
+        self._widths = list(widths)
+        self._is_fitted = False
         header.setSectionResizeMode(len(widths), QHeaderView.ResizeMode.Stretch)
+        self._fit_columns()
+
+    def set_width(self, column: int, width: int) -> None:
+        """Give a column another width, in pixels for a usual font."""
+        if self._widths[column] != width:
+            self._widths[column] = width
+            self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        scale = max(1.0, self.fontMetrics().horizontalAdvance("0123456789") / _TEN_DIGITS_PX)
+        for column, width in enumerate(self._widths):
+            title = self.horizontalHeader().sectionSizeHint(column)
+            self.setColumnWidth(column, max(round(width * scale), title))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._is_fitted:  # from then on the columns are the operator's, and the style sheet's font is known
+            self._is_fitted = True
+            self._fit_columns()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._is_fitted = False
 
 
 class TextModel(QAbstractTableModel):

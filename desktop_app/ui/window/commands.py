@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.types import Gender
 from desktop_app.engine.state import EngineState
+from desktop_app.session.session import Session
 from desktop_app.ui.batch.batch_commands import BatchCommands
 from desktop_app.ui.check.check_commands import CheckCommands
 from desktop_app.ui.doors.door_commands import DoorCommands
@@ -178,6 +179,9 @@ class Commands(QObject):
         parts.results.use_manager(self._controller.manager)
         parts.results.status.connect(self._told_by_results)
         parts.results.undo_changed.connect(self.count.enable_undo)
+        parts.results.decided.connect(self._decided_in_results)
+        parts.results.changes.deleted.connect(self._deleted_in_results)
+        self._controller.ended.connect(self._counted_beside)
         parts.results.check_asked.connect(self.checks.start_for)
         parts.results.recount_asked.connect(self.recount.start_for)
         self.recount.kept.connect(self._counted_beside)
@@ -210,6 +214,7 @@ class Commands(QObject):
             changed.connect(self._offer_counting)
         parts.side.totals.before_asked.connect(self.sessions.show_kept)
         self._controller.failed.connect(self.models.count_failed)
+        self.help.deleted.connect(partial(parts.start_page.show_last, None))
         self.saver.told.connect(parts.banner.show_message)
         self.saver.repaired.connect(self._recording_repaired)
 
@@ -247,6 +252,16 @@ class Commands(QObject):
     @Slot(str)
     def _told_by_results(self, text: str) -> None:
         self._parts.banner.show_message("good", text, seconds=6)
+
+    @Slot(object)
+    def _decided_in_results(self, session: Session | None) -> None:
+        if session is not None and session is self._controller.session:
+            self._controller.count_changed.emit()  # the strip and the Count tab say the same
+
+    @Slot(str)
+    def _deleted_in_results(self, session_id: str) -> None:
+        if self._controller.leave_deleted(session_id):
+            self._parts.banner.clear()  # what it offers is of the count that is gone
 
     @Slot()
     def _counted_beside(self) -> None:

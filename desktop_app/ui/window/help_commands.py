@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QWidget
 
@@ -17,7 +17,9 @@ from desktop_app.ui.window.actions import Actions
 
 
 class HelpCommands(QObject):
-    """Opens the small dialogs of the Help menu."""
+    """Opens the small dialogs of the Help menu. `deleted()` when the operator had all data deleted."""
+
+    deleted = Signal()
 
     def __init__(
         self,
@@ -73,12 +75,20 @@ class HelpCommands(QObject):
             self._close_store()
             left = delete_all_data()
             self._settings.forget()
+            self.deleted.emit()
+            self._banner.clear()
             if left:
                 self._banner.show_message("warning", tr("Some files could not be deleted."), ", ".join(map(str, left)))
-            else:
-                self._banner.show_message(
-                    "good", tr("All data of this program is deleted."), tr("The next start is like the first one.")
-                )
+            # It waits: who counts on all day must not learn at the end that nothing was kept.
+            self._banner.show_message(
+                "warning",
+                tr("Close Headcount before you count again.")
+                if left
+                else tr("All data of this program is deleted. Close Headcount before you count again."),
+                tr("What is counted until then is kept nowhere. The next start of Headcount is like the first one."),
+                ((tr("Close Headcount"), self._window.close),),
+                waits=True,
+            )
 
     @Slot(str, str)
     def show_crash(self, sentence: str, detail: str) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
 
 from desktop_app.engine.state import EngineState
 from desktop_app.errors import HeadcountError, OutputError
@@ -42,6 +42,7 @@ from desktop_app.ui.window.commands import Commands, Handler
 from desktop_app.ui.window.enabling import enable_for
 from desktop_app.ui.window.figures_presenter import FiguresPresenter, FigureWidgets
 from desktop_app.ui.window.geometry import SMALLEST, geometry_text, place_window
+from desktop_app.ui.window.keys import belongs_to_focus, press_by_enter
 from desktop_app.ui.window.parts import Parts
 from desktop_app.ui.window.presenter import Presenter, Widgets
 
@@ -291,16 +292,12 @@ class MainWindow(QMainWindow):
     # --- the count -----------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        # Space pauses, but whoever has gone to a button with the Tab key presses the button with it. A button lets this
-        # event pass, so that it arrives here.
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Space
-            and isinstance(self.focusWidget(), QAbstractButton)
-        ):
-            event.accept()
-            return True
+        # What has the keyboard lets the keys pass that it has no use for, so that they arrive here.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            on_count = self.tabs.currentWidget() is self.parts.count
+            if belongs_to_focus(event, self.focusWidget(), shows_picture=on_count):
+                event.accept()
+                return True
         return super().event(event)
 
     @Slot(object)
@@ -351,21 +348,21 @@ class MainWindow(QMainWindow):
         if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
             self.actions_["full_screen"].trigger()
             return
-        # Qt presses a button by Space only, outside dialogs; people press Enter, too.
-        button = self.focusWidget()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QPushButton | QToolButton):
-            if not event.isAutoRepeat():
-                button.click()
-            return
-        super().keyPressEvent(event)
+        if not press_by_enter(event, self.focusWidget()):
+            super().keyPressEvent(event)
 
     # --- ending --------------------------------------------------------------------------------------------------
 
     @Slot()
     def close_unasked(self) -> None:
-        """Close although a count runs; it is kept."""
+        """Close although a count runs; it is kept. A question that is open is answered with no."""
         self.confirm_close = _agree
+        question = QApplication.activeModalWidget()
+        if isinstance(question, QDialog):
+            question.reject()
         self.close()
+        if not self._closing:  # the question was whether to close: Qt closes no window that is being closed
+            QTimer.singleShot(50, self.close_unasked)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # A computer that shuts down does not wait for an answer.

@@ -54,7 +54,8 @@ class Parts:
         self.setup = SetupTab(actions, theme, settings, self.choice, self.view.editor)
         self.tabs = QTabWidget()
         self.central = self._lay_out()
-        self.banner.float_over(self.central, self._banner_area)
+        # The top of Results has the name and figures of the count, and messages of its own.
+        self.banner.float_over(self.central, self._banner_area, lambda: self.tabs.currentWidget() is self.results)
 
     def _lay_out(self) -> QWidget:
         self.tabs.setObjectName("main_tabs")

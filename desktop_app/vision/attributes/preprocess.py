@@ -2,12 +2,13 @@
 
 Two steps, so that training can put its distortions between them and a crop can be kept small in memory:
 
-`crop_faces`  box -> square uint8 picture (square region, border repeated, area averaging when shrinking)
+`crop_faces`  box -> square uint8 picture (square region, border filled, area averaging when shrinking)
 `normalise`   uint8 picture -> float32 array (colour order, mean, scale)
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ from desktop_app.domain.types import Box
 from desktop_app.errors import ModelError
 
 COLOURS = ("rgb", "bgr", "grey")
+BORDERS = {"replicate": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT, "constant": cv2.BORDER_CONSTANT}
+"""What a crop has where it reaches over the edge of the picture: the outermost pixel again, the picture mirrored, or
+the colour `mean`, which is 0 for the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class InputSpec:
 
     The array is float32 of shape (n, height, width, channels) with value `(pixel - mean) * scale`, where `colour` names
     the channel order and `mean` has one entry a channel (or one for all). `box_scale` is the side of the
-    square region as a multiple of the longer side of the face box.
+    square region as a multiple of the longer side of the face box, `border` one of `BORDERS`.
     """
 
     width: int
@@ -37,16 +41,22 @@ class InputSpec:
     mean: tuple[float, ...] = (127.5,)
     scale: float = 1 / 127.5
     box_scale: float = 1.05
+    border: str = "replicate"
 
     def __post_init__(self) -> None:
-        if not (8 <= self.width <= 1024 and 8 <= self.height <= 1024):
-            raise ModelError(f"The model wants pictures of {self.width}x{self.height}, which is not a usable size.")
+        whole = isinstance(self.width, int) and isinstance(self.height, int)
+        if not (8 <= self.width <= 1024 and 8 <= self.height <= 1024 and whole):
+            raise ModelError(f"The model wants pictures of {self.width!r}x{self.height!r}, which is not a usable size.")
         if self.colour not in COLOURS:
             raise ModelError(f"The model wants the colour order {self.colour!r}; known are {', '.join(COLOURS)}.")
         if len(self.mean) not in (1, self.channels):
             raise ModelError(f"The model gives {len(self.mean)} means for {self.channels} colour channels.")
+        if not np.isfinite(self.mean).all():
+            raise ModelError(f"The model's mean {self.mean} is not made of numbers.")
         if not (0.2 <= self.box_scale <= 5 and 0 < self.scale < 1e6):
             raise ModelError(f"The model's box_scale {self.box_scale} or scale {self.scale} is out of range.")
+        if not isinstance(self.border, str) or self.border not in BORDERS:
+            raise ModelError(f"The model wants the border {self.border!r}; known are {', '.join(BORDERS)}.")
 
     @property
     def channels(self) -> int:
@@ -57,12 +67,20 @@ class InputSpec:
         """(height, width, channels) of one crop."""
         return (self.height, self.width, self.channels)
 
+    @property
+    def border_bgr(self) -> tuple[float, float, float]:
+        """The colour of a "constant" border."""
+        first, middle, last = self.mean if len(self.mean) == 3 else self.mean * 3
+        return (last, middle, first) if self.colour == "rgb" else (first, middle, last)
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> InputSpec:
         """Read the "input" object of a `model.json`. Raises ModelError naming what is missing or wrong."""
         try:
-            known = {k: data[k] for k in ("width", "height", "colour", "mean", "scale", "box_scale") if k in data}
+            known = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data}
             if "mean" in known:
+                if not isinstance(known["mean"], list | tuple):
+                    raise TypeError("mean is a list of numbers, such as [127.5]")
                 known["mean"] = tuple(float(m) for m in known["mean"])
             return cls(**known)
         except (TypeError, ValueError) as error:
@@ -76,6 +94,7 @@ class InputSpec:
             "mean": list(self.mean),
             "scale": self.scale,
             "box_scale": self.box_scale,
+            "border": self.border,
         }
 
 
@@ -93,7 +112,7 @@ def crop_face(image_bgr: NDArray[np.uint8], box: Box, spec: InputSpec) -> NDArra
     """Cut one face out of a picture.
 
     `image_bgr` is uint8 (height, width, 3). Returns uint8 of `spec.shape` in the colour order of `spec`. What lies
-    over the edge of the picture repeats its outermost pixel. Shrinking averages areas, so that nothing aliases;
+    over the edge of the picture is filled as `spec.border` says. Shrinking averages areas, so that nothing aliases;
     enlarging interpolates linearly.
     """
     left, top, side = face_square(box, spec.box_scale)
@@ -104,7 +123,10 @@ def crop_face(image_bgr: NDArray[np.uint8], box: Box, spec: InputSpec) -> NDArra
     above, below = max(y1 - top, 0), max(top + side - y2, 0)
     before, after = max(x1 - left, 0), max(left + side - x2, 0)
     if above or below or before or after:
-        region = np.asarray(cv2.copyMakeBorder(region, above, below, before, after, cv2.BORDER_REPLICATE), np.uint8)
+        kind = BORDERS[spec.border]
+        region = np.asarray(
+            cv2.copyMakeBorder(region, above, below, before, after, kind, value=spec.border_bgr), np.uint8
+        )
     shrinking = region.shape[0] > spec.height or region.shape[1] > spec.width
     crop = cv2.resize(
         region, (spec.width, spec.height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR

@@ -7,8 +7,9 @@
   let failures = 0;
 
   async function fetched(address, kind) {
-    const response = await fetch(address, { headers: { Accept: kind }, cache: "no-store" });
-    if (response.status === 404) location.reload();
+    // A network that is gone breaks nothing off: without a limit this page would wait for ever.
+    const response = await fetch(address, { headers: { Accept: kind }, cache: "no-store", signal: AbortSignal.timeout?.(20000) });
+    if (response.status === 404 || response.status === 401) location.reload();
     if (!response.ok) throw new Error(String(response.status));
     return response;
   }

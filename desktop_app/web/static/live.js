@@ -11,7 +11,11 @@
   let stream = null;
   let waitMs = 1000;
   let timer = 0;
+  // The server says something at least this often. One that was put to sleep, or a network that is gone, breaks nothing
+  // off: only the silence tells, and the figures would stand there as if they were those of now.
+  const silenceMs = Number(live.dataset.silence);
   let lastNews = Date.now();
+  let heardAt = Date.now();
 
   const two = (n) => String(n).padStart(2, "0");
   // Times are those of the place that counts, as the server writes them, whatever clock this device has.
@@ -133,40 +137,60 @@
 
   function say(sentence) {
     lost.hidden = !sentence;
-    lost.firstElementChild.textContent = sentence;
+    if (lost.firstElementChild.textContent !== sentence) lost.firstElementChild.textContent = sentence;
+  }
+
+  // In the same words for every way of losing it, so that they are read out once.
+  function sayLost() {
+    const since = new Date(lastNews);
+    say(`No connection; the figures are those of ${two(since.getHours())}:${two(since.getMinutes())}. Trying again.`);
   }
 
   function again() {
     if (stream) stream.close();
     stream = null;
-    const since = new Date(lastNews);
-    say(`No connection; the figures are those of ${two(since.getHours())}:${two(since.getMinutes())}. Trying again.`);
+    sayLost();
     clearTimeout(timer);
     timer = setTimeout(open, waitMs);
     waitMs = Math.min(waitMs * 2, 15000);
+    signInAgain();
+  }
+
+  // A stream does not say why it was refused. Who is no longer signed in is led to where that is done.
+  async function signInAgain() {
+    try {
+      const answer = await fetch(live.dataset.stream, { method: "HEAD", cache: "no-store" });
+      if (answer.status === 401) location.reload();
+    } catch {
+      // No connection: it is taken up again above.
+    }
   }
 
   function open() {
     clearTimeout(timer);
     if (stream) stream.close();
+    heardAt = Date.now();
     stream = new EventSource(live.dataset.stream);
     stream.addEventListener("totals", (event) => {
-      lastNews = Date.now();
+      heardAt = lastNews = Date.now();
       waitMs = 1000;
       say("");
       show(JSON.parse(event.data));
     });
+    stream.addEventListener("alive", () => (heardAt = lastNews = Date.now()));
     // The server says so when it ends, and a browser gives up where it is refused: both are taken up again here.
     stream.addEventListener("bye", again);
     stream.addEventListener("error", () => {
       if (stream && stream.readyState === EventSource.CLOSED) again();
-      else say("The connection broke off and is taken up again.");
+      else sayLost();
     });
   }
 
+  setInterval(() => stream && !document.hidden && Date.now() - heardAt > silenceMs && again(), Math.max(100, silenceMs / 8));
+
   // A phone lets go of connections while its screen is off.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && (!stream || stream.readyState !== EventSource.OPEN || Date.now() - lastNews > 30000)) open();
+    if (!document.hidden && (!stream || stream.readyState !== EventSource.OPEN || Date.now() - heardAt > silenceMs)) open();
   });
   addEventListener("online", open);
   addEventListener("pagehide", () => stream && stream.close());

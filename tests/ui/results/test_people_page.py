@@ -81,6 +81,36 @@ def test_of_several_doors_each_person_and_each_correction_names_theirs(
     assert tab.undo_name == "same person, person 1, South and person 1, North"
 
 
+def test_doors_that_begin_alike_can_be_told_apart(store: Store, make_tab: TabMaker) -> None:
+    log = LogMaker()
+    log.add(Opened(0.0, "Fair"), "")
+    names = ("Side entrance, north", "Side entrance, south")
+    for number, name in enumerate(names):
+        log.add(DoorStarted(0.0, f"camera {number}", log.utc, name=name), f"door-{number}")
+        log.add(Counted(5.0 + number, f"person {number}", 1, 4.0), f"door-{number}")
+    log.close()
+    store.append(log.entries)
+    assert store.flush(PATIENCE_S)
+    tab = make_tab()
+    tab.pages.setCurrentWidget(tab.people)
+    table = tab.people.table
+    assert table.columnWidth(1) > max(table.fontMetrics().horizontalAdvance(name) for name in names)
+
+
+def test_the_list_stays_where_it_is_while_the_count_goes_on(make_count: CountMaker, make_tab: TabMaker) -> None:
+    make_count("Fair", people=200)
+    tab = make_tab()
+    tab.pages.setCurrentWidget(tab.people)
+    assert tab.session is not None
+    bar = tab.people.table.verticalScrollBar()
+    bar.setValue(bar.maximum() - 20)
+    before = bar.value()
+    assert before > 100
+    tab.people.show_session(tab.session, tab.session.people())  # as with each new report of a count under way
+    assert [r.number for r in tab.people.chosen()] == [1]
+    assert bar.value() == before
+
+
 def test_people_are_listed_with_what_the_program_said(page: PeoplePage) -> None:
     row = cells(page, 1)
     assert page.table.isColumnHidden(1), "there is one door"

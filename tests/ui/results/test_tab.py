@@ -559,3 +559,40 @@ def test_a_long_report_gives_way_to_another_count(
     settle(qtbot, tab)
     assert tab.header.name.whole == "Short"
     assert tab.report.pages
+
+
+def test_where_no_count_is_left_both_pages_say_so(make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot) -> None:
+    make_count("Fair", people=4)
+    tab = make_tab()
+    tab.people.press("S")
+    settle(qtbot, tab)
+    tab.pages.setCurrentWidget(tab.people)
+    assert tab.people.corrections_title.text() == "Corrections: 1"
+    tab.actions_["delete"].trigger()
+    settle(qtbot, tab)
+    assert tab.people.figures.isVisible()
+    assert tab.people.figures.text() == "No count is chosen."
+    assert not tab.people.corrections_title.text()
+    assert not tab.people.corrections.isVisible()
+    tab.pages.setCurrentIndex(0)
+    assert not tab.report.pages  # not the report of what was deleted
+    tab.undo()
+    settle(qtbot, tab)
+    assert len(tab.report.pages) == 1
+    assert len(tab.people.model.people) == 4
+
+
+def test_people_that_are_being_read_are_no_empty_table(
+    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
+) -> None:
+    make_count("Other", people=2)
+    make_count("Fair", people=4)
+    tab = make_tab()
+    tab.pages.setCurrentWidget(tab.people)
+    tab.list.setCurrentIndex(tab.list.counts.index(tab.list.counts.rowCount() - 1))
+    tab._read_chosen()  # now, and not after a moment
+    assert tab.session is None
+    assert tab.people.figures.isVisible()
+    assert tab.people.figures.text() == "Preparing the report…"
+    settle(qtbot, tab)
+    assert not tab.people.figures.isVisible()

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from desktop_app.store.session_list import SessionInfo
+from desktop_app.web import schemas
 from tests.web.browser.conftest import Site
 from tests.web.browser.figures import figures_of
 
@@ -41,8 +43,15 @@ def test_axe_finds_nothing(make_site: Callable[..., Site], open_page: Callable[.
     assert violations_in_light_and_dark(page) == []
 
 
-def test_nothing_is_wider_than_a_phone(site: Site, open_page: Callable[..., Page]) -> None:
-    site.figures.give(figures_of(2, 123_456, 98_765, 4321, name=LONG, place=LONG))
+def test_nothing_is_wider_than_a_phone(
+    site: Site, open_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doors = [schemas.DoorFigures(id=n, name=LONG, message=LONG, totals=schemas.Totals()) for n in "ab"]
+    places = [schemas.PlaceCounts(door=LONG, name=LONG, kind="zone", visits=123_456)]
+    words = {"name": LONG, "place": LONG, "state": "failed", "sentence": LONG}
+    site.figures.give(figures_of(2, 123_456, 98_765, 4321, doors=doors, places=places, **words))
+    kept = SessionInfo("a", LONG, LONG, LONG, 0.0, 1.0, 1.0, 123_456, 98_765, 4321, 20_370, (LONG,))
+    monkeypatch.setattr(site.context.counts, "sessions", lambda: [kept])
     for path in PAGES:
         page = open_page(site.url(path), width=320, height=740, is_mobile=True, has_touch=True, allowed="404")
         for details in page.locator("details:visible").all():

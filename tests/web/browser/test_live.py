@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from desktop_app.web import feed
 from desktop_app.web.access import Role
-from tests.web.browser.conftest import Site
+from tests.patience import PATIENCE_S
+from tests.web.browser.conftest import OTHER_DEVICE, Site
 from tests.web.browser.figures import figures_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
@@ -50,12 +52,51 @@ def test_a_lost_server_is_said_and_taken_up_again(site: Site, open_page: Open) -
     page = open_page(site.url("/live"))
     expect(page.locator('[data-figure="people"]')).to_have_text("24")
     site.stop()
-    expect(page.locator("#lost")).to_contain_text(re.compile("No connection|broke off"))
+    expect(page.locator("#lost")).to_contain_text("No connection; the figures are those of")
     expect(page.locator('[data-figure="people"]')).to_have_text("24")  # the last figures stay
     site.figures.give(figures_of(7, 30, 1))
     site.start()
     expect(page.locator('[data-figure="people"]')).to_have_text("31")
     expect(page.locator("#lost")).to_be_hidden()
+
+
+def test_a_loss_is_read_out_once_however_often_the_server_is_tried(site: Site, open_page: Open) -> None:
+    page = open_page(site.url("/live"))
+    expect(page.locator('[data-figure="people"]')).to_have_text("24")
+    site.stop()
+    expect(page.locator("#lost")).to_contain_text("No connection")
+    page.evaluate("""() => {
+        document.body.dataset.said = 0;
+        const changes = (list) => (document.body.dataset.said = Number(document.body.dataset.said) + list.length);
+        new MutationObserver(changes).observe(document.getElementById("lost"), { childList: true, subtree: true });
+    }""")
+    for _ in range(2):
+        with page.expect_request("**/live/events"):
+            pass
+    assert page.locator("body").get_attribute("data-said") == "0"
+    site.start()
+    expect(page.locator("#lost")).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/live", "/live/wall"])
+def test_a_server_that_falls_silent_is_said_and_one_without_news_is_not(
+    site: Site, open_page: Open, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """One that was put to sleep closes no connection."""
+    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.2)
+    page = open_page(site.url(path))
+    page.evaluate("""() => {
+        let beats = 0;
+        const stream = new EventSource(document.getElementById("live").dataset.stream);
+        stream.addEventListener("alive", () => (document.body.dataset.beats = ++beats) >= 10 && stream.close());
+    }""")
+    expect(page.locator("body")).to_have_attribute("data-beats", "10")
+    expect(page.locator("#lost")).to_be_hidden()
+    monkeypatch.setattr(feed, "HEARTBEAT_S", PATIENCE_S)
+    expect(page.locator("#lost")).to_contain_text("No connection; the figures are those of")
+    expect(page.locator('[data-figure="people"]')).to_have_text("24")
+    site.figures.give(figures_of(7, 30, 1))
+    expect(page.locator('[data-figure="people"]')).to_have_text("31")
 
 
 def test_the_last_figures_are_there_without_a_script(site: Site, open_page: Open) -> None:
@@ -100,10 +141,11 @@ def test_a_count_without_a_place_begins_its_line_with_a_capital(site: Site, open
     expect(with_script.locator('[data-text="since"]')).to_have_text("Since 09:02 on 26 November")
 
 
-def test_a_token_opens_the_live_page(make_site: Callable[..., Site], open_page: Open) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", OTHER_DEVICE])
+def test_a_token_opens_the_live_page(make_site: Callable[..., Site], open_page: Open, host: str) -> None:
     site = make_site(open_to=None)
     token = site.access.make(Role.SEE, "reception")
-    page = open_page(site.url("/live"), allowed="401")
+    page = open_page(site.url("/live", host), allowed="401")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.get_by_label("Token").fill("hc_wrong")
     page.keyboard.press("Enter")
@@ -113,10 +155,25 @@ def test_a_token_opens_the_live_page(make_site: Callable[..., Site], open_page: 
     expect(page.locator('[data-figure="people"]')).to_have_text("24")
     # Who may only see is not offered the form.
     expect(page.get_by_role("link", name="Send a picture")).to_have_count(0)
-    page.goto(site.url("/"))
-    expect(page).to_have_url(site.url("/live"))
+    page.goto(site.url("/", host))
+    expect(page).to_have_url(site.url("/live", host))
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_who_is_no_longer_signed_in_is_led_to_where_that_is_done(
+    make_site: Callable[..., Site], open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.5)
+    site = make_site(open_to=None)
+    token = site.access.make(Role.SEE)
+    page = open_page(site.url(f"/enter?token={token}&next=/live/wall"), allowed="401")
+    expect(page.locator('[data-figure="people"]')).to_have_text("24")
+    site.access.forget_all()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("Token").fill(site.access.make(Role.SEE))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(site.url("/live/wall"))
 
 
 def test_a_qr_code_signs_in_and_leaves_no_token_in_the_address(make_site: Callable[..., Site], open_page: Open) -> None:
