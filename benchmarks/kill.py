@@ -26,7 +26,7 @@ from desktop_app.store.store import Store
 CHILD = """
 import sys, time
 from desktop_app.domain.events import Counted
-from desktop_app.session.door_run import Door
+from desktop_app.session.door import Door
 from desktop_app.session.manager import SessionManager
 from desktop_app.settings import Settings
 from desktop_app.store.files import default_folder

@@ -43,7 +43,8 @@ from desktop_app import factory
 from desktop_app.domain.types import FrameResult
 from desktop_app.engine.state import EngineOptions
 from desktop_app.resources import demo_clip
-from desktop_app.session.door_run import Door, DoorRun, RunObserver
+from desktop_app.session.door import Door, RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.manager import SessionManager
 from desktop_app.settings import Settings
 from desktop_app.web.access import Access, Role

@@ -134,6 +134,8 @@ class JobTable:
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
     try:
+        # What is in the database of counts by now must not be readable here when it is deleted there.
+        connection.execute("PRAGMA secure_delete=ON")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, _VERSION):
             for table in ("hash", "job"):

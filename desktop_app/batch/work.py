@@ -11,7 +11,8 @@ from desktop_app.domain.events import Entry
 from desktop_app.domain.types import Counts, FrameResult
 from desktop_app.engine.state import EngineOptions
 from desktop_app.errors import HeadcountError
-from desktop_app.session.door_run import Door, DoorRun, RunObserver
+from desktop_app.session.door import Door, RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.manager import SessionManager
 from desktop_app.settings import Settings
 from desktop_app.sources.base import SourceInfo

@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         session = manager.load(find_session(store, args.session).id)
         session.operator = args.operator
         if args.add:
-            session.add(Gender(args.add), note=args.note)
+            session.add(Gender(args.add), note=args.note, door=_door_of(session, args.door))
         elif args.undo or args.redo:
             taken, taken_back = decisions_of(session.log.entries())
             found = taken if args.undo else taken_back
@@ -102,8 +102,24 @@ def run(args: argparse.Namespace) -> int:
             else:
                 session.correct(ref, "removed", "yes", args.note)
         counts = session.counts()
+        if store.flush():
+            store.totals(session.id)  # kept, so that a list need not work a long count out again
     print(f"{counts.people} people: {counts.female} female, {counts.male} male, {counts.undecided} undecided")
     return 0
+
+
+def _door_of(session: Session, wanted: str) -> str:
+    """Return the id of the door of this name or id, "" for none. Raises UsageError where the count has no such door."""
+    from desktop_app.cli.checks import UsageError
+
+    doors = session.log.doors
+    for door in doors if wanted else ():
+        if wanted.casefold() in _names(session, door):
+            return door
+    if wanted:
+        names = ", ".join(name or door for door, name in doors.items()) or "none"
+        raise UsageError(f"This count has no door “{wanted}”.", f"Its doors: {names}.")
+    return ""
 
 
 def _names(session: Session, door: str) -> tuple[str, ...]:

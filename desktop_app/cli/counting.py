@@ -22,7 +22,8 @@ from desktop_app.recording.recorder import recover_recordings
 from desktop_app.reports.agenda_file import read_agenda, what_to_tell
 from desktop_app.reports.report import build_report
 from desktop_app.reports.times import local
-from desktop_app.session.door_run import Door, DoorRun, RunObserver
+from desktop_app.session.door import Door, RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.headless import RunSummary, summary_of
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import Session

@@ -43,7 +43,10 @@ def run(args: argparse.Namespace) -> int:
         return 1
     with writing_store() as store:
         store.delete(session.id)
-    print(f"Deleted. “headcount delete --undo {session.id[:8]}” brings it back for a week.")
+    print(
+        f"Deleted. “headcount delete --undo {session.id[:8]}” brings it back for a week. The daily copies hold it "
+        "until seven newer ones exist; “headcount delete --everything” removes these, too."
+    )
     return 0
 
 

@@ -45,20 +45,22 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from desktop_app.cli.checks import UsageError
-    from desktop_app.cli.kept import find_session, reading_report, reading_store, zone_from
+    from desktop_app.cli.kept import check_minutes, find_session, reading_report, reading_store, zone_from
     from desktop_app.reports.comparison import compare
     from desktop_app.reports.export import Extras, export, file_stem
     from desktop_app.reports.receipt import build_receipt
     from desktop_app.reports.report import ReportOptions
     from desktop_app.settings import load_settings
     from desktop_app.store.files import DATABASE_NAME
+    from desktop_app.system.plain_text import printable
 
     formats = [f.strip().lower() for f in args.format.split(",") if f.strip()]
     unknown = [f for f in formats if f not in FORMATS]
     if unknown or not formats:
         raise UsageError(f"“{args.format}” is no format.", f"Give one or more of {', '.join(FORMATS)}.")
-    if args.minutes < 1:
-        raise UsageError(f"--minutes cannot be {args.minutes}.", "Give 1 or more.")
+    check_minutes(args.minutes)
+    if args.name and args.name.split("/")[-1].strip() in ("", ".", ".."):
+        raise UsageError(f"“{printable(args.name)}” is no name for a file.", "Give one like fair-2026.")
     options = ReportOptions(args.minutes, zone_from(args.time_zone), suppress_below=args.suppress)
     with reading_store() as store, ExitStack() as stack:
         session = find_session(store, args.session)

@@ -100,6 +100,15 @@ def _report(
         raise UsageError(f"This count cannot be shown so: {error}.", "Choose longer intervals.") from error
 
 
+LONGEST_MINUTES = 7 * 1440
+
+
+def check_minutes(minutes: int) -> None:
+    """Raise UsageError for a length of intervals that no report has."""
+    if not 1 <= minutes <= LONGEST_MINUTES:
+        raise UsageError(f"--minutes cannot be {minutes}.", f"Give 1 to {LONGEST_MINUTES}, which is a week.")
+
+
 def zone_from(name: str | None) -> ZoneInfo:
     """Return a time zone by its name, or this computer's. Raises SettingsError for an unknown one."""
     from tzlocal import get_localzone_name

@@ -12,7 +12,8 @@ from desktop_app.domain.types import Counts, FrameResult
 from desktop_app.engine.state import EngineState
 from desktop_app.errors import OutputError
 from desktop_app.recording.recorder import VideoRecorder
-from desktop_app.session.door_run import DoorRun, RunObserver
+from desktop_app.session.door import RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.settings import Settings
 from desktop_app.sources.base import SourceInfo
 from desktop_app.system.plain_text import printable

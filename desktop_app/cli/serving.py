@@ -16,7 +16,8 @@ from desktop_app.cli.interrupt import Interrupt
 from desktop_app.cli.kept import NOT_WRITTEN
 from desktop_app.cli.observers import say
 from desktop_app.engine.state import EngineOptions, EngineState
-from desktop_app.session.door_run import Door, DoorRun, RunObserver
+from desktop_app.session.door import Door, RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.manager import SessionManager
 from desktop_app.sources.opening import describe
 from desktop_app.store.files import default_folder

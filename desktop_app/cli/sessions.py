@@ -66,10 +66,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _with_figures(store: Store, session: SessionInfo) -> SessionInfo:
-    """Return a session with its figures: those of a long one that nobody has looked at are not worked out in a list."""
+    """Return a session with its figures: those of a long one that has changed since are not worked out in a list.
+
+    A count under way has figures of up to a minute ago, which are told.
+    """
     from dataclasses import replace
 
-    if session.is_current or session.people:
+    if session.is_current or (session.people and session.is_open):
         return session
     c = store.totals(session.id).counts
     return replace(session, people=c.people, female=c.female, male=c.male, undecided=c.undecided)

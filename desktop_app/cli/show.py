@@ -25,16 +25,14 @@ def run(args: argparse.Namespace) -> int:
     """Print totals, intervals and, if asked for, the comparison and the people."""
     from contextlib import ExitStack
 
-    from desktop_app.cli.checks import UsageError
-    from desktop_app.cli.kept import find_session, reading_report, reading_store, zone_from
+    from desktop_app.cli.kept import check_minutes, find_session, reading_report, reading_store, zone_from
     from desktop_app.cli.output import columns
     from desktop_app.reports.comparison import compare
     from desktop_app.reports.csv_file import PERSON_FIELDS, person_rows
     from desktop_app.reports.report import ReportOptions
     from desktop_app.reports.xlsx_file import summary_rows
 
-    if args.minutes < 1:
-        raise UsageError(f"--minutes cannot be {args.minutes}.", "Give 1 or more.")
+    check_minutes(args.minutes)
     options = ReportOptions(args.minutes, zone_from(args.time_zone))
     with reading_store() as store, ExitStack() as stack:
         session = find_session(store, args.session)

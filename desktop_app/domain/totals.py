@@ -12,12 +12,10 @@ an entry that comes late, or twice, changes nothing but what it says: no order m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from desktop_app.domain.curve import Curve, curve_of
 from desktop_app.domain.events import (
     OPERATOR_EVENTS,
     Condensed,
@@ -32,120 +30,9 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.joined_doors import JoinedDoors
 from desktop_app.domain.person_facts import PersonFacts, PersonRecord, condensed_records, record_of
+from desktop_app.domain.record_sums import PlaceFigures, RecordSums
 from desktop_app.domain.renamed_places import RenamedPlaces
-from desktop_app.domain.types import AGE_BANDS, Counts, Gender
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceFigures:
-    """What was counted at one line (`into`, `out`) or zone (`inside` now, `visits`, mean stay in seconds)."""
-
-    kind: str
-    into: int = 0
-    out: int = 0
-    inside: int = 0
-    visits: int = 0
-    mean_dwell_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """The running totals by the time of counting, with the split as it is known now: parallel arrays of shape (n,).
-
-    `time_s` is float64, oldest first, on the clock asked for; the rest is int64.
-    """
-
-    time_s: NDArray[np.float64]
-    female: NDArray[np.int64]
-    male: NDArray[np.int64]
-    undecided: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.time_s)
-
-
-_GENDERS = tuple(Gender)
-
-
-class _Sum:
-    """Running sums over person records; `add` with -1 takes a record out again."""
-
-    def __init__(self) -> None:
-        self.genders = dict.fromkeys(Gender, 0)
-        self.bands = [0] * len(AGE_BANDS)
-        self.age_unknown = self.looking = 0
-
-    def add(self, record: PersonRecord, times: int) -> None:
-        self.genders[record.gender] += times
-        self.looking += times * record.is_looking
-        band = record.band_index
-        if band is None:
-            self.age_unknown += times
-        else:
-            self.bands[band] += times
-
-    def counts(self, in_view: int) -> Counts:
-        return Counts(
-            female=self.genders[Gender.FEMALE],
-            male=self.genders[Gender.MALE],
-            undecided=self.genders[Gender.UNDECIDED],
-            age_bands=tuple(self.bands),
-            age_unknown=self.age_unknown,
-            in_view=in_view,
-            looking=self.looking,
-        )
-
-
-@dataclass(slots=True)
-class _PlaceSum:
-    into: int = 0
-    out: int = 0
-    inside: int = 0
-    visits: int = 0
-    ended: int = 0
-    dwell_ms: int = 0
-
-
-class RecordSums:
-    """What person records add up to. Adding one costs the same however many there are."""
-
-    def __init__(self) -> None:
-        self._all, self._by_door = _Sum(), defaultdict[str, _Sum](_Sum)
-        self._places: dict[tuple[str, str], _PlaceSum] = defaultdict(_PlaceSum)
-
-    def add(self, record: PersonRecord, times: int = 1) -> None:
-        """Take a record in; with `times` = -1, out again."""
-        if record.counts:
-            self._all.add(record, times)
-            self._by_door[record.door].add(record, times)
-        for key, (sign, _, _) in record.crossings.items():
-            if sign > 0:
-                self._places[key].into += times
-            else:
-                self._places[key].out += times
-        for key, visits in record.visits.items():
-            place = self._places[key]
-            place.inside += times * visits.open
-            place.visits += times * visits.visits
-            place.ended += times * visits.ended
-            place.dwell_ms += times * visits.dwell_ms
-
-    def counts(self, door: str | None = None, *, in_view: int = 0) -> Counts:
-        """Return the totals, of one door or of all; `in_view` is passed through."""
-        total = self._all if door is None else self._by_door.get(door, _Sum())
-        return total.counts(in_view)
-
-    def places(self, kinds: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], PlaceFigures]:
-        """Return the figures of every line and zone by (door, name); `kinds` has those that the log tells of."""
-        found = {}
-        crossed = (k for k, s in self._places.items() if k not in kinds and s != _PlaceSum())
-        for key in (*kinds, *crossed):
-            s = self._places.get(key, _PlaceSum())
-            kind = kinds.get(key) or ("zone" if s.visits else "line")
-            found[key] = PlaceFigures(
-                kind, s.into, s.out, s.inside, s.visits, s.dwell_ms / s.ended / 1000 if s.ended else 0.0
-            )
-        return found
+from desktop_app.domain.types import Counts, Gender
 
 
 class Totals:
@@ -438,17 +325,3 @@ def is_by_operator(entry: Entry) -> bool:
     if isinstance(event, Merged):
         return event.by_operator
     return isinstance(event, OPERATOR_EVENTS)
-
-
-def curve_of(people: Iterable[PersonRecord], *, utc: bool = False, max_points: int = 2048) -> Curve:
-    """Return the running totals of these people; see `Totals.curve`. A record that comes twice counts once."""
-    records = list({r.ref: r for r in people if r.counts}.values())
-    times = np.array([r.counted_utc if utc else r.counted_s for r in records], np.float64)
-    order = np.argsort(times, kind="stable")
-    genders = np.array([_GENDERS.index(r.gender) for r in records], np.int64)[order]
-    steps = [np.cumsum(genders == i, dtype=np.int64) for i in range(len(_GENDERS))]
-    keep = np.arange(len(records))
-    if len(keep) > max_points:
-        keep = np.unique(np.linspace(0, len(records) - 1, max_points).astype(np.int64))
-    female, male, undecided = (steps[_GENDERS.index(g)][keep] for g in (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED))
-    return Curve(times[order][keep], female, male, undecided)

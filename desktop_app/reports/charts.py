@@ -234,6 +234,8 @@ def _ticks(start: float, end: float, room: int) -> list[float]:
     for step in (60, 120, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800):
         if (end - start) / step <= min(12, max(1, room)):
             break
+    else:
+        step *= ceil((end - start) / step / min(12, max(1, room)))
     first = ceil(start / step) * step
     return [float(first + i * step) for i in range(int((end - first) // step) + 1)] if first <= end else []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from math import sqrt
 from typing import TypeVar
 
@@ -62,12 +61,14 @@ def compare(first: Report, second: Report) -> Comparison:
         raise ValueError("two reports can be compared where their intervals are equally long")
     by_clock = _overlap(first, second)
     times = sorted(_joined(_by_time(first, by_clock), _by_time(second, by_clock)), key=lambda row: row[0])
+    names = {key: _clock(key[0]) if by_clock else f"+{_clock(key[0])}" for key, _, _ in times}
+    names.update({key: texts.again(names[key]) for key in names if key[1]})
     items = _joined(*({texts.plain(i.name): i for i in r.agenda} for r in (first, second)))
     return Comparison(
         first,
         second,
         by_clock,
-        tuple(ComparedRow(_clock(s) if by_clock else f"+{_clock(s)}", a, b) for s, a, b in times),
+        tuple(ComparedRow(names[key], a, b) for key, a, b in times),
         tuple(ComparedRow(name, a, b) for name, a, b in items if a is not None and b is not None),
         share_difference(first.counts, second.counts),
     )
@@ -114,20 +115,27 @@ def _wilson(hits: int, number: int) -> tuple[float, float, float]:
     return share, middle - half, middle + half
 
 
-def _midnight(report: Report) -> float:
-    start = local(report.start_utc, report.options.zone)
-    return datetime(start.year, start.month, start.day, tzinfo=report.options.zone).timestamp()
+def _on_the_clock(report: Report, utc: float) -> tuple[float, int]:
+    """Return a moment in seconds after midnight of the first day as the clock shows it, and 1 where it does so again.
+
+    On the days on which the clocks change that is not the time that has passed.
+    """
+    here = local(utc, report.options.zone)
+    days = (here.date() - local(report.start_utc, report.options.zone).date()).days
+    return 86_400.0 * days + 3600 * here.hour + 60 * here.minute + here.second + here.microsecond / 1e6, here.fold
 
 
 def _overlap(first: Report, second: Report) -> bool:
     """Whether there is a local time of the day that both counts saw."""
-    (a, b), (c, d) = ((r.start_utc - _midnight(r), r.end_utc - _midnight(r)) for r in (first, second))
+    (a, b), (c, d) = ((_on_the_clock(r, r.start_utc), _on_the_clock(r, r.end_utc)) for r in (first, second))
     return max(a, c) < min(b, d)
 
 
-def _by_time(report: Report, by_clock: bool) -> dict[float, Interval]:
-    zero = _midnight(report) if by_clock else report.intervals[0].start_utc
-    return {round(i.start_utc - zero): i for i in report.intervals}
+def _by_time(report: Report, by_clock: bool) -> dict[tuple[float, int], Interval]:
+    if by_clock:
+        return {_on_the_clock(report, i.start_utc): i for i in report.intervals}
+    zero = report.intervals[0].start_utc
+    return {(round(i.start_utc - zero), 0): i for i in report.intervals}
 
 
 def _joined(

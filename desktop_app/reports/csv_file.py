@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -12,7 +13,6 @@ from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.reports.comparison import Comparison
 from desktop_app.reports.intervals import FIGURES, Interval
 from desktop_app.reports.report import Report, ReportOptions
-from desktop_app.reports.suppression import hide
 from desktop_app.reports.texts import cell, plain
 from desktop_app.reports.times import iso
 
@@ -71,10 +71,10 @@ PLACE_FIELDS = ("door", "door_id", "name", "kind", "in", "out", "visits", "mean_
 
 def place_rows(report: Report) -> Iterator[tuple[Value, ...]]:
     """Return one row a line and zone, as `PLACE_FIELDS`."""
-    below = report.options.suppress_below
-    for door, name, f in report.places:
-        figures = (hide(f.into, below), hide(f.out, below), hide(f.visits, below))
-        yield (*_door(report, door), plain(name), f.kind, *figures, round(f.mean_dwell_s, 1))
+    for row in report.places:
+        figures = (row.shown("into"), row.shown("out"), row.shown("visits"))
+        stay_s = None if row.mean_stay_s is None else round(row.mean_stay_s, 1)
+        yield (*_door(report, row.door), plain(row.name), row.figures.kind, *figures, stay_s)
 
 
 AGE_FIELDS = ("age_band", "female", "male", "undecided")
@@ -164,7 +164,11 @@ def _text(value: Value, flavour: CsvFlavour) -> str:
         return ""
     if isinstance(value, float):
         return str(value).replace(".", flavour.decimal)
-    return cell(value) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    # Read with the other separator, as by a spreadsheet of another country, a part of a text is a cell of its own.
+    other = "," if flavour.separator == ";" else ";"
+    return re.sub(rf"({other}[\s\"']*)(?=[=+\-@])", r"\1'", cell(value))
 
 
 def tables(

@@ -20,6 +20,9 @@ from desktop_app.reports.watched import Span
 MINUTES = (1, 5, 15, 60)
 """The lengths of interval that a report offers."""
 
+_LONGER = (1440, 7 * 1440)
+"""Lengths for counts that are so long, or of which a clock that was wrong says so, that none of `MINUTES` does."""
+
 _MOST_ON_A_PAGE = 48
 
 MOST_INTERVALS = 20_000
@@ -79,6 +82,20 @@ def suitable_minutes(span_s: float) -> int:
     `span_s` is the time from the first to the last thing that the report tells of, in seconds.
     """
     return next((m for m in MINUTES if span_s <= _MOST_ON_A_PAGE * 60 * m), MINUTES[-1])
+
+
+def possible_minutes(minutes: int, span_s: float) -> int:
+    """Return `minutes`, or a longer interval where none that a report offers gives at most `MOST_INTERVALS`.
+
+    A computer that does not know the time yet begins a count in 1970.
+    """
+
+    def fits(length: int) -> bool:
+        return span_s / (60 * length) < MOST_INTERVALS - 1
+
+    if fits(MINUTES[-1]):
+        return minutes
+    return max(minutes, next((length for length in _LONGER if fits(length)), _LONGER[-1]))
 
 
 def regular_edges(start_utc: float, end_utc: float, minutes: int, zone: ZoneInfo) -> list[Edges]:

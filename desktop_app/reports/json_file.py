@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from desktop_app.domain.types import Counts
 from desktop_app.reports import intervals
 from desktop_app.reports.check import Interval, count_ratio, is_within, women_share
 from desktop_app.reports.comparison import Comparison
@@ -26,7 +25,7 @@ from desktop_app.reports.csv_file import (
 )
 from desktop_app.reports.door_checks import DoorCheck, sentence
 from desktop_app.reports.report import Report
-from desktop_app.reports.suppression import hide
+from desktop_app.reports.suppression import HIDDEN
 from desktop_app.reports.texts import plain
 from desktop_app.reports.times import iso
 
@@ -36,7 +35,7 @@ SCHEMA_VERSION = 2
 def report_values(report: Report, comparison: Comparison | None = None) -> dict[str, Any]:
     """Return a report, and what it is compared with, as values that JSON has."""
     options = report.options
-    zone, below = options.zone, options.suppress_below
+    zone = options.zone
     return {
         "schema": SCHEMA_VERSION,
         "program": report.program,
@@ -48,7 +47,7 @@ def report_values(report: Report, comparison: Comparison | None = None) -> dict[
         "end": iso(report.end_utc, zone),
         "time_zone": str(zone),
         "totals": _shown(report.totals),
-        "automatic": _counts(report.automatic, below),
+        "automatic": _automatic(report),
         "watched_s": round(report.watched_s),
         "planned_s": round(report.planned_s),
         "interval_minutes": options.minutes,
@@ -121,9 +120,11 @@ def _shown(totals: intervals.Interval) -> dict[str, int | str]:
     return {name: totals.shown(name) or 0 for name in ("people", "female", "male", "undecided")}
 
 
-def _counts(counts: Counts, below: int) -> dict[str, int | str]:
-    numbers = {"people": counts.people, "female": counts.female, "male": counts.male, "undecided": counts.undecided}
-    return {name: hide(number, below) for name, number in numbers.items()}
+def _automatic(report: Report) -> dict[str, int | str]:
+    """Return the totals before corrections; beside those after them they would tell of the few who were corrected."""
+    auto = report.automatic
+    numbers = {"people": auto.people, "female": auto.female, "male": auto.male, "undecided": auto.undecided}
+    return {name: HIDDEN if report.options.hides_people else number for name, number in numbers.items()}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:

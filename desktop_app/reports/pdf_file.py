@@ -11,23 +11,21 @@ from desktop_app.reports.comparison import Comparison
 from desktop_app.reports.comparison_page import draw_comparison
 from desktop_app.reports.door_checks import sentences
 from desktop_app.reports.drawing import FAINT, FEMALE, INK, MALE, UNDECIDED
-from desktop_app.reports.intervals import FIGURES, Interval, together
+from desktop_app.reports.intervals import FIGURES, Interval
 from desktop_app.reports.page import MARGIN, Page
 from desktop_app.reports.receipt import Receipt
 from desktop_app.reports.receipt_page import draw_receipt
-from desktop_app.reports.report import Report
-from desktop_app.reports.suppression import hide, suppressed
+from desktop_app.reports.report import MOST_PAGE_AGENDA_ROWS, Report
 from desktop_app.reports.texts import plain
 from desktop_app.reports.times import clock, duration, interval, local, span
 
-_MOST_ROWS = 24
-"""More intervals than this are put together to whole numbers of them, so that the table stays on its page."""
-_MOST_AGENDA_ROWS = 16
 _MOST_DOORS = 10
 """Doors, lines and zones together that the page names; of the lines and zones there are always four."""
 _SMALLEST_TYPE = 5.5
 
 DIGEST_KEYWORD = "headcount-log-sha256="
+MADE_KEYWORD = "headcount-made="
+"""How the report was made, so that it can be made again and compared: see `how_made`."""
 
 
 def write_pdf(
@@ -43,7 +41,7 @@ def pdf_bytes(report: Report, *, receipt: Receipt | None = None, comparison: Com
     page.canvas.setTitle(plain(report.name) or texts.NO_NAME)
     page.canvas.setCreator(report.program)
     page.canvas.setSubject(f"session {report.session_id}")
-    page.canvas.setKeywords(f"{DIGEST_KEYWORD}{report.digest}")
+    page.canvas.setKeywords(f"{DIGEST_KEYWORD}{report.digest} {MADE_KEYWORD}{how_made(report, receipt, comparison)}")
     _draw_report(page, report)
     if comparison is not None:
         page.next_page()
@@ -52,6 +50,19 @@ def pdf_bytes(report: Report, *, receipt: Receipt | None = None, comparison: Com
         page.next_page()
         draw_receipt(page, receipt)
     return page.save()
+
+
+def how_made(report: Report, receipt: Receipt | None = None, comparison: Comparison | None = None) -> str:
+    """Return how a PDF was made: minutes of an interval, time zone, hidden below, days of the receipt, compared with.
+
+    A page that is not there has "-". "" for a report over intervals that its log does not have.
+    """
+    options = report.options
+    if options.agenda:
+        return ""
+    days = "-" if receipt is None else str(receipt.keep_days)
+    other = "-" if comparison is None else f"{comparison.second.session_id}:{comparison.second.digest}"
+    return ";".join((str(options.minutes), str(options.zone), str(options.suppress_below), days, other))
 
 
 def _draw_report(page: Page, report: Report) -> None:
@@ -105,7 +116,7 @@ def _parts(report: Report) -> list[int]:
 
 def facts(report: Report) -> list[str]:
     """Return the sentences beside the age pyramid."""
-    peak, below = report.peak, report.options.suppress_below
+    peak = report.peak
     found = [texts.watched(duration(report.watched_s), duration(report.planned_s))]
     if peak is None:
         found.append(texts.NOBODY_CAME)
@@ -116,16 +127,16 @@ def facts(report: Report) -> list[str]:
         totals = zip(report.doors[:_MOST_DOORS], report.door_totals, strict=False)
         found += [texts.door_people(plain(door.name), total.shown("people") or 0) for door, total in totals]
     most = max(4, _MOST_DOORS - len(report.doors))
-    for door, name, figures in report.places[:most]:
-        if figures.kind == "line":
-            into, out = hide(figures.into, below), hide(figures.out, below)
-            found.append(texts.line_figures(plain(name), plain(report.door_name(door)), into, out))
+    for row in report.places[:most]:
+        if row.figures.kind == "line":
+            door = plain(report.door_name(row.door))
+            found.append(texts.line_figures(plain(row.name), door, row.shown("into"), row.shown("out")))
         else:
-            found.append(texts.zone_figures(plain(name), hide(figures.visits, below), figures.mean_dwell_s))
+            found.append(texts.zone_figures(plain(row.name), row.shown("visits"), row.mean_stay_s))
     if len(report.places) > most:
         found.append(texts.more_places(len(report.places) - most))
     inside = report.totals.shown("inside")
-    if isinstance(inside, int) and any(f.kind == "line" for _, _, f in report.places):
+    if isinstance(inside, int) and any(row.figures.kind == "line" for row in report.places):
         found.append(texts.inside(inside))
     auto = report.automatic
     if report.is_condensed:
@@ -134,7 +145,7 @@ def facts(report: Report) -> list[str]:
         found.append(texts.corrections(len(report.corrections), auto.people, auto.female, auto.male))
     elif not report.corrections:
         found.append(texts.NOTHING_CORRECTED)
-    return [*found, *sentences(report.checks)[:3]]
+    return [*found, *(sentences(report.checks)[:3] if not report.options.hides_people else [])]
 
 
 def _facts(page: Page, report: Report, x: float) -> None:
@@ -144,12 +155,7 @@ def _facts(page: Page, report: Report, x: float) -> None:
 
 def _table(page: Page, report: Report, bottom: float) -> None:
     """Put down the agenda and the intervals, as many rows as fit between `y` and `bottom`."""
-    agenda = report.agenda[:_MOST_AGENDA_ROWS]
-    intervals = report.intervals
-    most = _MOST_ROWS - len(agenda)
-    if len(intervals) > most:
-        intervals = suppressed(together(intervals, most, report.options.zone), report.options.suppress_below)
-    rows = [*agenda, *intervals]
+    rows = [*report.agenda[:MOST_PAGE_AGENDA_ROWS], *report.page_intervals]
     columns = [("", 0.0), (texts.PEOPLE, 205.0), (texts.FEMALE, 255.0), (texts.MALE, 305.0)]
     columns += [(texts.UNDECIDED, 365.0), (texts.IN, 405.0), (texts.OUT, 445.0), (texts.WATCHED, page.room)]
     step = min(12.0, (bottom - page.y) / (len(rows) + 1))

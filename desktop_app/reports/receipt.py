@@ -12,10 +12,11 @@ from desktop_app.reports.texts import plain
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is said under each heading, as (heading, sentences)."""
+    """What is said under each heading, as (heading, sentences); `keep_days` as `build_receipt` takes it."""
 
     report: Report
     parts: tuple[tuple[str, tuple[str, ...]], ...]
+    keep_days: int = 0
 
 
 def build_receipt(report: Report, database: str, keep_days: int = 0) -> Receipt:
@@ -43,6 +44,7 @@ def build_receipt(report: Report, database: str, keep_days: int = 0) -> Receipt:
                 ),
             ),
         ),
+        keep_days,
     )
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from desktop_app import __version__
 from desktop_app.domain.about import SESSION_EVENTS, about
@@ -26,20 +24,27 @@ from desktop_app.domain.events import (
 from desktop_app.domain.joined_doors import DOOR_EVENTS
 from desktop_app.domain.log_digest import LogDigest, LogEntry, SealedEntry, opened
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.domain.totals import PlaceFigures, RecordSums, Totals, is_by_operator
+from desktop_app.domain.record_sums import RecordSums
+from desktop_app.domain.totals import Totals, is_by_operator
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
 from desktop_app.reports.door_checks import CHECK_EVENTS, DoorCheck, Labels, checks_of
-from desktop_app.reports.intervals import Edges, Interval, PeopleTimes, peak, regular_edges, suitable_minutes
-from desktop_app.reports.suppression import (
-    hidden_cells,
-    suppressed,
-    suppressed_at_doors,
-    suppressed_with_sum,
-    text_for,
+from desktop_app.reports.hiding import AgeRow, PlaceRow, Tables, ages_of, hide_small
+from desktop_app.reports.intervals import (
+    Edges,
+    Interval,
+    PeopleTimes,
+    peak,
+    possible_minutes,
+    regular_edges,
+    suitable_minutes,
+    together,
 )
 from desktop_app.reports.watched import Span, Watch
 
 UNKNOWN_AGE = "unknown"
+MOST_PAGE_ROWS = 24
+"""More intervals than this are put together to whole numbers of them where they have to fit on a page."""
+MOST_PAGE_AGENDA_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +58,6 @@ class DoorFacts:
     detector: str
     model: str
     counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class AgeRow:
-    """The people of one age band; `hidden` has what is shown in place of figures that must not be."""
-
-    band: str
-    female: int
-    male: int
-    undecided: int
-    hidden: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def people(self) -> int:
-        return self.female + self.male + self.undecided
-
-    def shown(self, figure: str) -> int | str:
-        """Return "female", "male" or "undecided" as it may be shown."""
-        value = self.hidden.get(figure, getattr(self, figure))
-        assert isinstance(value, int | str)
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +86,7 @@ class Report:
 
     `automatic` are the totals without the operator's corrections. `totals` are the same figures as `counts` as one
     interval, so that they can be hidden, too, and `door_totals` those of each of `doors`. `door_intervals` has the
-    intervals of each door, by its id, where there are several; `places` has (id of the door, name, figures).
+    intervals of each door, by its id, where there are several; `page_intervals` are those that a page has room for.
     `pyramid` has a row for each of `AGE_BANDS` and one for `UNKNOWN_AGE`. `numbers` has the number on the screen of
     each corrected person by reference, and `corrected_at` the id of their door. `sources` are those it counted from;
     `files` were written of the count while it ran; `checks` are what the operator found by eye, by door.
@@ -122,8 +106,9 @@ class Report:
     totals: Interval
     doors: tuple[DoorFacts, ...]
     door_totals: tuple[Interval, ...]
-    places: tuple[tuple[str, str, PlaceFigures], ...]
+    places: tuple[PlaceRow, ...]
     intervals: tuple[Interval, ...]
+    page_intervals: tuple[Interval, ...]
     door_intervals: tuple[tuple[str, tuple[Interval, ...]], ...]
     agenda: tuple[Interval, ...]
     peak: Interval | None
@@ -298,12 +283,9 @@ def _put_together(frame: _Frame, crowd: _Crowd, options: ReportOptions, now_utc:
     start, end = min(starts, default=frame.oldest_utc), max(ends, default=frame.newest_utc)
     # Half-open intervals: somebody counted at the very end begins another one.
     until = end + 1e-3 if last >= end or end <= start else end
-    options = replace(options, minutes=options.minutes or suitable_minutes(end - start))
+    minutes = possible_minutes(options.minutes or suitable_minutes(end - start), end - start)
+    options = replace(options, minutes=minutes)
     edges = regular_edges(start, until, options.minutes, options.zone)
-    below = options.suppress_below
-    intervals, hidden_sums = suppressed_with_sum(crowd.times.count(edges, spans), below)
-    counts = crowd.sums.counts()
-    (whole,) = suppressed(crowd.times.count([Edges(start, until)], spans), below)
     session = about(frame.of_session)
     items = (AgendaItem.from_text(text) for text in session.agenda)
     agenda = options.agenda or tuple(Edges(i.start_utc, i.end_utc, i.name) for i in items)
@@ -311,13 +293,26 @@ def _put_together(frame: _Frame, crowd: _Crowd, options: ReportOptions, now_utc:
         DoorFacts(door, name, s.source, s.clock, s.detector, s.model, crowd.sums.counts(door))
         for door, name, s in frame.doors()
     )
-    door_totals: tuple[Interval, ...] = (whole,)
-    if len(doors) > 1:
-        each = [crowd.times.count([Edges(start, until)], spans, door.id)[0] for door in doors]
-        door_totals, hidden_doors = suppressed_with_sum(each, below)
-        hidden_sums = {**hidden_sums, **hidden_doors}
+
+    def count(edges: Sequence[Edges], door: str | None = None) -> tuple[Interval, ...]:
+        return tuple(crowd.times.count(edges, spans, door))
+
+    all_of_it = [Edges(start, until)]
+    intervals = count(edges)
     apart = doors if len(doors) > 1 else ()
-    at_doors = suppressed_at_doors([crowd.times.count(edges, spans, door.id) for door in apart], below)
+    most_rows = MOST_PAGE_ROWS - len(agenda[:MOST_PAGE_AGENDA_ROWS])
+    (whole,) = count(all_of_it)
+    tables = Tables(
+        whole=whole,
+        doors=tuple(count(all_of_it, door.id)[0] for door in apart) or (whole,) * len(doors),
+        intervals=intervals,
+        at_doors=tuple(count(edges, door.id) for door in apart),
+        agenda=count(agenda),
+        page=tuple(together(intervals, most_rows, options.zone)),
+        ages=ages_of(crowd.ages),
+        places=_places(frame, crowd),
+    )
+    tables = hide_small(tables, [door.id for door in doors], options.suppress_below, count)
     return Report(
         session_id=frame.session_id,
         name=session.name,
@@ -326,17 +321,18 @@ def _put_together(frame: _Frame, crowd: _Crowd, options: ReportOptions, now_utc:
         options=options,
         start_utc=start,
         end_utc=end,
-        counts=counts,
+        counts=crowd.sums.counts(),
         automatic=crowd.labels.counts(),
-        totals=replace(whole, hidden={**whole.hidden, **hidden_sums}),
-        door_totals=door_totals if doors else (),
+        totals=tables.whole,
+        door_totals=tables.doors,
         doors=doors,
-        places=_places(frame, crowd),
-        intervals=intervals,
-        door_intervals=tuple(zip((door.id for door in apart), at_doors, strict=True)),
-        agenda=suppressed(crowd.times.count(agenda, spans), below),
-        peak=peak(intervals),
-        pyramid=_pyramid(crowd.ages, below),
+        places=tables.places,
+        intervals=tables.intervals,
+        page_intervals=tables.page,
+        door_intervals=tuple(zip((door.id for door in apart), tables.at_doors, strict=True)),
+        agenda=tables.agenda,
+        peak=peak(tables.intervals),
+        pyramid=tables.ages,
         watched=tuple(spans),
         corrections=frame.corrections(),
         numbers=crowd.numbers,
@@ -349,19 +345,6 @@ def _put_together(frame: _Frame, crowd: _Crowd, options: ReportOptions, now_utc:
     )
 
 
-def _pyramid(ages: Mapping[str, Mapping[Gender, int]], below: int) -> tuple[AgeRow, ...]:
-    order = (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED)
-    numbers = np.array([[row[g] for g in order] for row in ages.values()], np.int64)
-    marks = hidden_cells(numbers, below)
-    names = ("female", "male", "undecided")
-    found = []
-    for band, row, hidden in zip(ages, numbers.tolist(), marks, strict=False):
-        texts = {n: text_for(v, below) for n, v, is_hidden in zip(names, row, hidden, strict=False) if is_hidden}
-        female, male, undecided = row
-        found.append(AgeRow(band, female, male, undecided, texts))
-    return tuple(found)
-
-
-def _places(frame: _Frame, crowd: _Crowd) -> tuple[tuple[str, str, PlaceFigures], ...]:
+def _places(frame: _Frame, crowd: _Crowd) -> tuple[PlaceRow, ...]:
     places = crowd.sums.places(frame.totals.place_kinds())
-    return tuple((door, name, figures) for (door, name), figures in places.items())
+    return tuple(PlaceRow(door, name, figures) for (door, name), figures in places.items())

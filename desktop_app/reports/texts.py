@@ -7,8 +7,9 @@ import re
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters and the marks that turn the direction of text, which can make a name look like another."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, the marks that turn the direction of text, which can make a name look like another, and halves
+of a letter, which a file name that is not UTF-8 brings and no file of ours can hold."""
 
 
 def plain(text: str) -> str:
@@ -96,8 +97,8 @@ def line_figures(name: str, door: str, into: int | str, out: int | str) -> str:
     return f"{name} ({door}): {into} in, {out} out"
 
 
-def zone_figures(name: str, visits: int | str, stay_s: float) -> str:
-    return f"{name}: {visits} visits, {stay_s:.0f} s on average"
+def zone_figures(name: str, visits: int | str, stay_s: float | None) -> str:
+    return f"{name}: {visits} visits{'' if stay_s is None else f', {stay_s:.0f} s on average'}"
 
 
 def more_places(number: int) -> str:
@@ -189,6 +190,13 @@ def compared_with(name: str) -> str:
 
 
 FROM_THE_BEGINNING = "The two counts were at different times of the day: the rows count from the beginning of each."
+
+
+def again(clock: str) -> str:
+    """Return a time of the hour that comes a second time when the clocks are set back."""
+    return f"{clock} again"
+
+
 TOO_FEW_TO_COMPARE = "There are too few people whose gender is known to compare the shares."
 DIFFERENCE, BOTH = "difference", "both"
 

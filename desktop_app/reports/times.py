@@ -22,17 +22,33 @@ def clock(utc: float, zone: ZoneInfo) -> str:
 
 
 def interval(start_utc: float, end_utc: float, zone: ZoneInfo, with_date: bool = False) -> str:
-    """Return "09:00 to 10:00", after its date if asked for."""
-    day = f"{local(start_utc, zone):%Y-%m-%d} " if with_date else ""
-    return f"{day}{clock(start_utc, zone)} to {clock(end_utc, zone)}"
+    """Return "09:00 to 10:00", after its date if asked for.
+
+    Where the clocks are changed in between it has both offsets, and in the hour that then comes again the second one:
+    two intervals never have the same name. One of a day or more has both dates.
+    """
+    start, end = local(start_utc, zone), local(end_utc, zone)
+    if end_utc - start_utc >= 86_400.0:
+        return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+    day = f"{start:%Y-%m-%d} " if with_date else ""
+    if start.utcoffset() != end.utcoffset():
+        return f"{day}{start:%H:%M} ({_offset(start)}) to {end:%H:%M} ({_offset(end)})"
+    return f"{day}{start:%H:%M} to {end:%H:%M}{f' ({_offset(start)})' if start.fold else ''}"
+
+
+def _offset(moment: datetime) -> str:
+    """Return "UTC+2" or "UTC+5:30"."""
+    text = moment.strftime("%z")
+    minutes = f":{text[3:5]}" if text[3:5] != "00" else ""
+    return f"UTC{text[0]}{int(text[1:3])}{minutes}"
 
 
 def span(start_utc: float, end_utc: float, zone: ZoneInfo) -> str:
-    """Return "2026-05-12, 09:00 to 17:30 (UTC+02:00)", with both dates where they differ."""
+    """Return "2026-05-12, 09:00 to 17:30 (UTC+02:00)", with both dates and both offsets where they differ."""
     start, end = local(start_utc, zone), local(end_utc, zone)
     until = end.strftime("%H:%M") if end.date() == start.date() else end.strftime("%Y-%m-%d, %H:%M")
-    offset = start.strftime("%z")
-    return f"{start:%Y-%m-%d, %H:%M} to {until} (UTC{offset[:3]}:{offset[3:5]})"
+    first, last = (f"UTC{offset[:3]}:{offset[3:5]}" for offset in (start.strftime("%z"), end.strftime("%z")))
+    return f"{start:%Y-%m-%d, %H:%M} to {until} ({first if first == last else f'{first}, at the end {last}'})"
 
 
 def duration(seconds: float) -> str:

@@ -20,6 +20,8 @@ from desktop_app.domain.events import (
 OF_SOURCES = (DoorStarted, DoorEnded, SourceLost, SourceBack, Paused, Resumed)
 """The events with which watching begins or ends."""
 
+SET_BACK_S = 60.0
+"""A door that sees something so much before what it saw last has a clock that was set back meanwhile."""
 _Door = tuple[str, str]
 """A session and the id of one of its doors."""
 
@@ -52,6 +54,8 @@ class Watch:
         of the run. What the operator decides later is no sign of watching.
         """
         door, event, since, last = (entry.session, entry.door), entry.event, self._since, self._last
+        if not is_decision(event) and not isinstance(event, Condensed):
+            self._notice_clock(door, entry.utc)
         if isinstance(event, DoorStarted | Resumed | SourceBack):
             if isinstance(event, DoorStarted) and door in since:
                 self._spans.append((door, since.pop(door), last.get(door, entry.utc)))
@@ -65,7 +69,15 @@ class Watch:
 
     def saw(self, session: str, door: str, utc: float) -> None:
         """Take in that a door saw somebody."""
+        self._notice_clock((session, door), utc)
         self._last[session, door] = utc
+
+    def _notice_clock(self, door: _Door, utc: float) -> None:
+        """Begin to watch anew where the clock was set back: a span that ends before it begins would be none."""
+        last = self._last.get(door, utc)
+        if door in self._since and utc < last - SET_BACK_S:
+            self._spans.append((door, self._since[door], last))
+            self._since[door] = utc
 
     def spans(
         self,
@@ -99,7 +111,10 @@ def of_sources(entries: Iterable[Entry]) -> list[Entry]:
     last: dict[_Door, Entry] = {}
     for entry in entries:
         door = (entry.session, entry.door)
-        if isinstance(entry.event, OF_SOURCES):
+        if is_decision(entry.event):
+            continue
+        is_set_back = door in last and entry.utc < last[door].utc - SET_BACK_S
+        if isinstance(entry.event, OF_SOURCES) or is_set_back:
             found += [e for e in (last.pop(door, None), entry) if e is not None]
         elif entry.door:
             last[door] = entry

@@ -122,7 +122,8 @@ def summary_rows(report: Report, comparison: Comparison | None = None) -> list[t
         rows.append((t.DOOR, t.door_people_from(plain(door.name), people, plain(door.source))))
         rows.append((t.DETECTOR_AND_MODEL, f"{door.detector}, {door.model}"))
         rows.append((t.CLOCK, t.clock_words(door.clock)))
-    rows += [(t.CHECK, plain(text)) for text in sentences(report.checks)]
+    if not options.hides_people:
+        rows += [(t.CHECK, plain(text)) for text in sentences(report.checks)]
     if comparison is not None:
         rows.append((t.compared_with(plain(comparison.second.name)), " ".join(in_words(comparison))))
     if options.hides_people:

@@ -13,7 +13,8 @@ from desktop_app.domain.events import Closed, Joined, Undone
 from desktop_app.domain.types import Counts
 from desktop_app.engine.state import EngineOptions, EngineState
 from desktop_app.errors import HeadcountError
-from desktop_app.session.door_run import Door, DoorRun, RunObserver, RunOptions, numbers_of
+from desktop_app.session.door import Door, RunObserver, RunOptions
+from desktop_app.session.door_run import DoorRun, numbers_of
 from desktop_app.session.log import EntrySink, SequenceNumbers, SessionLog
 from desktop_app.session.pipelines import PipelineCache
 from desktop_app.session.seen_before import seen_before

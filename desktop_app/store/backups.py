@@ -117,6 +117,16 @@ def make_if_due(
 
 
 def remove_all(files: StoreFiles) -> None:
-    """Remove every copy and every damaged file that was set aside. Raises OSError."""
+    """Remove every copy, also a half-made one, and every damaged file that was set aside. Raises OSError."""
     for copy in (*list_copies(files), *list_damaged(files)):
         remove_database(copy.path)
+    remove_unfinished(files)
+
+
+def remove_unfinished(files: StoreFiles) -> None:
+    """Remove what a crash left of a copy that was being made: nobody would ever read or remove it. Raises OSError.
+
+    The lock of the store is held.
+    """
+    for path in (*files.copies.glob("*.unfinished*"), *files.folder.glob(f"{files.rescued.name}*")):
+        path.unlink(missing_ok=True)

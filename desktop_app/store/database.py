@@ -149,6 +149,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def empty_wal(connection: sqlite3.Connection) -> bool:
+    """Write SQLite's log of changes into the file and empty it; return False where somebody reads just now."""
+    (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
+
+
 def _check_identity(connection: sqlite3.Connection) -> int:
     """Return the file's version, 0 for an empty one."""
     # In one transaction: another process may be making the file, and half of it would look like a stranger's.

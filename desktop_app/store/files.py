@@ -34,6 +34,11 @@ class StoreFiles:
     def copies(self) -> Path:
         return self.folder / "copies"
 
+    @property
+    def rescued(self) -> Path:
+        """What the open database is written to when its file was deleted, until that is whole."""
+        return self.database.with_suffix(".rescued")
+
     def damaged(self) -> list[Path]:
         """Return the damaged files that were set aside, newest first."""
         return sorted(self.folder.glob("counts.damaged-*.sqlite3"), reverse=True)

@@ -7,7 +7,7 @@ import sqlite3
 
 from desktop_app.errors import StoreError
 from desktop_app.store import backups, problems
-from desktop_app.store.database import DamagedFileError, find_damage, open_for_reading, open_for_writing
+from desktop_app.store.database import DamagedFileError, find_damage, open_for_reading, open_for_writing, reading
 from desktop_app.store.files import StoreFiles, remove_database
 from desktop_app.store.rows import EntryTable, last_seq, write_meta
 from desktop_app.system.file_lock import FileLock
@@ -50,11 +50,16 @@ class HeldDatabase:
         self.disconnect()
         if not self._lock.acquire():
             raise HeldError(*problems.held_by_another(self._files.folder))
+        self._take_up_rescued()
         try:
             connection = self._open_sound()
         except DamagedFileError as error:
             self.set_aside(error)
             connection = self._open_sound()
+        try:
+            backups.remove_unfinished(self._files)
+        except OSError as error:
+            log.warning("what was left of an unfinished copy cannot be removed: %s", error)
         self.connection, self.table = connection, EntryTable(connection)
         self._identity = self._identity_of_file()
         stored = last_seq(connection)
@@ -62,10 +67,30 @@ class HeldDatabase:
             write_meta(connection, "seq_floor", str(self.last_seq))
         self.last_seq = max(self.last_seq, stored)
 
+    def _take_up_rescued(self) -> None:
+        """Use what a crash left of a deleted file that was being written again, where it is whole."""
+        rescued = self._files.rescued
+        if self._files.database.exists() or not rescued.exists():
+            return
+        try:
+            with reading(rescued, unchanging=True) as connection:
+                is_whole = find_damage(connection) == ""
+            if is_whole:
+                rescued.replace(self._files.database)
+        except (sqlite3.Error, OSError, DamagedFileError) as error:
+            log.warning("%s cannot be taken up: %s", rescued, error)
+
     def disconnect(self) -> None:
         """Close the file and give up the lock. Idempotent."""
         self._close_file()
         self._lock.release()
+
+    def remove(self) -> None:
+        """Remove the file, so that the next `connect` begins a new one. Raises OSError where it cannot be removed."""
+        self.last_seq = max(self.last_seq, self.last_seq_without_writing())
+        self._files.database.unlink()
+        self._close_file()
+        remove_database(self._files.database)
 
     def is_still_there(self) -> bool:
         """Whether the open file is the one that has our name.
@@ -125,7 +150,7 @@ class HeldDatabase:
 
     def _write_again(self) -> None:
         assert self.connection is not None
-        rescued = self._files.database.with_suffix(".rescued")
+        rescued = self._files.rescued
         remove_database(rescued)
         try:
             backups.write_copy(self.connection, rescued)

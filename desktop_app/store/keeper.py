@@ -15,10 +15,11 @@ from datetime import date
 
 from desktop_app.errors import StoreError
 from desktop_app.store import backups, retention, summaries
-from desktop_app.store.database import DamagedFileError, find_damage, is_damage, reading, transaction
+from desktop_app.store.database import DamagedFileError, empty_wal, find_damage, is_damage, reading, transaction
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, StoppedError, group_of
 from desktop_app.store.held_database import CHECK_AT_OPENING_BYTES
+from desktop_app.store.rows import read_meta, write_meta
 from desktop_app.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class Keeper:
         self._live = live
         self._keep_days = 0
         self._condensed_on: date | None = None
+        self._has_removed = False
+        """Whether what was removed may still be read in SQLite's log of changes."""
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._reading: sqlite3.Connection | None = None
@@ -76,13 +79,14 @@ class Keeper:
     def _run(self) -> None:
         self._wake.wait(START_DELAY_S)
         self._do(self.check)
-        self._do(self.purge)
         while not self._stopping.is_set():
             self._wake.clear()
             self._writer.look_for_leftovers()
             if self._condensed_on != date.today():
                 self._condensed_on = date.today()
-                self._do(self.condense_old)
+                self._do(self.remove_old)
+            if self._has_removed:
+                self._do(self.empty_wal)
             self._do(self.copy)
             began = time.thread_time()
             self._do(self.summarise)
@@ -152,38 +156,69 @@ class Keeper:
             if not goes_on:
                 self._folds.forget_session(session)
 
-    def condense_old(self) -> None:
-        """Put the rows of people together that are old enough, where that is wanted."""
+    def remove_old(self) -> None:
+        """Remove what was deleted long enough ago, and put rows of people together that are old enough, if wanted.
+
+        Neither can be taken back, so that a clock that is years ahead for once must not bring it about: what was not
+        old enough by the clock of the day before on which the program ran waits for the next one.
+        """
+        now = time.time()
+        with reading(self._files.database) as connection:
+            before = _number(read_meta(connection, "clock_utc"), now)
+        self._writer.run(lambda c: write_meta(c, "clock_utc", repr(now)))
+        self.purge(min(now, before))
         if self._keep_days:
-            self.condense(time.time() - 86_400.0 * self._keep_days)
+            self.condense(min(now, before) - 86_400.0 * self._keep_days)
 
     def condense(self, before_utc: float) -> int:
         """Put the rows of people together about whom nothing is newer, and return how many people these were.
 
         Raises sqlite3.Error, or StoreError where they cannot be written.
         """
-        people = 0
+        people, live = 0, self._live()
         with reading(self._files.database) as connection:
-            names = connection.execute("SELECT id FROM session WHERE deleted_utc IS NULL AND is_purged = 0").fetchall()
-            groups = [group_of(connection, name).ids for (name,) in names]
+            found = connection.execute(
+                "SELECT id, closed_utc FROM session WHERE deleted_utc IS NULL AND is_purged = 0"
+            ).fetchall()
+            groups = [group_of(connection, name).ids for name, _ in found]
+            under_way = frozenset(name for name, closed_utc in found if closed_utc is None and name in live)
             joined = {session for ids in groups for session in ids[1:]}
             for ids in groups:
                 if ids[0] in joined:
                     continue
-                for part in retention.old_parts(connection, ids, before_utc, lambda _: None):
+                for part in retention.old_parts(connection, ids, before_utc, lambda _: None, under_way):
                     if self._stopping.is_set():
                         return people
+                    self._has_removed = True
                     self._writer.run(lambda c, part=part: retention.write_part(c, part), 60.0)  # type: ignore[misc]
                     people += part.people
                 for session in ids:
                     self._folds.forget_session(session)
+        if people:
+            self.empty_wal()
         return people
 
-    def purge(self) -> None:
+    def purge(self, now_utc: float | None = None) -> None:
         """Remove the entries of sessions that were deleted a week ago, a little at a time."""
-        now = time.time()
+        now = time.time() if now_utc is None else now_utc
         while not self._stopping.is_set() and self._writer.run(lambda connection: _purge_some(connection, now)):
-            pass
+            self._has_removed = True
+        if self._has_removed:
+            self.empty_wal()
+
+    def empty_wal(self) -> None:
+        """Have nothing left in SQLite's log of changes, where what was removed could be read as long as we run.
+
+        Where somebody reads just now it is tried again in the next round.
+        """
+        self._has_removed = not self._writer.run(empty_wal)
+
+
+def _number(text: str, default: float) -> float:
+    try:
+        return float(text)
+    except ValueError:  # none yet, or damaged
+        return default
 
 
 def _purge_some(connection: sqlite3.Connection, now: float) -> bool:

@@ -6,7 +6,9 @@ import errno
 import sqlite3
 from pathlib import Path
 
+from desktop_app.errors import StoreError
 from desktop_app.store.database import error_code
+from desktop_app.system.plain_text import printable
 
 _WAITING = "Counting goes on, and what is counted waits until it can be written."
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -22,15 +24,32 @@ def is_locked(error: BaseException) -> bool:
 
 def cannot_write(error: BaseException, folder: Path) -> str:
     """Return what keeps the counts from being written, with the remedy."""
+    what, remedy = _what_and_remedy(error, folder)
+    return f"{what} {_WAITING} {remedy}"
+
+
+def reason(error: BaseException, folder: Path) -> str:
+    """Return why a change could not be written, with the remedy."""
+    return " ".join(_what_and_remedy(error, folder))
+
+
+def _what_and_remedy(error: BaseException, folder: Path) -> tuple[str, str]:
     number = error.errno if isinstance(error, OSError) else None
     if is_locked(error):
-        return f"Another program holds the file of counts in {folder}. {_WAITING} Close the other program."
+        return f"Another program holds the file of counts in {folder}.", "Close the other program."
     if error_code(error) == sqlite3.SQLITE_FULL or number in _FULL_ERRNO:
-        return f"The disk with the counts is full ({folder}). {_WAITING} Free some space on it."
+        return f"The disk with the counts is full ({folder}).", "Free some space on it."
     if error_code(error) in _READ_ONLY or number in _READ_ONLY_ERRNO:
-        return f"The counts cannot be written to {folder}. {_WAITING} Allow writing to this folder."
+        return f"The counts cannot be written to {folder}.", "Allow writing to this folder."
     detail = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return f"The counts cannot be written to {folder} ({detail}). {_WAITING} Check the disk and this folder."
+    return f"The counts cannot be written to {folder} ({detail}).", "Check the disk and this folder."
+
+
+def trouble(error: BaseException, folder: Path, *, is_held: bool) -> str:
+    """Return the sentence for what keeps the writer from writing; `is_held` where another process has the store."""
+    if is_held:
+        return waits_for_the_other(folder)
+    return str(error) if isinstance(error, StoreError) else cannot_write(error, folder)
 
 
 def does_not_answer(folder: Path) -> str:
@@ -82,6 +101,14 @@ def cannot_read(error: BaseException) -> tuple[str, str]:
     return (
         f"The stored counts cannot be read ({error}).",
         "Start Headcount again: where the file is damaged it offers a copy. So does “headcount restore”.",
+    )
+
+
+def is_part_of(name: str) -> tuple[str, str]:
+    """Return sentence and remedy for a count that is to be deleted and was joined to another one."""
+    return (
+        f"This count was joined to {f'“{printable(name)}”' if name else 'another one'}, which counts its people.",
+        "Delete that one, or take back the joining first: open it under Results and undo.",
     )
 
 

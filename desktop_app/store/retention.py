@@ -35,11 +35,17 @@ class Part:
 
 
 def old_parts(
-    connection: sqlite3.Connection, sessions: Sequence[str], before_utc: float, on_bad: OnBadRow
+    connection: sqlite3.Connection,
+    sessions: Sequence[str],
+    before_utc: float,
+    on_bad: OnBadRow,
+    under_way: frozenset[str] = frozenset(),
 ) -> Iterator[Part]:
     """Return the people of joined sessions about whom nothing is newer than `before_utc`, a thousand at a time.
 
-    Keeps one query open until the end. Raises sqlite3.Error.
+    `under_way` are sessions that are being counted: of these nothing may have been written since then either. An old
+    film shows people of long ago who are still in the picture. Keeps one query open until the end. Raises
+    sqlite3.Error.
     """
     groups = PersonGroups(connection, sessions, on_bad)
     began: dict[str, float] = {}
@@ -48,6 +54,9 @@ def old_parts(
     part = Part()
     for group in groups.read():
         if max(stored.entry.utc for stored in group) >= before_utc:
+            continue
+        # A sequence number is the time of writing in microseconds.
+        if any(entry.session in under_way and entry.seq >= 1e6 * before_utc for _, entry in group):
             continue
         part.rows += group
         part.people += 1

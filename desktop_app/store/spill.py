@@ -104,6 +104,30 @@ class SpillFile:
         self._lock.release()
 
 
+def leave_for_next_time(store_folder: Path, entries: Sequence[Entry]) -> None:
+    """Leave entries in a file of their own for whoever opens the store next. Raises OSError."""
+    spill = SpillFile.create(store_folder)
+    try:
+        spill.write(entries)
+    finally:
+        spill.let_go()
+
+
+def remove_waiting(store_folder: Path) -> list[Path]:
+    """Delete what waits for a store in the temporary folder, but for what another process writes just now.
+
+    Returns the files that could not be deleted.
+    """
+    left = []
+    for spill in SpillFile.find(store_folder):
+        try:
+            spill.remove()
+        except OSError as error:
+            log.warning("%s could not be deleted: %s", spill.path, error)
+            left.append(spill.path)
+    return left
+
+
 def _header(store_folder: Path) -> dict[str, Any]:
     return {"headcount_spill": FORMAT, "folder": str(store_folder.resolve())}
 

@@ -15,21 +15,20 @@ from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts
 from desktop_app.errors import StoreError
-from desktop_app.store import backups, problems, session_list
+from desktop_app.store import backups, changes, problems, session_list
 from desktop_app.store.backups import StoreCopy
 from desktop_app.store.database import (
     DamagedFileError,
     EmptyFileError,
     is_damage,
     open_for_reading,
-    transaction,
 )
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.folds import Folds, SessionGroup, StoppedError, group_of, read_group, read_group_log
 from desktop_app.store.keeper import Keeper
 from desktop_app.store.people import read_people
 from desktop_app.store.problem_report import ProblemReport
-from desktop_app.store.rows import EntryTable, last_seq, read_sorted, read_what_can_be_read, write_meta
+from desktop_app.store.rows import last_seq, read_sorted, read_what_can_be_read
 from desktop_app.store.salvage import readable_copy, readable_entries
 from desktop_app.store.session_list import SessionInfo
 from desktop_app.store.summaries import SessionSummary, summary_of
@@ -219,17 +218,20 @@ class Store:
     # ---- deleting and bringing back
 
     def delete(self, session_id: str) -> bool:
-        """Delete a session; `restore` undoes it for a week. Return False if there is none. Raises StoreError.
+        """Delete a session with those joined to it; `restore` undoes it for a week. Return False if there is none.
 
+        Raises StoreError, also for one that was joined to another session, which would lose these people a week later.
         Its entries are removed from the file at the first start of the program after that week. The daily copies made
         before the deletion hold them until seven newer copies exist.
         """
-        change = "UPDATE session SET deleted_utc = ? WHERE id = ? AND deleted_utc IS NULL"
-        return self._written.run(lambda c: c.execute(change, (time.time(), session_id)).rowcount > 0)
+        return self._written.run(lambda c: changes.delete(c, session_id, time.time()))
 
     def restore(self, session_id: str) -> bool:
         """Undo `delete`. Return False where there is nothing to undo or it is too late. Raises StoreError."""
-        change = "UPDATE session SET deleted_utc = NULL WHERE id = ? AND deleted_utc IS NOT NULL AND is_purged = 0"
+        change = (
+            "UPDATE session SET deleted_utc = NULL WHERE is_purged = 0"
+            " AND deleted_utc = (SELECT deleted_utc FROM session WHERE id = ? AND is_purged = 0)"
+        )
         return self._written.run(lambda c: c.execute(change, (session_id,)).rowcount > 0)
 
     def keep_people(self, days: int) -> None:
@@ -252,7 +254,7 @@ class Store:
 
         A session that is being counted goes too: what is appended to it later is all that it then has.
         """
-        self._written.run(lambda connection: _erase(connection, self._files), timeout_s=60.0)
+        self._written.erase(timeout_s=60.0)
         self._folds.forget()
         with self._lock:
             self._live.clear()
@@ -273,15 +275,22 @@ class Store:
     def restore_newest_copy(self) -> int:
         """Add what is missing here from the newest copy that has any of it, or else from the damaged file.
 
-        Returns how many entries were added. Raises StoreError where there is nothing to restore from.
+        One that cannot be read is passed over. Returns how many entries were added. Raises StoreError where there is
+        nothing to restore from.
         """
         copies = self.copies()
         if not copies:
             raise StoreError("There is no copy of the counts.")
         # The newest may be one of the file that took the place of the damaged one, and then brings nothing back.
+        unreadable: list[StoreError] = []
         for copy in copies:
-            if added := self.restore_copy(copy):
-                return added
+            try:
+                if added := self.restore_copy(copy):
+                    return added
+            except StoreError as error:
+                unreadable.append(error)
+        if len(unreadable) == len(copies):
+            raise unreadable[0]
         return 0
 
     def restore_copy(
@@ -298,10 +307,12 @@ class Store:
         added = read = 0
         try:
             with readable_copy(copy) as connection:
+                removed = changes.removed_in(connection)
+                self._written.run(lambda c: changes.keep_removed(c, removed), timeout_s=30.0)
                 for entries in read_what_can_be_read(connection, lambda _: None):
                     if should_stop():
                         return added
-                    added += self._written.run(lambda c, chunk=entries: _add(c, chunk), timeout_s=30.0)  # type: ignore[misc]
+                    added += self._written.run(lambda c, chunk=entries: changes.add_missing(c, chunk), timeout_s=30.0)  # type: ignore[misc]
                     read += len(entries)
                     if progress is not None:
                         progress(read)
@@ -385,19 +396,3 @@ class Store:
             if self._writer is not None:  # which sets the file aside
                 raise
             return None
-
-
-def _add(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int:
-    with transaction(connection):
-        return EntryTable(connection).insert(entries, into_deleted=False)
-
-
-def _erase(connection: sqlite3.Connection, files: StoreFiles) -> None:
-    reached = last_seq(connection)
-    with transaction(connection):
-        for table in ("summary", "entry", "door", "session"):
-            connection.execute(f"DELETE FROM {table}")
-        write_meta(connection, "seq_floor", str(reached))
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    backups.remove_all(files)

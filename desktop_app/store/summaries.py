@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.totals import Curve, PlaceFigures, Totals
+from desktop_app.domain.curve import Curve
+from desktop_app.domain.record_sums import PlaceFigures
+from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts, Gender
 
 VERSION = 2

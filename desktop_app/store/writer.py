@@ -19,12 +19,12 @@ from typing import Any, TypeVar
 
 from desktop_app.domain.events import Closed, Entry
 from desktop_app.errors import StoreError
-from desktop_app.store import problems
+from desktop_app.store import backups, changes, problems
 from desktop_app.store.database import DamagedFileError, is_damage, transaction
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.held_database import HeldDatabase, HeldError
 from desktop_app.store.problem_report import ProblemReport
-from desktop_app.store.spill import SpillFile
+from desktop_app.store.spill import SpillFile, leave_for_next_time
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,11 @@ class Writer:
             future.cancel()
             raise StoreError(*problems.cannot_change(self._report.text)) from error
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(*problems.cannot_change(str(error))) from error
+            raise StoreError(*problems.cannot_change(problems.reason(error, self._files.folder))) from error
+
+    def erase(self, timeout_s: float) -> None:
+        """Remove every session, every copy and every damaged file. Raises StoreError."""
+        self.run(self._begin_anew, timeout_s)
 
     def report_damage(self, what: str) -> None:
         """Have the file set aside, because a check found it damaged."""
@@ -323,6 +327,16 @@ class Writer:
             self._report.set("damage", self._database.notice)
             self._database.notice = ""
 
+    def _begin_anew(self, connection: sqlite3.Connection) -> None:
+        backups.remove_all(self._files)
+        try:
+            # On a full disk there is no room to delete rows one by one, and a file that is gone leaves nothing behind.
+            self._database.remove()
+        except OSError:  # Windows lets nobody remove a file that somebody reads
+            changes.erase(connection)
+        else:
+            self._connect()
+
     def _finish(self) -> None:
         if self._oldest():
             self._write_waiting()
@@ -363,12 +377,8 @@ class Writer:
         if self._trouble_since is None:
             self._trouble_since = now
             log.warning("the counts cannot be written: %s", error)
-        if isinstance(error, HeldError):
-            sentence = problems.waits_for_the_other(self._files.folder)
-        elif isinstance(error, StoreError):
-            sentence = str(error)
-        else:
-            sentence = problems.cannot_write(error, self._files.folder)
+        is_held = isinstance(error, HeldError)
+        sentence = problems.trouble(error, self._files.folder, is_held=is_held)
         is_brief = problems.is_locked(error) and now - self._trouble_since < TELL_LOCKED_AFTER_S
         if not is_brief or self._report.get("trouble"):
             self._report.set("trouble", sentence)
@@ -409,11 +419,7 @@ class Writer:
 
     def _keep_for_next_time(self, entries: Sequence[Entry]) -> None:
         try:
-            spill = SpillFile.create(self._files.folder)
-            try:
-                spill.write(entries)
-            finally:
-                spill.let_go()
+            leave_for_next_time(self._files.folder, entries)
         except OSError as error:
             log.warning("%d entries could not be kept: %s", len(entries), error)
             with self._changed:

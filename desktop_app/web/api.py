@@ -150,7 +150,7 @@ def totals(request: Request, _: See, session: SessionId, resolution: Resolution 
             for row in report.pyramid
         },
         places=places_of(
-            {(door, name): figures for door, name, figures in report.places}, {d.id: d.name for d in report.doors}
+            {(row.door, row.name): row.figures for row in report.places}, {d.id: d.name for d in report.doors}
         ),
         intervals=[]
         if resolution == "total"

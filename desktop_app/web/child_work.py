@@ -18,7 +18,8 @@ from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.types import Counts, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.engine.state import EngineOptions, EngineState
 from desktop_app.errors import HeadcountError, SourceError
-from desktop_app.session.door_run import Door, DoorRun, RunObserver
+from desktop_app.session.door import Door, RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.services import RecordingStart
 from desktop_app.settings import Settings

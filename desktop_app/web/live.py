@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from desktop_app.domain.event_codec import EVENT_KINDS
 from desktop_app.domain.events import DoorEnded, DoorStarted, Entry
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.domain.totals import PlaceFigures
+from desktop_app.domain.record_sums import PlaceFigures
 from desktop_app.domain.types import AGE_BANDS, Counts, FrameResult, Gender
 from desktop_app.engine.state import EngineState
 from desktop_app.reports.intervals import watched_in
 from desktop_app.reports.watched import OF_SOURCES, Span, of_sources, watched_spans
-from desktop_app.session.door_run import DoorRun, RunObserver
+from desktop_app.session.door import RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.listeners import QueuedListener
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import Session

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from desktop_app.settings import Settings
 from desktop_app.store import Store, default_folder
 from tests.batch import stubs
 from tests.patience import PATIENCE_S
+from tests.store.logs import LogMaker
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -147,6 +149,19 @@ def test_other_settings_are_another_job_and_forgetting_keeps_nothing(table: JobT
     assert len(list(table.waiting())) == 2
     table.mark_kept()
     assert list(table.waiting()) == []
+
+
+def test_the_table_keeps_nothing_of_what_is_in_the_database_of_counts(tmp_path: Path) -> None:
+    log = LogMaker()
+    log.people(400)
+    path = tmp_path / "own.sqlite3"
+    with JobTable(path) as table:
+        table.put(JobKey("0" * 64, "s", "m"), JobResult(log.session, 400, 134, 133, 133, 1.0, ""), log.entries)
+        with closing(sqlite3.connect(path)) as connection:
+            (packed,) = connection.execute("SELECT entries FROM job").fetchone()
+        assert packed[5000:5100] in path.read_bytes()
+        table.mark_kept()
+        assert packed[5000:5100] not in path.read_bytes()
 
 
 @pytest.mark.slow

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +15,12 @@ import pytest
 
 from desktop_app.cli.counting import open_store
 from desktop_app.cli.main import main
-from desktop_app.domain.events import Counted, DoorEnded, DoorStarted, Entry
+from desktop_app.domain.events import Corrected, Counted, DoorEnded, DoorStarted, Entry
 from desktop_app.domain.types import Gender
 from desktop_app.store.files import StoreFiles, default_folder
 from desktop_app.store.store import Store
 from tests.patience import PATIENCE_S
-from tests.reports.logs import Day, fair
+from tests.reports.logs import Day, at, fair
 from tests.store.logs import LogMaker
 
 SESSION = "0123456789abcdef0123456789abcdef"
@@ -50,6 +53,24 @@ def test_a_long_count_that_nobody_has_looked_at_is_not_listed_with_0(
         connection.execute("DELETE FROM summary")
     assert main(["sessions", *BERLIN]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split()[-4:] == ["6", "4", "2", "0"]
+
+
+@pytest.mark.parametrize("again", [[], ["last", "2", "--gender", "undecided"]])
+def test_a_long_count_that_was_corrected_is_listed_as_it_is_now(
+    kept: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, again: list[str]
+) -> None:
+    monkeypatch.setattr("desktop_app.store.session_list.MOST_ENTRIES_FOR_A_LIST", 2)
+    store = Store.open(default_folder())
+    store.totals(kept)
+    entry = store.entries(kept)
+    last = max(e.seq for e in entry)
+    store.append([Entry("by another", kept, "main", last + 1, 0.0, Corrected(0.0, "p1", "gender", "male", "female"))])
+    assert store.close(PATIENCE_S)
+    assert not again or main(["correct", *again]) == 0
+    capsys.readouterr()
+    assert main(["sessions", *BERLIN]) == 0
+    wanted = ["6", "3", "2", "1"] if again else ["6", "3", "3", "0"]
+    assert capsys.readouterr().out.splitlines()[-1].split()[-4:] == wanted
 
 
 def test_without_a_kept_count_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,6 +143,21 @@ def test_a_number_that_two_doors_have_asks_for_the_door(
     assert "1 people: 0 female, 1 male" in capsys.readouterr().out
     assert main(["correct", "last", "1", "--staff", "--door", "West"]) == 1
     assert "no person 1" in capsys.readouterr().err
+
+
+def test_who_is_added_by_hand_is_added_at_the_door_that_is_named(
+    kept: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store = Store.open(default_folder())
+    side = DoorStarted(0.0, "camera 2", at("09:00"), "live", "Side door")
+    store.append([Entry("side", kept, "side", 1000, at("09:00"), side)])
+    assert store.close(PATIENCE_S)
+    assert main(["correct", kept, "--add", "male", "--door", "main DOOR"]) == 0
+    assert main(["correct", kept, "--add", "male", "--door", "nowhere"]) == 2
+    assert "Its doors: Main door, Side door." in capsys.readouterr().err
+    assert main(["export", kept, "--out", str(tmp_path), "--name", "it", "--format", "json", *BERLIN]) == 0
+    doors = json.loads((tmp_path / "it.json").read_text("utf-8"))["doors"]
+    assert [(door["name"], door["totals"]["people"]) for door in doors] == [("Main door", 7), ("Side door", 0)]
 
 
 def test_a_correction_is_taken_back_and_done_again(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,6 +246,9 @@ def test_a_count_is_exported_whole_and_nothing_is_replaced_unasked(
     assert (tmp_path / "2026-05-12-Fair.json").read_bytes() == before
     assert main([*command, "--overwrite"]) == 0
     assert main(["export", "last", "--format", "docx"]) == 2
+    for wrong in (["--minutes", "100000000000"], ["--minutes", "0"], ["--name", "."], ["--name", "a/.."]):
+        assert main(["export", "last", "--out", str(tmp_path / "out"), *wrong]) == 2
+    assert not (tmp_path / "out.pdf").exists()
 
 
 def test_a_report_is_verified_until_the_count_changes(
@@ -225,6 +264,46 @@ def test_a_report_is_verified_until_the_count_changes(
     capsys.readouterr()
     assert main(["verify", str(tmp_path / "gone.pdf")]) == 6
     assert "There is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--receipt"], ["--against", "fedc"], ["--suppress", "3", "--minutes", "60"]])
+def test_a_report_whose_figures_were_changed_is_not_verified(
+    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    store = Store.open(default_folder())
+    other = Day("Other")
+    other.person("09:01")
+    store.append([replace(e, session="fedc" * 8) for e in other.end()])
+    assert store.close(PATIENCE_S)
+    path = tmp_path / "r.pdf"
+    assert main(["export", kept, "--out", str(tmp_path), "--name", "r", *more, *BERLIN]) == 0
+    assert main(["verify", str(path)]) == 0
+    assert "agrees with the kept count" in capsys.readouterr().out
+
+    written = path.read_bytes()
+    found = next(m for m in re.finditer(rb"stream\r?\n(.*?)\r?\n?endstream", written, re.DOTALL) if _drawn(m[1]))
+    changed = base64.a85encode(zlib.compress(_drawn(found[1]).replace(b" Tf", b"  Tf", 1))) + b"~>"
+    path.write_bytes(written.replace(found[1], changed))
+    assert main(["verify", str(path)]) == 1, "something else is drawn; the digest in the file is the right one"
+    assert "figures in it may have been changed" in capsys.readouterr().out
+
+    path.write_bytes(re.sub(rb" headcount-made=[^)]*", b"", written))
+    assert main(["verify", str(path)]) == 1
+    assert "cannot be told" in capsys.readouterr().out
+    if "--against" in more:
+        path.write_bytes(written)
+        assert main(["correct", "fedc", "1", "--gender", "male"]) == 0
+        assert main(["verify", str(path)]) == 1
+        assert "the count beside it has changed" in capsys.readouterr().out
+
+
+def _drawn(stream: bytes) -> bytes:
+    """Return what a stream draws, b"" for one that draws no page."""
+    try:
+        drawn = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>")))
+    except (ValueError, zlib.error):
+        return b""
+    return drawn if b" Tf" in drawn else b""
 
 
 def test_while_another_process_works_with_the_store_a_correction_says_so(

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.events import Corrected, Event
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.domain.totals import PlaceFigures, Totals
+from desktop_app.domain.record_sums import PlaceFigures
+from desktop_app.domain.totals import Totals
 from desktop_app.domain.tracking import Tracker, TrackerSettings
 from desktop_app.domain.types import AGE_BANDS, Attributes, Box, Counts, Detection
 from tests.domain.log import totals_of

@@ -12,7 +12,8 @@ import pytest
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.events import Counted, Event, Left, Merged, Revised, StaffSeen, ZoneEntered, ZoneLeft
 from desktop_app.domain.places import Line, Zone
-from desktop_app.domain.totals import PlaceFigures, Totals
+from desktop_app.domain.record_sums import PlaceFigures
+from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from tests.domain.acting import BLUE, GREEN, RED, Actor, Stage, gone, unit, walk
 from tests.domain.log import Log

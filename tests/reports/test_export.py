@@ -152,7 +152,10 @@ def test_two_joined_counts_at_an_only_door_each_have_a_column_a_door() -> None:
         ("Camera 0 (North gate)", 2, 600.0),
         ("Camera 0 (South gate)", 3, 600.0),
     ]
-    assert [(door, name, f.into) for door, name, f in report.places] == [("main", "door", 2), ("main.2", "door", 3)]
+    assert [(row.door, row.name, row.figures.into) for row in report.places] == [
+        ("main", "door", 2),
+        ("main.2", "door", 3),
+    ]
     assert report.counts.people == 5
     assert report.digest == digest_of([*entries, joined]), "what the entries say stays as it was written"
     lines = facts(report)

@@ -12,7 +12,8 @@ from desktop_app.domain.events import Entry
 from desktop_app.domain.places import Line, Zone
 from desktop_app.engine.state import Pipeline
 from desktop_app.errors import SourceError
-from desktop_app.session.door_run import DoorRun, RunObserver
+from desktop_app.session.door import RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.services import ConnectionListener, RecordingStart
 from desktop_app.settings import Settings
 from desktop_app.sources.base import FrameSource

@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.domain.events import Added, Counted
 from desktop_app.domain.types import Gender
-from desktop_app.session.door_run import Door
+from desktop_app.session.door import Door
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import Session
 from desktop_app.settings import Settings

@@ -8,7 +8,8 @@ import pytest
 
 from desktop_app.domain.events import Added, DoorStarted
 from desktop_app.engine.state import EngineOptions, EngineState
-from desktop_app.session.door_run import Door, DoorRun
+from desktop_app.session.door import Door
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import CorrectionError, Session
 from desktop_app.settings import Settings

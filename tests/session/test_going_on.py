@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.factory import ProgramServices
 from desktop_app.resources import demo_clip
-from desktop_app.session.door_run import Door
+from desktop_app.session.door import Door
 from desktop_app.session.manager import SessionManager
 from desktop_app.settings import Settings
 from desktop_app.store import Store

@@ -28,7 +28,8 @@ from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.engine.state import EngineOptions, EngineState, EngineStats
 from desktop_app.reports.watched import watched_spans
-from desktop_app.session.door_run import Door, DoorRun
+from desktop_app.session.door import Door
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.listeners import QueuedListener
 from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.session.manager import SessionManager

@@ -134,6 +134,54 @@ def test_the_program_makes_the_copy_by_itself(
     assert eventually(lambda: len(store.copies()) == 1)
 
 
+def test_what_a_crash_left_of_a_copy_is_removed(open_store: OpenStore, files: StoreFiles) -> None:
+    open_store().close(PATIENCE_S)
+    files.copies.mkdir(exist_ok=True)
+    left = [files.copies / "counts-2026-01-01-000000000009.unfinished", files.copies / "x.unfinished-journal"]
+    for path in (*left, files.rescued):
+        path.write_bytes(b"a person")
+    open_store()
+    assert not [path for path in (*left, files.rescued) if path.exists()]
+
+
+def test_a_deleted_file_that_was_being_written_again_is_taken_up_after_a_crash(
+    open_store: OpenStore, files: StoreFiles
+) -> None:
+    log = LogMaker()
+    log.open()
+    log.people(2)
+    store = open_store()
+    store.append(log.entries)
+    assert store.close(PATIENCE_S)
+    files.database.rename(files.rescued)
+    assert [info.people for info in open_store().sessions()] == [2]
+
+
+def test_an_older_copy_does_not_bring_back_what_was_deleted_before_the_newest(
+    open_store: OpenStore, files: StoreFiles
+) -> None:
+    log, other = LogMaker(), LogMaker(seq=1000)
+    log.open("deleted by the user")
+    log.people(2)
+    store = open_store()
+    store.append(log.entries)
+    assert store.close(PATIENCE_S)
+    files.copies.mkdir(exist_ok=True)
+    shutil.copy(files.database, files.copies / f"counts-2026-01-01-{log.seq:012d}.sqlite3")
+    store = open_store()
+    store.delete(log.session)
+    store.append(other.open("goes on"))
+    assert store.close(PATIENCE_S)
+    shutil.copy(files.database, files.copies / f"counts-2026-01-02-{other.seq:012d}.sqlite3")
+    files.database.write_bytes(b"damaged")
+    store = open_store()
+    assert store.needs_copy
+    assert store.restore_newest_copy() > 0
+    assert store.restore_newest_copy() == 0, "nor when it is asked for again"
+    assert [info.name for info in store.sessions()] == ["goes on"]
+    assert store.deleted() == [], "nothing of it is left to bring back"
+
+
 def test_writing_goes_on_while_a_copy_is_made(
     store: Store, log: LogMaker, files: StoreFiles, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,10 +17,11 @@ from tests.store.logs import LogMaker
 def test_the_newest_count_is_found_with_those_joined_to_it(open_store: OpenStore) -> None:
     store = open_store()
     assert store.newest_group() is None
-    first, second = LogMaker(), LogMaker(seq=100)
+    earlier, first, second = LogMaker(), LogMaker(seq=50), LogMaker(seq=100)
+    earlier.open()
     first.open()
     second.open()
-    store.append([*first.entries, *second.entries])
+    store.append([*earlier.entries, *first.entries, *second.entries])
     assert store.flush(PATIENCE_S)
     newest = store.newest_group()
     assert newest is not None
@@ -35,7 +36,7 @@ def test_the_newest_count_is_found_with_those_joined_to_it(open_store: OpenStore
     store.delete(second.session)
     left = store.newest_group()
     assert left is not None
-    assert left.ids == (first.session,)
+    assert left.ids == (earlier.session,), "what was joined was deleted with it"
     assert store.session(second.session) is not None
     assert store.session(second.session, include_deleted=False) is None
 

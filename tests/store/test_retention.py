@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ from desktop_app.domain.events import (
     DoorEnded,
     Joined,
     Left,
+    Merged,
     PersonEvent,
 )
 from desktop_app.domain.totals import Totals
@@ -25,6 +29,7 @@ from desktop_app.reports.report import Report, ReportOptions, build_report
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import CorrectionError
 from desktop_app.store import Store, retention
+from desktop_app.store.files import StoreFiles
 from tests.patience import PATIENCE_S, eventually
 from tests.reports.logs import ZONE
 from tests.store.conftest import OpenStore
@@ -60,10 +65,12 @@ def test_every_figure_stays(store: Store, monkeypatch: pytest.MonkeyPatch, seed:
     before, summary = report_of(store, log.session, joined.session), store.totals(log.session)
     assert store.condense(OLD_UTC) > 0
     after = report_of(store, log.session, joined.session)
+
     # Those of which the log does not say that they were drawn come in the order in which somebody was there first.
-    assert sorted((*p[:2], p[2].into, p[2].out, p[2].visits) for p in after.places) == sorted(
-        (*p[:2], p[2].into, p[2].out, p[2].visits) for p in before.places
-    )
+    def places(report: Report) -> list[tuple[object, ...]]:
+        return sorted((p.door, p.name, p.figures.into, p.figures.out, p.figures.visits) for p in report.places)
+
+    assert places(after) == places(before)
     assert figures(after) == figures(before)
     assert after.is_condensed
     assert not any(isinstance(e.event, PersonEvent) for e in store.entries_of((log.session, joined.session)))
@@ -101,6 +108,33 @@ def test_a_run_that_was_cut_off_was_watched_as_long_as_before(store: Store) -> N
     assert report_of(store, log.session).watched == before
 
 
+def test_whoever_is_in_the_picture_of_an_old_film_is_not_put_away(open_store: OpenStore) -> None:
+    now = time.time()
+    store = open_store()
+    film = LogMaker(seq=int(now * 1e6), utc=now - 400 * 86_400)
+    film.open()
+    film.people(3)
+    store.append(film.entries)
+    assert store.flush(PATIENCE_S)
+    month_ago = now - 30 * 86_400
+    assert store.condense(month_ago) == 0, "it is under way"
+    first, second = (e.event.person for e in film.entries if isinstance(e.event, Counted) and e.event.time_s < 8)
+    before = len(film.entries)
+    film.add(Merged(20.0, second, first))
+    film.close()
+    store.append(film.entries[before:])
+    assert store.flush(PATIENCE_S)
+    assert store.condense(month_ago) == 2
+    assert report_of(store, film.session).counts.people == 2
+
+    month = LogMaker(seq=int((now - 60 * 86_400) * 1e6), utc=now - 60 * 86_400)
+    month.open()
+    month.people(3)
+    store.append(month.entries)
+    assert store.flush(PATIENCE_S)
+    assert store.condense(month_ago) == 3, "a camera that has counted for months is under way, too"
+
+
 def test_a_copy_does_not_bring_them_back(store: Store) -> None:
     log = LogMaker()
     log.open()
@@ -112,6 +146,27 @@ def test_a_copy_does_not_bring_them_back(store: Store) -> None:
     (copy,) = store.copies()
     assert store.condense(OLD_UTC) == 5
     assert store.restore_copy(copy) == 0
+    assert report_of(store, log.session).counts.people == 5
+
+
+def test_two_copies_do_not_bring_people_back_beside_their_numbers(open_store: OpenStore, folder: Path) -> None:
+    files, log = StoreFiles(folder), LogMaker()
+    log.open()
+    log.people(5)
+    store = open_store()
+    store.append(log.entries)
+    assert store.close(PATIENCE_S)
+    files.copies.mkdir(exist_ok=True)
+    shutil.copy(files.database, files.copies / f"counts-2026-01-01-{log.seq:012d}.sqlite3")
+    store = open_store()
+    assert store.condense(OLD_UTC) == 5
+    assert store.close(PATIENCE_S)
+    shutil.copy(files.database, files.copies / f"counts-2026-01-02-{log.seq + 1:012d}.sqlite3")
+    files.database.write_bytes(b"damaged")
+    store = open_store()
+    newest, older = [copy for copy in store.copies() if "2026-01-0" in copy.path.name]
+    assert store.restore_copy(newest) > 0
+    store.restore_copy(older)
     assert report_of(store, log.session).counts.people == 5
 
 
@@ -141,6 +196,31 @@ def test_it_goes_on_by_itself_every_day(open_store: OpenStore, monkeypatch: pyte
     assert eventually(lambda: any(isinstance(e.event, Condensed) for e in store.entries(log.session)))
     assert store._keeper is not None
     assert store._keeper._condensed_on in (began, date.today())
+
+
+def test_a_clock_that_is_years_ahead_for_once_takes_nothing_away(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_app.store.keeper.START_DELAY_S", 3600.0)  # the test does its work itself
+    store, now = open_store(), time.time()
+    log, deleted = LogMaker(utc=now - 86_400), LogMaker(seq=1000)
+    log.open()
+    log.people(2)
+    deleted.open()
+    deleted.people(1)
+    store.append([*log.entries, *deleted.entries])
+    store.delete(deleted.session)
+    keeper = store._keeper
+    assert keeper is not None
+    keeper._keep_days = 30
+    keeper.remove_old()
+    monkeypatch.setattr(time, "time", lambda: now + 400 * 86_400)
+    keeper.remove_old()
+    assert not any(isinstance(e.event, Condensed) for e in store.entries(log.session))
+    assert [info.id for info in store.deleted()] == [deleted.session]
+    keeper.remove_old()
+    assert any(isinstance(e.event, Condensed) for e in store.entries(log.session)), "it is no mistake: a day later"
+    assert store.deleted() == []
 
 
 def test_intervals_of_the_numbers_are_those_of_reports() -> None:

@@ -252,6 +252,58 @@ def test_a_deleted_session_is_removed_from_the_file_a_week_later(
     assert b"to be forgotten" not in (folder / "counts.sqlite3").read_bytes()
 
 
+def test_what_was_removed_cannot_be_read_while_the_program_runs(
+    store: Store, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    log, other = LogMaker(), LogMaker()
+    log.open("to be forgotten")
+    other.open("old people")
+    other.people(3)
+    store.append([*log.entries, *other.entries])
+    store.delete(log.session)
+
+    def read(text: str) -> list[str]:
+        return [p.name for p in folder.iterdir() if p.is_file() and text.encode() in p.read_bytes()]
+
+    assert "counts.sqlite3-wal" in read("to be forgotten")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + PURGE_AFTER_S + 1)
+    keeper = store._keeper
+    assert keeper is not None
+
+    def is_gone(text: str) -> bool:
+        if keeper._has_removed:  # its own thread was reading just then: it tries again in its next round
+            keeper.empty_wal()
+        return read(text) == []
+
+    keeper.purge()
+    assert eventually(lambda: is_gone("to be forgotten"))
+    ref = other.entries[3].event.person  # type: ignore[attr-defined]
+    assert read(ref)
+    assert store.condense(now) == 3
+    assert eventually(lambda: is_gone(ref))
+
+
+def test_a_joined_count_is_deleted_as_a_whole_and_none_of_its_parts_alone(store: Store) -> None:
+    head, part, other = LogMaker(), LogMaker(seq=1000), LogMaker(seq=2000)
+    for number, log in enumerate((head, part, other), 1):
+        log.open(f"Count {number}")
+        log.people(number)
+    head.add(Joined(0.0, part.session), "")
+    store.append([*head.entries, *part.entries, *other.entries])
+    assert store.flush(PATIENCE_S)
+    with pytest.raises(StoreError, match="joined to “Count 1”"):
+        store.delete(part.session)
+    assert store.delete(head.session)
+    assert [(s.name, s.people) for s in store.sessions()] == [("Count 3", 3)]
+    assert store.restore(head.session)
+    assert [(s.name, s.people) for s in store.sessions()] == [("Count 3", 3), ("Count 2", 2), ("Count 1", 3)]
+    other.add(Joined(0.0, part.session), "")
+    store.append(other.entries[-1:])
+    assert store.delete(head.session)
+    assert [(s.name, s.people) for s in store.sessions()] == [("Count 3", 5), ("Count 2", 2)], "it is a part of it, too"
+
+
 def test_deleting_everything_leaves_nothing_on_the_disk_and_the_numbering_goes_on(store: Store, folder: Path) -> None:
     log = LogMaker()
     log.open("a name nobody may read later")

@@ -172,6 +172,26 @@ def test_a_disk_that_is_really_full(small_disk: Path, open_store: OpenStore, pro
     store.close(10.0)
 
 
+def test_on_a_full_disk_everything_can_be_deleted_and_else_the_remedy_is_said(
+    small_disk: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_app.store.backups.SPARE_BYTES", 0)
+    store = open_store()
+    log = LogMaker()
+    store.append([*log.open("a name nobody may read later"), *log.people(300)])
+    assert store.flush(PATIENCE_S)
+    assert store._keeper is not None
+    store._keeper.copy()
+    assert store.copies()
+    fill(small_disk / "ballast")
+    with pytest.raises(StoreError, match=r"The disk with the counts is full .* Free some space on it"):
+        store._written.run(lambda c: c.execute("UPDATE entry SET utc = utc + 1").rowcount)
+    store.delete_everything()
+    assert store.sessions() == store.copies() == []
+    for path in small_disk.rglob("counts*"):
+        assert path.is_dir() or b"nobody may read" not in path.read_bytes()
+
+
 def test_a_disk_that_becomes_read_only(small_disk: Path, open_store: OpenStore, problems: list[str]) -> None:
     store = open_store()
     log = LogMaker()

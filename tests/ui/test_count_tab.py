@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from desktop_app.domain.events import Added
-from desktop_app.domain.totals import PlaceFigures
+from desktop_app.domain.record_sums import PlaceFigures
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.engine.state import EngineState
 from desktop_app.settings import PlaceSettings, Settings

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from desktop_app.domain.curve import Curve
 from desktop_app.domain.events import Counted, DoorEnded, DoorStarted, Entry, Event, SourceBack, SourceLost
-from desktop_app.domain.totals import Curve, Totals
+from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.reports.charts import arrivals_chart, gaps_between
 from desktop_app.reports.drawing import GRID, Rect, Text

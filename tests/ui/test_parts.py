@@ -22,6 +22,8 @@ from pytestqt.qtbot import QtBot
 from desktop_app.app import sources_of
 from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.settings import Settings
+from desktop_app.store.files import default_folder
+from desktop_app.store.spill import SpillFile
 from desktop_app.ui.picture.display import DisplayFeeder, fit_size, make_display_frame
 from desktop_app.ui.picture.overlay import BOX_COLOURS, PeoplePainter, label_text, place_label
 from desktop_app.ui.picture.transport import media_time
@@ -257,8 +259,11 @@ def test_the_log_rotates_and_diagnostics_hold_no_address() -> None:
         assert "secret" not in text
         assert "Headcount: " in text
         assert path.is_file()
+        waiting = SpillFile.create(default_folder())
+        waiting.let_go()
         assert diagnostics.delete_all_data() == []
         assert not path.exists()
+        assert not waiting.path.exists(), "it would be taken in at the next start"
     finally:
         for handler in list(root.handlers):
             if handler not in before:

@@ -15,7 +15,8 @@ from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
-from desktop_app.domain.totals import Curve, Totals
+from desktop_app.domain.curve import Curve
+from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.engine.state import EngineState
 from desktop_app.errors import SourceError

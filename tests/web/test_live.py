@@ -19,7 +19,7 @@ from desktop_app.domain.events import Closed, Crossed, DoorStarted, Entry, Opene
 from desktop_app.domain.types import Gender
 from desktop_app.errors import StoreError
 from desktop_app.reports.watched import Span
-from desktop_app.session.door_run import Door
+from desktop_app.session.door import Door
 from desktop_app.session.manager import SessionManager
 from desktop_app.settings import Settings
 from desktop_app.store.store import Store

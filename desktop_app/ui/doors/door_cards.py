@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from desktop_app.domain.totals import PlaceFigures
+from desktop_app.domain.record_sums import PlaceFigures
 from desktop_app.domain.types import Counts
 from desktop_app.system.redaction import without_secrets
 from desktop_app.ui.figures.totals import Figure, gender_figures, totals_words

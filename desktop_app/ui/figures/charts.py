@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.totals import Curve
+from desktop_app.domain.curve import Curve
 from desktop_app.domain.types import Gender
 from desktop_app.reports.charts import arrivals_chart, gaps_between
 from desktop_app.reports.drawing import Drawing

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QThread, Signal
 
+from desktop_app.domain.curve import Curve, curve_of
 from desktop_app.domain.events import DoorStarted, Entry
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.domain.totals import Curve, Totals, curve_of
+from desktop_app.domain.totals import Totals
 from desktop_app.reports.intervals import Interval, count_in, regular_edges
 from desktop_app.reports.report import ReportOptions
 from desktop_app.reports.watched import Span, of_sources, watched_spans

@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
-from desktop_app.domain.totals import Curve
+from desktop_app.domain.curve import Curve
 from desktop_app.domain.types import AGE_BANDS, Counts, Gender
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import GENDER_WORDS, Theme

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from desktop_app.domain.totals import Curve
+from desktop_app.domain.curve import Curve
 from desktop_app.domain.types import Counts
 from desktop_app.ui.doors.door_cards import DoorCards
 from desktop_app.ui.figures.curve_reader import LiveBars

@@ -10,8 +10,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop_app.domain.record_sums import PlaceFigures
 from desktop_app.domain.shares import whole_shares
-from desktop_app.domain.totals import PlaceFigures
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.ui.widgets.marks import MarkWidget
 from desktop_app.ui.widgets.texts import people_words, shares_words, tr

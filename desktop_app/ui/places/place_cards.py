@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from desktop_app.domain.totals import PlaceFigures
+from desktop_app.domain.record_sums import PlaceFigures
 from desktop_app.settings import PlaceSettings
 from desktop_app.ui.places.place_editor import PlaceEditor
 from desktop_app.ui.places.place_menu import place_menu

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from desktop_app.domain.totals import Curve
+from desktop_app.domain.curve import Curve
 from desktop_app.domain.types import Counts
 from desktop_app.ui.sessions.kept_counts import KeptCount, with_counts
 from desktop_app.ui.widgets.texts import day_words, people_words, sentence_case, tr

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from desktop_app.domain.totals import Curve
+from desktop_app.domain.curve import Curve
 from desktop_app.ui.results.count_list import CountList
 from desktop_app.ui.sessions.kept_counts import KeptCount, KeptCounts
 from desktop_app.ui.widgets.search_field import SearchField

@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData
 
 from desktop_app.reports.csv_file import INTERVAL_FIELDS, interval_rows
 from desktop_app.reports.report import Report
+from desktop_app.reports.texts import cell, plain
 from desktop_app.reports.times import interval
 from desktop_app.ui.figures.totals import totals_words
 from desktop_app.ui.results.reading import ReadCount
@@ -79,9 +80,9 @@ def clipboard_data(read: ReadCount) -> QMimeData:
     for row, i in zip(interval_rows(report.intervals, report.options), report.intervals, strict=True):
         time = interval(i.start_utc, i.end_utc, zone, with_date=True)
         rows.append([time, *("–" if row[field] is None else str(row[field]) for field in fields)])
-    about = ", ".join(part for part in (report.name, report.place) if part)
+    about = ", ".join(part for part in (plain(report.name), plain(report.place)) if part)
     totals = report_words(report)
-    sentence = f"{about}: {totals}" if about else totals
+    sentence = cell(f"{about}: {totals}" if about else totals)
     data = QMimeData()
     data.setText("\n".join([sentence, "", "\t".join(head), *("\t".join(row) for row in rows)]))
     cells = "".join(_table_row(row, "td") for row in rows)

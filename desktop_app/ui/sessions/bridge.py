@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.types import FrameResult
 from desktop_app.engine.state import EngineState
-from desktop_app.session.door_run import DoorRun, RunObserver
+from desktop_app.session.door import RunObserver
+from desktop_app.session.door_run import DoorRun
 from desktop_app.sources.base import SourceInfo
 
 ResultListener = Callable[[FrameResult], object]

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_app.domain.types import Counts
 from desktop_app.engine.state import EngineOptions, EngineState, EngineStats, Pipeline
-from desktop_app.session.door_run import Door, DoorRun
+from desktop_app.session.door import Door
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.log import SessionLog
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.services import Services

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from desktop_app.domain.curve import Curve
 from desktop_app.domain.log_digest import LogEntry
 from desktop_app.domain.person_facts import PersonRecord
-from desktop_app.domain.totals import Curve
 from desktop_app.domain.types import Counts
 from desktop_app.errors import HeadcountError
 from desktop_app.session.manager import SessionManager

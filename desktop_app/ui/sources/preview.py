@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop_app.domain.types import FrameResult
 from desktop_app.engine.state import EngineOptions
-from desktop_app.session.door_run import Door, DoorRun, RunObserver, RunOptions
+from desktop_app.session.door import Door, RunObserver, RunOptions
+from desktop_app.session.door_run import DoorRun
 from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.session.pipelines import PipelineCache
 from desktop_app.session.services import Services

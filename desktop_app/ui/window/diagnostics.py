@@ -19,6 +19,8 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app import __version__
 from desktop_app.settings import Settings, data_dir
 from desktop_app.settings.own_data import delete_own_data
+from desktop_app.store.files import default_folder
+from desktop_app.store.spill import remove_waiting
 from desktop_app.system.redaction import RedactingFilter
 
 if TYPE_CHECKING:
@@ -190,4 +192,5 @@ def delete_all_data() -> list[Path]:
         if isinstance(handler, logging.handlers.RotatingFileHandler):
             handler.close()
             root.removeHandler(handler)
-    return delete_own_data()
+    # What the disk did not take waits in the temporary folder, and would be back at the next start.
+    return [*remove_waiting(default_folder()), *delete_own_data()]

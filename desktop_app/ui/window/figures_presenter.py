@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Slot
 
-from desktop_app.domain.totals import PlaceFigures, Totals
+from desktop_app.domain.record_sums import PlaceFigures
+from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts
 from desktop_app.engine.engine import OUR_BUG
 from desktop_app.engine.state import EngineState
