@@ -84,10 +84,15 @@ class _Gate:
 _gate = _Gate()
 
 
+def is_url(target: str) -> bool:
+    """Tell whether FFmpeg takes a target for a URL, not for the path of a file."""
+    scheme, sign, _ = target.partition("://")
+    return bool(sign) and scheme.isascii() and scheme.isalnum()
+
+
 def protocols_for(target: str) -> tuple[str, ...]:
     """Return what FFmpeg may open for a target: a URL, or the path of a file."""
-    scheme, sign, _ = target.partition("://")
-    if sign and scheme.isascii() and scheme.isalnum():
+    if is_url(target):
         return NETWORK_PROTOCOLS
     ending = target.lower().rpartition(".")[2]
     if ending in ("m3u8", "m3u", "mpd"):
