@@ -250,6 +250,8 @@ class FfmpegCapture:
             got = library.avcodec_receive_frame(self._decoder, self._picture.pointer)
             if got >= 0:
                 return True
+            if got == ff.END_OF_FILE:
+                library.avcodec_flush_buffers(self._decoder)  # so that it takes what may still come
             if got != ff.MORE_WANTED:
                 return False
             read = library.av_read_frame(self._format, self._packet)

@@ -31,7 +31,6 @@ VIDEO, BGR24, BACKWARD, DISPLAY_MATRIX, DISCARD_ALL = 0, 3, 1, 5, 48
 UNKNOWN_TIME = -(2**63)
 MORE_WANTED = -errno.EAGAIN
 END_OF_FILE = -int.from_bytes(b"EOF ", "little")
-CANCELLED = -int.from_bytes(b"EXIT", "little")
 
 _LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
 _ERRORS = "16"

@@ -149,10 +149,9 @@ class StreamCapture(FfmpegCapture):
         return round(-angle / 90) * 90 % 360 if angle == angle else 0
 
     def _is_over(self, error: int) -> bool:
-        if error in (ff.END_OF_FILE, ff.CANCELLED) or self._deadline.has_passed:
+        if error != ff.MORE_WANTED or self._deadline.has_passed:
             return True
-        if error == ff.MORE_WANTED:
-            time.sleep(_PAUSE_S)
+        time.sleep(_PAUSE_S)
         return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from desktop_app.errors import SourceError
+from desktop_app.sources.completeness import Completeness, completeness
 from desktop_app.sources.containers import (
     A_PICTURE,
     A_PLAYLIST,
@@ -12,8 +13,6 @@ from desktop_app.sources.containers import (
     A_TEXT_FILE,
     ARCHIVES,
     UNREADABLE_PICTURES,
-    Completeness,
-    completeness,
     exists,
     is_file,
     is_folder,
@@ -72,7 +71,7 @@ def only_sound(name: str) -> SourceError:
 def not_a_video(path: Path, name: str) -> SourceError:
     """Return the error for a file that FFmpeg cannot open, with what it is instead."""
     shown = f"“{name}”"
-    if completeness(path) in (Completeness.NO_INDEX, Completeness.CUT):
+    if completeness(path) in (Completeness.NO_INDEX, Completeness.CUT, Completeness.CUT_AT_END):
         return SourceError(
             f"The file {shown} is incomplete: the recording or the copy was interrupted before its end.",
             "Copy or download it again, or record it again.",

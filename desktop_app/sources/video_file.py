@@ -18,7 +18,8 @@ from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
 from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
 from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
-from desktop_app.sources.containers import Completeness, completeness, exists
+from desktop_app.sources.completeness import Completeness, completeness
+from desktop_app.sources.containers import exists
 from desktop_app.sources.ffmpeg_capture import unread_share
 from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
 from desktop_app.sources.seen_time import SeenTime
@@ -300,7 +301,7 @@ class VideoFileSource:
             self._reopen(same_clock=True)
             return True
         self._ended = True
-        if self._index == 0 and completeness(self._path) is Completeness.CUT:
+        if self._index == 0 and completeness(self._path) in (Completeness.CUT, Completeness.CUT_AT_END):
             raise not_a_video(self._path, self._info.name)
         if self._index == 0:
             raise SourceError(
@@ -320,12 +321,15 @@ class VideoFileSource:
                 f"The file “{self._info.name}” has gone while it was read.",
                 "Connect the drive again, then open the file again.",
             )
-        if self._path.stat().st_size != self._size_bytes and not self._is_playlist:
+        is_written = self._path.stat().st_size != self._size_bytes and not self._is_playlist
+        if is_written:
             self._holes.append(
                 f"“{self._info.name}” was still being written while it was read; count it again when it is finished."
             )
-        if early and completeness(self._path) is Completeness.CUT:
-            of = f" of {duration_s:.0f} s" if duration_s is not None else ""
+        how = completeness(self._path)
+        if (how is Completeness.CUT_AT_END and not is_written) or (early and how is Completeness.CUT):
+            # Where no length is stated, the duration is that of what is there.
+            of = f" of {duration_s:.0f} s" if how is Completeness.CUT and duration_s is not None else ""
             raise SourceError(
                 f"The file “{self._info.name}” breaks off after {end_s:.1f} s{of}; it is incomplete.",
                 "What was counted up to there stands. Copy or download the file again for the rest.",
