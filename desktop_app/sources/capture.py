@@ -90,6 +90,14 @@ class CaptureHandle:
     def closed(self) -> bool:
         return self._closing
 
+    @property
+    def broke_off(self) -> bool:
+        """Whether what was read ended before its stated end; False where the backend does not tell."""
+        with self._lock:
+            broke_off = not self._closing and bool(getattr(self._capture, "broke_off", False))
+        self._release_if_closing()
+        return broke_off
+
     def grab(self) -> float | None:
         """Move to the next frame without decoding it into BGR.
 

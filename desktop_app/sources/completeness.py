@@ -10,9 +10,8 @@ import os
 import struct
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO
 
-from desktop_app.sources.last_piece import EBML_HEADER, MATROSKA_SEGMENT, ebml_size, is_last_piece_cut
+from desktop_app.sources.last_piece import EBML_HEADER, MATROSKA_SEGMENT, Bytes, ebml_size, is_last_piece_cut
 from desktop_app.system.safe_file import open_regular
 
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -42,20 +41,28 @@ def completeness(path: Path) -> Completeness:
     """
     try:
         with open_regular(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            head = file.read(_HEAD_BYTES)
-            if head[4:8] in _MP4_FIRST_BOXES:
-                return _mp4(file, size)
-            if head.startswith(b"RIFF"):
-                return _compare(_riff_end(file, size), size)
-            if head.startswith(b"GIF8"):
-                file.seek(max(size - 4096, 0))
-                ended = file.read().rstrip(b"\0\r\n\t ").endswith(b";")
-                return Completeness.WHOLE if ended else Completeness.CUT_AT_END
-            stated = _compare(_stated_end(head), size)
-            if stated is Completeness.UNKNOWN and is_last_piece_cut(file, head, size):
-                return Completeness.CUT_AT_END
-            return stated
+            return completeness_of(file, os.fstat(file.fileno()).st_size)
+    except OSError:
+        return Completeness.UNKNOWN
+
+
+def completeness_of(file: Bytes, size: int) -> Completeness:
+    """Tell what `completeness` does of an open file of `size` bytes."""
+    try:
+        file.seek(0)
+        head = file.read(_HEAD_BYTES)
+        if head[4:8] in _MP4_FIRST_BOXES:
+            return _mp4(file, size)
+        if head.startswith(b"RIFF"):
+            return _compare(_riff_end(file, size), size)
+        if head.startswith(b"GIF8"):
+            file.seek(max(size - 4096, 0))
+            ended = file.read(4096).rstrip(b"\0\r\n\t ").endswith(b";")
+            return Completeness.WHOLE if ended else Completeness.CUT_AT_END
+        stated = _compare(_stated_end(head), size)
+        if stated is Completeness.UNKNOWN and is_last_piece_cut(file, head, size):
+            return Completeness.CUT_AT_END
+        return stated
     except (OSError, struct.error, IndexError, ValueError):
         return Completeness.UNKNOWN
 
@@ -86,7 +93,7 @@ def _unpack(form: str, data: bytes, at: int) -> int | float | None:
     return value
 
 
-def _mp4(file: BinaryIO, size: int) -> Completeness:
+def _mp4(file: Bytes, size: int) -> Completeness:
     at = 0
     has_index = in_pieces = False
     while at + 8 <= size:
@@ -111,7 +118,7 @@ def _mp4(file: BinaryIO, size: int) -> Completeness:
     return Completeness.WHOLE if has_index else Completeness.NO_INDEX
 
 
-def _riff_end(file: BinaryIO, size: int) -> int | None:
+def _riff_end(file: Bytes, size: int) -> int | None:
     at = 0
     while at + 8 <= size:  # files past 1 GB are several RIFF chunks (OpenDML)
         file.seek(at)

@@ -17,8 +17,9 @@ import cv2
 VERSIONS = {"avformat_version": 62, "avcodec_version": 62, "avutil_version": 60, "swscale_version": 9}
 """FFmpeg 8. A library's major version stands for the layout of its structures."""
 
-# Offsets in bytes within AVFormatContext, AVStream, AVCodecParameters, AVPacket and AVFrame.
-STREAM_COUNT, STREAMS, DURATION, ERROR_RECOGNITION, INTERRUPT, DEBUG = 44, 48, 104, 212, 216, 232
+# Offsets in bytes within AVFormatContext, AVIOContext, AVStream, AVCodecParameters, AVPacket and AVFrame.
+INPUT, STREAM_COUNT, STREAMS, DURATION, ERROR_RECOGNITION, INTERRUPT, DEBUG = 32, 44, 48, 104, 212, 216, 232
+INPUT_ENDED, INPUT_ERROR = 80, 84
 INDEX, PARAMETERS, TIME_BASE, START_TIME, PICTURES, DISPOSITION, DISCARD = 8, 16, 32, 40, 56, 64, 68
 ASPECT, RATE = 72, 88
 KIND, TAG, SIDE_DATA, SIDE_DATA_COUNT, CODED_WIDTH, CODED_HEIGHT = 0, 8, 32, 40, 72, 76

@@ -87,6 +87,12 @@ class StreamCapture(FfmpegCapture):
             image = cv2.rotate(image, _TURNS[self._quarter_turn])  # type: ignore[assignment]
         return True, image
 
+    @property
+    def broke_off(self) -> bool:
+        """Whether the server stopped sending before the end that it had stated."""
+        source = ff.pointer_at(self._format.value + ff.INPUT) if self._format.value else 0
+        return source != 0 and ff.number_at(source + ff.INPUT_ERROR) < 0
+
     def set(self, propId: int, value: float) -> bool:
         """Set a property. A search lands at the picture of that time, not at the key picture before it."""
         self._deadline.begin(self._open_s)

@@ -10,7 +10,16 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import Protocol
+
+
+class Bytes(Protocol):
+    """A file, or what can be read like one."""
+
+    def seek(self, at: int, /) -> object: ...
+
+    def read(self, count: int = -1, /) -> bytes: ...
+
 
 EBML_HEADER = b"\x1a\x45\xdf\xa3"
 MATROSKA_SEGMENT = b"\x18\x53\x80\x67"
@@ -28,7 +37,7 @@ _DV_BYTES = {0: 120_000, 1: 144_000}
 _Y4M_CHROMA = {"420": (2, 2), "422": (2, 1), "411": (4, 1), "410": (4, 4), "444": (1, 1)}
 
 
-def is_last_piece_cut(file: BinaryIO, head: bytes, size: int) -> bool:
+def is_last_piece_cut(file: Bytes, head: bytes, size: int) -> bool:
     """Tell whether a file of `size` bytes that begins with `head` ends within a piece. False where that is not known.
 
     Raises OSError, struct.error, IndexError or ValueError where the structure cannot be followed.
@@ -52,14 +61,14 @@ def ebml_size(data: bytes, at: int) -> tuple[int | None, int] | None:
     return (None if value == (1 << (7 * width)) - 1 else value), at + width
 
 
-def _tail(file: BinaryIO, size: int) -> tuple[bytes, int]:
+def _tail(file: Bytes, size: int) -> tuple[bytes, int]:
     """Return the last bytes of a file and the place where they begin."""
     start = max(0, size - _TAIL_BYTES)
     file.seek(start)
     return file.read(_TAIL_BYTES), start
 
 
-def _transport_stream(file: BinaryIO, head: bytes, size: int) -> bool:
+def _transport_stream(file: Bytes, head: bytes, size: int) -> bool:
     for packet, before in _TS_SIZES:
         for first in range(before, before + packet):
             syncs = head[first : first + 16 * packet : packet]
@@ -73,7 +82,7 @@ def _transport_stream(file: BinaryIO, head: bytes, size: int) -> bool:
     return False
 
 
-def _program_stream(file: BinaryIO, _head: bytes, size: int) -> bool:
+def _program_stream(file: Bytes, _head: bytes, size: int) -> bool:
     data, _ = _tail(file, size)
     at = data.rfind(b"\0\0\1\xba")
     if at < 0:
@@ -96,7 +105,7 @@ def _program_stream(file: BinaryIO, _head: bytes, size: int) -> bool:
     return at > len(data) or (bool(rest) and b"\0\0\1".startswith(rest[:3]))
 
 
-def _ogg(file: BinaryIO, _head: bytes, size: int) -> bool:
+def _ogg(file: Bytes, _head: bytes, size: int) -> bool:
     data, _ = _tail(file, size)
     at = data.rfind(b"OggS")
     if at < 0:
@@ -107,7 +116,7 @@ def _ogg(file: BinaryIO, _head: bytes, size: int) -> bool:
     return at + 27 + segments + sum(data[at + 27 : at + 27 + segments]) > len(data)
 
 
-def _flv(file: BinaryIO, _head: bytes, size: int) -> bool:
+def _flv(file: Bytes, _head: bytes, size: int) -> bool:
     file.seek(max(0, size - 4))
     before = int.from_bytes(file.read(4), "big")  # each tag is followed by its own size
     if not 11 <= before <= size - 17:
@@ -117,12 +126,12 @@ def _flv(file: BinaryIO, _head: bytes, size: int) -> bool:
     return tag[0] & 31 not in (8, 9, 18) or int.from_bytes(tag[1:4], "big") + 11 != before
 
 
-def _ivf(file: BinaryIO, head: bytes, size: int) -> bool:
+def _ivf(file: Bytes, head: bytes, size: int) -> bool:
     at = int.from_bytes(head[6:8], "little")
     return _hop(file, at, size, 12, lambda header: int.from_bytes(header[:4], "little"))
 
 
-def _hop(file: BinaryIO, at: int, size: int, header_bytes: int, length: Callable[[bytes], int]) -> bool:
+def _hop(file: Bytes, at: int, size: int, header_bytes: int, length: Callable[[bytes], int]) -> bool:
     """Go from piece to piece, each a header and as many bytes as `length` reads from it; whether the last is cut."""
     for _ in range(_MOST_PIECES):
         if at >= size:
@@ -135,7 +144,7 @@ def _hop(file: BinaryIO, at: int, size: int, header_bytes: int, length: Callable
     return False
 
 
-def _real_media(file: BinaryIO, head: bytes, size: int) -> bool:
+def _real_media(file: Bytes, head: bytes, size: int) -> bool:
     at = 0
     while at + 10 <= len(head):
         name, length = struct.unpack_from(">4sI", head, at)
@@ -147,7 +156,7 @@ def _real_media(file: BinaryIO, head: bytes, size: int) -> bool:
     return False
 
 
-def _matroska(file: BinaryIO, head: bytes, size: int) -> bool:
+def _matroska(file: Bytes, head: bytes, size: int) -> bool:
     """Go from cluster to cluster of a recording that was never finished, and within those from block to block."""
     at = (ebml_size(head, 4) or (0, 0))[1] + ((ebml_size(head, 4) or (0, 0))[0] or 0)
     if head[at : at + 4] != MATROSKA_SEGMENT or (segment := ebml_size(head, at + 4)) is None:
@@ -171,23 +180,23 @@ def _matroska(file: BinaryIO, head: bytes, size: int) -> bool:
     return False
 
 
-def _mxf(file: BinaryIO, head: bytes, size: int) -> bool:
+def _mxf(file: Bytes, head: bytes, size: int) -> bool:
     """Whether the footer lies beyond the end (SMPTE ST 377-1, 7.1: the partition pack)."""
     at = 16
     at += 1 + (head[at] & 127 if head[at] & 128 else 0)
     return int.from_bytes(head[at + 24 : at + 32], "big") > size
 
 
-def _dv(file: BinaryIO, head: bytes, size: int) -> bool:
+def _dv(file: Bytes, head: bytes, size: int) -> bool:
     return size % _DV_BYTES[head[3] >> 7] != 0
 
 
-def _jpegs(file: BinaryIO, _head: bytes, size: int) -> bool:
+def _jpegs(file: Bytes, _head: bytes, size: int) -> bool:
     data, _ = _tail(file, size)
     return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xd8\xff")
 
 
-def _y4m(file: BinaryIO, head: bytes, size: int) -> bool:
+def _y4m(file: Bytes, head: bytes, size: int) -> bool:
     header, _, _ = head.partition(b"\n")
     facts = {word[:1]: word[1:] for word in header.decode("ascii", "replace").split(" ")[1:]}
     width, height, kind = int(facts.get("W", "0")), int(facts.get("H", "0")), facts.get("C", "420jpeg")
@@ -206,7 +215,7 @@ def _y4m(file: BinaryIO, head: bytes, size: int) -> bool:
     return (size - len(header) - 1) % (planes * deep + 6) != 0
 
 
-_CHECKS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, bytes, int], bool]], ...] = (
+_CHECKS: tuple[tuple[Callable[[bytes], bool], Callable[[Bytes, bytes, int], bool]], ...] = (
     (lambda head: head.startswith(EBML_HEADER), _matroska),
     (lambda head: head.startswith(b"OggS"), _ogg),
     (lambda head: head.startswith(b"FLV"), _flv),

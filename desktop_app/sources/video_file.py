@@ -280,9 +280,7 @@ class VideoFileSource:
         while last_s + ahead_s < duration_s - self._clock.step_s and not self._closed.is_set():
             stamp_s = handle.grab() if handle.set(cv2.CAP_PROP_POS_MSEC, (last_s + ahead_s) * 1000.0) else None
             if stamp_s is not None and last_s + 0.5 * self._clock.step_s < stamp_s < duration_s + 1.0:
-                self._holes.append(
-                    f"From {last_s:.1f} s to {stamp_s:.1f} s nothing of “{self._info.name}” could be read."
-                )
+                self._holes.append(self._nothing_from(last_s, stamp_s))
                 self._resumed_s = stamp_s
                 if self._changes is not None:
                     self._follow_size_from(handle, stamp_s)
