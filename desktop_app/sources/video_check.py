@@ -20,6 +20,9 @@ from desktop_app.sources.containers import (
     looks_like,
     missing_file,
 )
+from desktop_app.system.safe_file import open_regular
+
+_MOST_PLAYLIST_BYTES = 64 * 2**20
 
 TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
 """Text files that do lead to a video."""
@@ -61,6 +64,16 @@ def check_video_file(path: Path, name: str) -> tuple[bool, int]:
     if what in UNREADABLE_PICTURES:
         raise SourceError(f"The file {shown} is {what}.", "Save it as jpg or png and open that.")
     return what == A_PLAYLIST, size_bytes
+
+
+def is_unfinished_playlist(path: Path) -> bool:
+    """Tell whether a playlist on the disk names segments and no end (RFC 8216, 4.3.3.4), as that of a running stream."""
+    try:
+        with open_regular(path, _MOST_PLAYLIST_BYTES) as file:
+            text = file.read()
+    except OSError:
+        return False
+    return b"#EXT-X-TARGETDURATION" in text and b"#EXT-X-ENDLIST" not in text
 
 
 def only_sound(name: str) -> SourceError:

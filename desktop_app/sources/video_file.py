@@ -24,7 +24,7 @@ from desktop_app.sources.ffmpeg_capture import unread_share
 from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
 from desktop_app.sources.seen_time import SeenTime
 from desktop_app.sources.tracks import PatchedFile, patched, read_tracks
-from desktop_app.sources.video_check import check_video_file, not_a_video, only_sound
+from desktop_app.sources.video_check import check_video_file, is_unfinished_playlist, not_a_video, only_sound
 from desktop_app.system.plain_text import printable
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset(
@@ -324,6 +324,8 @@ class VideoFileSource:
             self._holes.append(
                 f"“{self._info.name}” was still being written while it was read; count it again when it is finished."
             )
+        if self._is_playlist and is_unfinished_playlist(self._path):
+            self._holes.append(f"“{self._info.name}” was saved while its stream was running: there may be more of it.")
         how = completeness(self._path)
         if (how is Completeness.CUT_AT_END and not is_written) or (early and how is Completeness.CUT):
             # Where no length is stated, the duration is that of what is there.
