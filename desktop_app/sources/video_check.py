@@ -67,7 +67,7 @@ def check_video_file(path: Path, name: str) -> tuple[bool, int]:
 
 
 def is_unfinished_playlist(path: Path) -> bool:
-    """Tell whether a playlist on the disk names segments and no end (RFC 8216, 4.3.3.4), as that of a running stream."""
+    """Tell whether a playlist on the disk names segments and no end (RFC 8216, 4.3.3.4), as of a running stream."""
     try:
         with open_regular(path, _MOST_PLAYLIST_BYTES) as file:
             text = file.read()
