@@ -295,11 +295,15 @@ def open_instead(target: str, inside: cv2.VideoCapture) -> FfmpegCapture | None:
     return None
 
 
+def may_be_interlaced(fourcc: float) -> bool:
+    """Tell whether the codec that OpenCV names by this number can hold interlaced pictures."""
+    return struct.pack("<I", int(fourcc) & 0xFFFFFFFF).lower() not in _NEVER_INTERLACED
+
+
 def _is_interlaced(capture: FfmpegCapture) -> bool:
-    codec = struct.pack("<I", int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF).lower()
-    if codec in _NEVER_INTERLACED:
-        return False
-    return any(capture.grab() and capture.is_interlaced for _ in range(_LOOKED_AT))
+    return may_be_interlaced(capture.get(cv2.CAP_PROP_FOURCC)) and any(
+        capture.grab() and capture.is_interlaced for _ in range(_LOOKED_AT)
+    )
 
 
 def unread_share(target: str, size: int, most: float, is_cancelled: Callable[[], bool] = lambda: False) -> float:

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
+from desktop_app.sources import ffmpeg_library
 from desktop_app.sources.base import SourceInfo, SourceKind
 from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
 from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
 from desktop_app.sources.completeness import Completeness, completeness
 from desktop_app.sources.containers import exists
-from desktop_app.sources.ffmpeg_capture import unread_share
+from desktop_app.sources.ffmpeg_capture import may_be_interlaced, unread_share
 from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
 from desktop_app.sources.seen_time import SeenTime
+from desktop_app.sources.still_watch import StillWatch
 from desktop_app.sources.tracks import PatchedFile, patched, read_tracks
 from desktop_app.sources.video_check import check_video_file, is_unfinished_playlist, not_a_video, only_sound
 from desktop_app.system.plain_text import printable
@@ -95,6 +97,7 @@ class VideoFileSource:
         self._resumed_s = -math.inf
         self._is_wanted: Callable[[float], bool] | None = None
         self._image: NDArray[np.uint8] | None = None
+        self._still: StillWatch | None = None
 
     @property
     def info(self) -> SourceInfo:
@@ -109,6 +112,11 @@ class VideoFileSource:
         """What of the file was not seen, one sentence each."""
         holes = self._seen.omissions(self._info.name, self._info.duration_s) if self._is_playlist else ()
         holes += tuple(dict.fromkeys(self._holes))
+        if self._still is not None and self._still.never_changed:
+            holes += (
+                f"The picture of “{self._info.name}” never changed. If another program shows more of it, it is "
+                "interlaced: convert it there to MP4 (H.264, not interlaced).",
+            )
         if self._undecoded <= _FEW_UNDECODED * max(self._index, 1):
             return holes
         return (*holes, f"{self._undecoded} of {self._index} pictures of “{self._info.name}” could not be decoded.")
@@ -127,6 +135,8 @@ class VideoFileSource:
         fps = self._handle.get(cv2.CAP_PROP_FPS)
         duration_s = sane_duration_s(self._handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
         self._clock = MediaClock(fps, duration_s)
+        if ffmpeg_library.ffmpeg_library() is None and may_be_interlaced(self._handle.get(cv2.CAP_PROP_FOURCC)):
+            self._still = StillWatch()
         width, height = shown_size(self._handle)
         self._info = replace(
             self._info,
@@ -164,6 +174,8 @@ class VideoFileSource:
                 self._undecoded += 1
                 continue
             self._frames_this_lap += 1
+            if self._still is not None and not is_repeat:
+                self._still.note(image)
             if self._is_wanted is not None:
                 self._image = image
             return Frame(image, time_s, index, time.perf_counter(), is_repeat)

@@ -95,6 +95,25 @@ def test_only_what_opencv_cannot_show_is_decoded_here(clips: Clips) -> None:
     assert packets.retrieve()[1].shape[0] == 1  # the bytes of a packet
 
 
+def test_where_ffmpeg_cannot_be_called_interlaced_video_is_no_complete_count(
+    clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ffmpeg_library, "ffmpeg_library", lambda: None)
+    for ending in CODECS:
+        source = VideoFileSource(interlaced(clips, ending))
+        source.open()
+        frames = len(list(iter(source.read, None)))
+        source.close()
+        assert frames >= 29
+        assert "never changed" in " ".join(source.omissions), ending
+    for ending in ("mp4", "mpg", "gif"):
+        source = VideoFileSource(clips(ending))
+        source.open()
+        assert list(iter(source.read, None))
+        source.close()
+        assert source.omissions == ()
+
+
 @called_directly
 def test_size_and_kind_of_pixels_may_change_within_interlaced_video(clips: Clips, tmp_path: Path) -> None:
     first, second = interlaced(clips), tmp_path / "second.ts"
