@@ -111,7 +111,7 @@ class VideoFileSource:
     def omissions(self) -> tuple[str, ...]:
         """What of the file was not seen, one sentence each."""
         holes = self._seen.omissions(self._info.name, self._info.duration_s) if self._is_playlist else ()
-        holes += tuple(dict.fromkeys(self._holes))
+        holes += tuple(dict.fromkeys(self._holes)) + self._seen.too_far_apart(self._info.name)
         if self._still is not None and self._still.never_changed:
             holes += (
                 f"The picture of “{self._info.name}” never changed. If another program shows more of it, it is "
