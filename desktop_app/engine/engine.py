@@ -106,7 +106,12 @@ class Engine:
     @property
     def omissions(self) -> tuple[str, ...]:
         """What of the source was not seen so far, one sentence each; with any, the count is not complete."""
-        return (*not_seen(self._source), *(self._blank.omissions(self._info) if self._info is not None else ()))
+        info = self._info
+        if info is None:
+            return not_seen(self._source)
+        nothing = (f"No picture came from “{info.name}”: nobody could be seen.",)
+        is_empty = info.is_live and not self._statistics.has_begun
+        return (*not_seen(self._source), *self._blank.omissions(info), *(nothing if is_empty else ()))
 
     @property
     def blank_since_s(self) -> float | None:

@@ -26,6 +26,7 @@ _MOST_PIXELS = 1920 * 1088
 _PAUSE_S = 0.002
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _DEFAULT_LIMIT_S = 30.0
+_CLOSE_S = 1.0
 
 _Question = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
@@ -111,6 +112,10 @@ class StreamCapture(FfmpegCapture):
             return False
         self._deadline.guard(self._format.value)
         return super()._open()
+
+    def _close(self) -> None:
+        self._deadline.begin(_CLOSE_S)  # a server is told, but not waited for
+        super()._close()
 
     def _best(self, videos: Sequence[Track]) -> Track:
         return best_video([v for v in videos if v.width * v.height <= _MOST_PIXELS] or videos)
