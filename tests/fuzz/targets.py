@@ -21,7 +21,7 @@ import numpy as np
 from desktop_app.errors import HeadcountError, SourceError
 from desktop_app.recording.fragmented_mp4 import NotAnMp4Error, read_segment, reopen
 from desktop_app.settings import load_settings, to_json
-from desktop_app.sources import asking, net
+from desktop_app.sources import asking_rtsp, net
 from desktop_app.sources.completeness import completeness
 from desktop_app.sources.containers import looks_like_bytes
 from desktop_app.sources.mjpeg import JpegSplitter
@@ -153,7 +153,7 @@ def settings(data: bytes) -> None:
 
 def logins(data: bytes) -> None:
     """What a server asks for a name and password."""
-    asking._login(f"RTSP/1.0 401 x\r\n{data.decode('latin-1')}\r\n\r\n", "rtsp://h/x", "a", "b")
+    asking_rtsp._login(f"RTSP/1.0 401 x\r\n{data.decode('latin-1')}\r\n\r\n", "rtsp://h/x", "a", "b")
 
 
 def _jpeg() -> bytes:
