@@ -21,6 +21,7 @@ from desktop_app.domain.types import AGE_BANDS, Counts
 from desktop_app.errors import OutputError
 from desktop_app.session.headless import RunSummary
 from desktop_app.settings import write_atomically
+from desktop_app.sources.base import SourceKind
 from desktop_app.system.plain_text import printable
 
 PERSON_FIELDS = (
@@ -200,6 +201,9 @@ def _short(source: str) -> str:
 def _how_it_went(report: SourceReport) -> str:
     summary = report.summary
     text = f"{_short(report.source)}: {summary.frames} frames, {duration_text(summary.duration_s)}"
+    info = summary.info
+    if info is not None and info.kind is SourceKind.FILE and info.duration_s is None and summary.error is None:
+        text += " (the file does not say how long it is)"  # so nobody can say whether it was cut
     if summary.dropped_frames:
         text += f", {summary.dropped_frames} frames dropped"
     if summary.error is not None:

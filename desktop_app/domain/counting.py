@@ -153,6 +153,13 @@ class PeopleCounter:
             if person.first_seen_s < began_s:
                 person.cut_s, person.same_room = time_s, same_room
 
+    def scale(self, factor: float) -> None:
+        """Go on in pictures that show the same and are `factor` times as large; call it before `update`."""
+        people = {id(p): p for p in (*self._by_key.values(), *self._by_ref.values(), *self._absent)}
+        for person in people.values():
+            person.scale(factor)
+        self._places.scale(factor)
+
     def finish(self) -> tuple[Event, ...]:
         """Close everybody at the end of a source; return the events of this. Whoever has gone can still be marked."""
         events = self._take_pending()

@@ -73,6 +73,11 @@ class _Axis:
         self.pxv = (self.pxv + step.carry * self.pvv) * step.decay + q * step.qxv
         self.pvv = self.pvv * step.decay * step.decay + q * step.qvv
 
+    def scale(self, factor: float) -> None:
+        self.value *= factor
+        self.speed *= factor
+        self.pxx, self.pxv, self.pvv = (p * factor * factor for p in (self.pxx, self.pxv, self.pvv))
+
     def variance(self, noise: float) -> float:
         return self.pxx + noise * noise
 
@@ -108,6 +113,12 @@ class Motion:
     def speed(self) -> tuple[float, float]:
         """Speed in pixels per second, x and y."""
         return self._x.speed, self._y.speed
+
+    def scale(self, factor: float) -> None:
+        """Go on in pictures `factor` times as large."""
+        self._x.scale(factor)
+        self._y.scale(factor)
+        self._log_size.value += math.log(factor)
 
     def predict(self, time_s: float, *, hidden: bool) -> None:
         """Move on to `time_s`; a time before the current one is ignored."""

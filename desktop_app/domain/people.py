@@ -106,6 +106,15 @@ class Person:
             return ""
         return "screen" if self.is_on_screen else "still" if self.still_since_s is not None else ""
 
+    def scale(self, factor: float) -> None:
+        """Take where they were seen for places in pictures `factor` times as large."""
+        self.box = self.box.scaled(factor)
+        self.first_box = self.first_box.scaled(factor) if self.first_box is not None else None
+        self.sure_box = self.sure_box.scaled(factor) if self.sure_box is not None else None
+        self.largest *= factor
+        if self.other is not None:
+            self.other.scale(factor)
+
     @property
     def is_looking(self) -> bool:
         """Whether no gender was named yet and one may still be."""

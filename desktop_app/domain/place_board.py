@@ -47,6 +47,11 @@ class PlaceBoard:
         gone = [zone for zone in former.zones if zone not in self.zones]
         return [_left(zone, stay, time_s) for zone in gone for stay in zone.end_all()]
 
+    def scale(self, factor: float) -> None:
+        """Go on in pictures `factor` times as large."""
+        for line in self.lines:
+            line.scale(factor)
+
     def see(self, key: int, box: Box, time_s: float, frame_size: tuple[int, int]) -> None:
         """Take in where a face was found, in pixels of a picture of (width, height)."""
         for line in self.lines:

@@ -217,6 +217,12 @@ class Tracker:
         self._ended.extend(t.key for t in self._tracklets if t.first_seen_s < began_s)
         self._tracklets = [t for t in self._tracklets if t.first_seen_s >= began_s]
 
+    def scale(self, factor: float) -> None:
+        """Go on in pictures that show the same and are `factor` times as large."""
+        for tracklet in self._tracklets:
+            tracklet.motion.scale(factor)
+            tracklet.last_box = tracklet.last_box.scaled(factor)
+
     def _advance(self, time_s: float, *, looks_on: bool = False) -> None:
         """Carry the tracks on to `time_s` and end those that were gone for too long.
 

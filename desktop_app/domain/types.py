@@ -115,6 +115,10 @@ class Box:
     def centre(self) -> tuple[float, float]:
         return ((self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2)
 
+    def scaled(self, factor: float) -> Box:
+        """Return the box in a picture `factor` times as large."""
+        return Box(self.x1 * factor, self.y1 * factor, self.x2 * factor, self.y2 * factor)
+
     def intersection(self, other: Box) -> float:
         """Return the common area of the two boxes in square pixels."""
         w = min(self.x2, other.x2) - max(self.x1, other.x1)

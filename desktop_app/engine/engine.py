@@ -10,10 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from desktop_app.domain.events import Event
 from desktop_app.domain.types import Frame
@@ -22,6 +20,7 @@ from desktop_app.engine.channel import Channel, ChannelClosed, ChannelPolicy
 from desktop_app.engine.commands import Command, CommandQueue
 from desktop_app.engine.pacing import Pacer
 from desktop_app.engine.state import EngineObserver, EngineOptions, EngineState, EngineStats, Pipeline
+from desktop_app.engine.state_board import NewState, StateBoard
 from desktop_app.engine.statistics import RunStatistics
 from desktop_app.errors import HeadcountError
 from desktop_app.sources.base import FrameSource, SourceInfo, leave_out_pictures, not_seen
@@ -66,7 +65,7 @@ class Engine:
         self.options = options or EngineOptions()
         self._source = source
         self._pipeline = pipeline
-        self._observers = tuple(observers)
+        self._board = StateBoard(observers)
         self._commands = CommandQueue(pipeline)
         self._pacer = Pacer(self.options.speed)
         self._loop = self.options.loop
@@ -75,11 +74,6 @@ class Engine:
         self._stop = threading.Event()
         self._read_done = threading.Event()
         self._ended = threading.Event()
-        self._state_lock = threading.Lock()
-        self._state = EngineState.IDLE
-        self._message = ""
-        self._untold: deque[tuple[EngineState, str]] = deque()
-        self._telling = False
         self._error: Exception | None = None
         self._ready_at = 0.0
         self._limit_passed = False
@@ -92,12 +86,12 @@ class Engine:
 
     @property
     def state(self) -> EngineState:
-        return self._state
+        return self._board.state
 
     @property
     def message(self) -> str:
         """The plain sentence that came with the present state, or ""."""
-        return self._message
+        return self._board.message
 
     @property
     def error(self) -> Exception | None:
@@ -112,7 +106,12 @@ class Engine:
     @property
     def omissions(self) -> tuple[str, ...]:
         """What of the source was not seen so far, one sentence each; with any, the count is not complete."""
-        return (*not_seen(self._source), *(self._blank.omissions(self._info) if self._info is not None else ()))
+        info = self._info
+        if info is None:
+            return not_seen(self._source)
+        nothing = (f"No picture came from “{info.name}”: nobody could be seen.",)
+        is_empty = info.is_live and not self._statistics.has_begun
+        return (*not_seen(self._source), *self._blank.omissions(info), *(nothing if is_empty else ()))
 
     @property
     def blank_since_s(self) -> float | None:
@@ -128,24 +127,25 @@ class Engine:
         return self._pacer.paused
 
     def remove_observer(self, observer: EngineObserver) -> None:
-        self._observers = tuple(o for o in self._observers if o is not observer)
+        self._board.remove(observer)
 
     # ---- what the outside asks for
 
     def pause(self) -> None:
         """Hold a file where it is; a live source goes on being read, so that it is fresh when counting resumes."""
-        with self._state_lock:
+
+        def paused(state: EngineState) -> NewState | None:
             self._pacer.pause()
-            if self._state in (EngineState.RUNNING, EngineState.BLANK):
-                self._enter(EngineState.PAUSED)
-        self._tell_states()
+            return (EngineState.PAUSED, "") if state in (EngineState.RUNNING, EngineState.BLANK) else None
+
+        self._board.change(paused)
 
     def resume(self) -> None:
-        with self._state_lock:
+        def resumed(state: EngineState) -> NewState | None:
             self._pacer.resume()
-            if self._state is EngineState.PAUSED:
-                self._enter(EngineState.RUNNING)
-        self._tell_states()
+            return (EngineState.RUNNING, "") if state is EngineState.PAUSED else None
+
+        self._board.change(resumed)
 
     def step(self) -> None:
         """While paused, let one more frame through."""
@@ -172,12 +172,13 @@ class Engine:
 
     def note_connection(self, connected: bool, message: str = "") -> None:
         """For a source that reconnects by itself: tell that the connection was lost, or is there again."""
-        with self._state_lock:
-            if connected and self._state is EngineState.RECONNECTING:
-                self._enter(self._going(), message)
-            elif not connected and self._state in _MAY_BE_LOST:
-                self._enter(EngineState.RECONNECTING, message)
-        self._tell_states()
+
+        def changed(state: EngineState) -> NewState | None:
+            if connected and state is EngineState.RECONNECTING:
+                return self._going(), message
+            return (EngineState.RECONNECTING, message) if not connected and state in _MAY_BE_LOST else None
+
+        self._board.change(changed)
 
     def start(self) -> None:
         """Run both loops in daemon threads of the engine's own."""
@@ -207,7 +208,7 @@ class Engine:
             self._channel.clear()
             self._channel.close()
         self._ready.set()
-        if self._state is not EngineState.IDLE and not self._read_done.is_set():
+        if self.state is not EngineState.IDLE and not self._read_done.is_set():
             self._close_source()  # ends a read under way
 
     # ---- capture
@@ -215,7 +216,7 @@ class Engine:
     def run_capture(self) -> None:
         """Body of the capture thread: read the source to its end. Returns soon after a stop."""
         try:
-            self._set_state(EngineState.OPENING)
+            self._board.enter(EngineState.OPENING)
             if self._stop.is_set():
                 return
             if not self.options.every_picture:
@@ -228,11 +229,8 @@ class Engine:
             self._channel = Channel(1 if info.is_live else self.options.queue_frames, policy)
             if self._stop.is_set():  # a stop that came before the channel was there could not close it
                 self._channel.close()
-            self._tell(lambda o: o.on_info(info))
-            with self._state_lock:
-                # Under the lock, so that a pause at this moment is not lost.
-                self._enter(self._going())
-            self._tell_states()
+            self._board.tell(lambda o: o.on_info(info))
+            self._board.change(lambda _: (self._going(), ""))
             self._ready.set()
             self._read_frames(self._channel, info)
         except ChannelClosed:
@@ -347,21 +345,22 @@ class Engine:
             self._follow_blank()
         # The events first: whoever draws the result finds the totals that go with it.
         self._report(result.events)
-        self._tell(lambda o: o.on_result(result))
+        self._board.tell(lambda o: o.on_result(result))
 
     def _follow_blank(self) -> None:
         """Tell when the pictures have shown nothing for too long, and when they show something again."""
         blank = self._blank
-        with self._state_lock:
-            if blank.is_blank and self._state is EngineState.RUNNING:
-                self._enter(EngineState.BLANK, blank.message)
-            elif not blank.is_blank and self._state is EngineState.BLANK:
-                self._enter(self._going())
-        self._tell_states()
+
+        def followed(state: EngineState) -> NewState | None:
+            if blank.is_blank and state is EngineState.RUNNING:
+                return EngineState.BLANK, blank.message
+            return (self._going(), "") if not blank.is_blank and state is EngineState.BLANK else None
+
+        self._board.change(followed)
 
     def _report(self, events: Sequence[Event]) -> None:
         if events:
-            self._tell(lambda o: o.on_events(events))
+            self._board.tell(lambda o: o.on_events(events))
 
     def _restart(self) -> None:
         events = self._pipeline.finish()
@@ -369,7 +368,7 @@ class Engine:
         self._statistics.restart()
         self._blank.restart()
         self._follow_blank()
-        self._tell(lambda o: o.on_restart(events))
+        self._board.tell(lambda o: o.on_restart(events))
 
     def _finish(self) -> None:
         """Close the open persons, tell the last events and say how the run ended."""
@@ -380,12 +379,12 @@ class Engine:
         self._commands.close()
         if self._error is not None:
             message = str(self._error) if isinstance(self._error, HeadcountError) else OUR_BUG
-            self._set_state(EngineState.FAILED, message)
+            self._board.enter(EngineState.FAILED, message)
         else:
             stopped = self._stop.is_set() and not self._limit_passed
-            if self._blank.is_blank_throughout and self._state is EngineState.RUNNING:
-                self._set_state(EngineState.BLANK, self._blank.message)  # too short for it to be said before
-            self._set_state(EngineState.STOPPED if stopped else EngineState.FINISHED, " ".join(self.omissions))
+            if self._blank.is_blank_throughout and self.state is EngineState.RUNNING:
+                self._board.enter(EngineState.BLANK, self._blank.message)  # too short for it to be said before
+            self._board.enter(EngineState.STOPPED if stopped else EngineState.FINISHED, " ".join(self.omissions))
         self._ended.set()
 
     # ---- state
@@ -398,48 +397,11 @@ class Engine:
             self._error = error
         if not isinstance(error, HeadcountError):
             log.error("an unexpected exception ended the run", exc_info=error)
-        self._tell(lambda o: o.on_error(error))
+        self._board.tell(lambda o: o.on_error(error))
 
     def _going(self) -> EngineState:
-        """The state of an open source; called with the lock held."""
+        """The state of an open source; asked within `StateBoard.change`, so that no pause in between is lost."""
         return EngineState.PAUSED if self._pacer.paused else EngineState.RUNNING
-
-    def _set_state(self, state: EngineState, message: str = "") -> None:
-        with self._state_lock:
-            self._enter(state, message)
-        self._tell_states()
-
-    def _enter(self, state: EngineState, message: str = "") -> None:
-        """Take on a state; called with the lock held, and followed by `_tell_states` without it."""
-        if not self._state.is_final:
-            self._state, self._message = state, message
-            self._untold.append((state, message))
-
-    def _tell_states(self) -> None:
-        """Tell the observers every new state, in order and without holding the lock."""
-        while True:
-            with self._state_lock:
-                if self._telling or not self._untold:
-                    return  # whoever is telling tells these too
-                self._telling = True
-                state, message = self._untold.popleft()
-            try:
-                self._tell(partial(_say_state, state, message))
-            finally:
-                with self._state_lock:
-                    self._telling = False
-
-    def _tell(self, call: Callable[[EngineObserver], object]) -> None:
-        for observer in self._observers:
-            try:
-                call(observer)
-            except Exception:  # an observer's bug must not cost the count
-                log.exception("an observer failed and is no longer told")
-                self.remove_observer(observer)
-
-
-def _say_state(state: EngineState, message: str, observer: EngineObserver) -> None:
-    observer.on_state(state, message)
 
 
 OUR_BUG = "The program made a mistake of its own and stopped counting. The count so far is kept."

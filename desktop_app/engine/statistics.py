@@ -22,6 +22,8 @@ class RunStatistics:
         # A source counts its frames from 0: one overtaken before the first result is a dropped frame too.
         self._last_index: int | None = -1
         self._arrivals = RateMeter()
+        self.has_begun = False
+        """Whether the source ever gave a frame."""
         self._results = RateMeter()
         self._stats = EngineStats(time_s=start_time_s)
 
@@ -37,6 +39,7 @@ class RunStatistics:
     def arrived(self) -> None:
         """Note that the source gave a frame."""
         self._arrivals.tick()
+        self.has_begun = True
 
     def passed_over(self) -> None:
         """Note that live frames were left out on purpose, in a pause: the gap they leave is no loss."""

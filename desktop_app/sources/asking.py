@@ -6,11 +6,8 @@ many kinds of exceptions over malformed headers, and one that is not foreseen mu
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import http.client
-import re
-import secrets
 import socket
 import threading
 import time
@@ -75,7 +72,7 @@ class HttpStream:
         Raises SourceError where the server falls silent or breaks off.
         """
         try:
-            with self._reading, _answering(self.head.url, self._limit_s):
+            with self._reading, answering(self.head.url, self._limit_s):
                 return b"" if self._closed else self._answer.read1(size)
         except SourceError:
             if self._closed:
@@ -126,7 +123,7 @@ def ask_http(url: str, limit_s: float, *, ranges: bool = False) -> HttpAnswer:
     Name and password in the URL are sent as the server asks for them. Raises SourceError if the server cannot be
     reached or does not answer within `limit_s` seconds; an error status is returned, not raised.
     """
-    with _answering(url, limit_s):
+    with answering(url, limit_s):
         try:
             with _http_open(url, limit_s, {"Range": "bytes=0-"} if ranges else None) as answer:
                 return _head(answer, url)
@@ -142,13 +139,29 @@ def open_http(url: str, limit_s: float, *, public_only: bool = False) -> HttpStr
 
     With `public_only` no connection is made into a private network; see `sources.public_hosts`.
     """
-    with _answering(url, limit_s):
+    with answering(url, limit_s):
         try:
             answer = _http_open(url, limit_s, public_only=public_only)
         except urllib.error.HTTPError as error:
             with error:
                 raise http_error(url, error.code) from error
         return HttpStream(answer, _head(answer, url), limit_s)
+
+
+def part_of(url: str, limit_s: float, first: int, count: int) -> bytes:
+    """Fetch `count` bytes of a file from byte number `first` on, fewer at its end.
+
+    Raises SourceError if the server cannot be reached or refuses, or sends the whole file where a later part was asked.
+    """
+    with answering(url, limit_s):
+        try:
+            with _http_open(url, limit_s, {"Range": f"bytes={first}-{first + count - 1}"}) as answer:
+                if answer.status != 206 and first > 0:
+                    raise http_error(url, answer.status)
+                return answer.read(count)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise http_error(url, error.code) from error
 
 
 def download(
@@ -209,86 +222,6 @@ def download_into(
     finally:
         stream.close()
     return None
-
-
-def ask_rtsp(url: str, limit_s: float) -> int | None:
-    """Ask an RTSP server to describe `url` (RFC 2326) and return its status, None if the answer is not RTSP.
-
-    Name and password are sent as the server asks for them, Basic or Digest (RFC 7616). Raises SourceError if the
-    server cannot be reached or stays silent.
-    """
-    parts = split_address(url)
-    host, port = host_and_port(url)
-    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    name, password = unquote(parts.username or ""), unquote(parts.password or "")
-    with _answering(url, limit_s):
-        try:
-            answer = _describe(host, port, plain, "", limit_s)
-            if answer.startswith(b"RTSP/") and b" 401 " in answer[:16] and parts.username is not None:
-                login = _login(answer.decode("latin-1"), plain, name, password)
-                answer = _describe(host, port, plain, login, limit_s) if login else answer
-        except TimeoutError as error:
-            raise silent_error(url, limit_s) from error
-    match = re.match(rb"RTSP/\d\.\d (\d{3})", answer)
-    return int(match.group(1)) if match else None
-
-
-def _describe(host: str, port: int, url: str, login: str, limit_s: float) -> bytes:
-    request = f"DESCRIBE {url} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\nUser-Agent: Headcount\r\n{login}\r\n"
-    with socket.create_connection((host, port), timeout=limit_s) as connection:
-        connection.settimeout(limit_s)
-        connection.sendall(request.encode("utf-8", "replace"))
-        answer = b""
-        while b"\r\n\r\n" not in answer and len(answer) < 16384:
-            chunk = connection.recv(4096)
-            if not chunk:
-                break
-            answer += chunk
-        return answer
-
-
-def _login(answer: str, url: str, name: str, password: str) -> str:
-    """Return the header that answers the server's question for a name, "" where none of its ways is known."""
-    asked = re.findall(r"^WWW-Authenticate:[ \t]*(\w+)[ \t]*(.*?)\r?$", answer, re.MULTILINE | re.IGNORECASE)
-    for scheme, rest in asked:
-        if scheme.lower() == "digest" and (header := _digest(rest, url, name, password)):
-            return header
-    if any(scheme.lower() == "basic" for scheme, _ in asked):
-        pair = base64.b64encode(f"{name}:{password}".encode()).decode()
-        return f"Authorization: Basic {pair}\r\n"
-    return ""
-
-
-def _digest(challenge: str, url: str, name: str, password: str) -> str:
-    try:
-        given = urllib.request.parse_keqv_list(
-            [part for part in urllib.request.parse_http_list(challenge) if part and "=" in part]
-        )
-    except (ValueError, IndexError):  # a value that is missing
-        return ""
-    algorithm = given.get("algorithm", "MD5").upper()
-    hashes: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
-    if algorithm not in hashes or "nonce" not in given:
-        return ""
-
-    def digest(text: str) -> str:
-        return str(hashes[algorithm](text.encode(), usedforsecurity=False).hexdigest())
-
-    realm, nonce = given.get("realm", ""), given["nonce"]
-    first, second = digest(f"{name}:{realm}:{password}"), digest(f"DESCRIBE:{url}")
-    values = {"username": name, "realm": realm, "nonce": nonce, "uri": url}
-    if "auth" in given.get("qop", "").lower().split(","):
-        client = secrets.token_hex(8)
-        answer = digest(f"{first}:{nonce}:00000001:{client}:auth:{second}")
-        extra = f', qop=auth, nc=00000001, cnonce="{client}"'
-    else:
-        answer, extra = digest(f"{first}:{nonce}:{second}"), ""
-    shown = ", ".join(f'{key}="{_header_text(value)}"' for key, value in values.items())
-    return f'Authorization: Digest {shown}, response="{answer}", algorithm={algorithm}{extra}\r\n'
-
-
-def _header_text(text: str) -> str:
-    return re.sub(r'[\x00-\x1f"\\]', "", text)
 
 
 @contextmanager
@@ -381,7 +314,7 @@ def _head(answer: http.client.HTTPResponse, url: str) -> HttpAnswer:
 
 
 @contextmanager
-def _answering(url: str, limit_s: float) -> Iterator[None]:
+def answering(url: str, limit_s: float) -> Iterator[None]:
     """Turn whatever goes wrong between this computer and a server into a SourceError."""
     try:
         yield

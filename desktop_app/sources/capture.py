@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.sources.ffmpeg_capture import open_instead
-from desktop_app.sources.ffmpeg_options import ffmpeg_options
+from desktop_app.sources.ffmpeg_options import ffmpeg_options, is_url
+from desktop_app.sources.ffmpeg_stream import open_stream
 from desktop_app.system.native_names import is_native
 
 
@@ -50,9 +51,12 @@ def open_capture(
             capture = cv2.VideoCapture()
         else:
             with ffmpeg_options(target, headers):
+                is_stream = is_url(target) or target.lower().endswith(".sdp")
+                if backend == cv2.CAP_FFMPEG and is_stream and (stream := open_stream(target, params)) is not None:
+                    return stream
                 capture = cv2.VideoCapture(target, backend, list(params))
                 wants_pictures = cv2.CAP_PROP_FORMAT not in params[::2]  # else the packets as they are stored
-                if capture.isOpened() and "://" not in target and wants_pictures:
+                if capture.isOpened() and not is_stream and wants_pictures:
                     return open_instead(target, capture) or capture  # type: ignore[return-value]  # as below
     except cv2.error:
         capture = cv2.VideoCapture()
@@ -76,12 +80,23 @@ class CaptureHandle:
         self._size: tuple[int, int] | None = None
 
     def show_as(self, size: tuple[int, int] | None) -> None:
-        """Bring every picture from now on to `size`, (width, height) in pixels; None leaves them as they come."""
-        self._size = size
+        """Bring every picture from now on to `size`, (width, height) in pixels; None leaves them as they come.
+
+        So does a capture whose pictures have the size that they are to be shown in (`StreamCapture`).
+        """
+        self._size = None if getattr(self._capture, "follows_size", False) else size
 
     @property
     def closed(self) -> bool:
         return self._closing
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether what was read ended before its stated end; False where the backend does not tell."""
+        with self._lock:
+            broke_off = not self._closing and bool(getattr(self._capture, "broke_off", False))
+        self._release_if_closing()
+        return broke_off
 
     def grab(self) -> float | None:
         """Move to the next frame without decoding it into BGR.

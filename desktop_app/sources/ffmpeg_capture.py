@@ -5,44 +5,24 @@ refuses that (`sws_frame_setup`), and OpenCV gives what lay in the memory: black
 television, DV and AVCHD cameras and many digital video recorders are interlaced. And those that are not the first one
 in their file: OpenCV takes the first, be it a preview.
 
-`open_instead` knows the layout of FFmpeg's structures for one version of it. It gives None for any other, and where
-FFmpeg's functions cannot be found (Windows): OpenCV's own capture is then what there is.
+Where FFmpeg cannot be called (`ffmpeg_library`), OpenCV's own capture is what there is.
 """
 
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import struct
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.sources import ffmpeg_library as ff
 from desktop_app.sources.base import MOST_PIXELS
 from desktop_app.sources.ffmpeg_options import VARIABLE, ffmpeg_options
 from desktop_app.sources.tracks import Track, best_video
-
-_VERSIONS = {"avformat_version": 62, "avcodec_version": 62, "avutil_version": 60, "swscale_version": 9}
-"""FFmpeg 8. A library's major version stands for the layout of its structures."""
-
-# Offsets in bytes within AVFormatContext, AVStream, AVCodecParameters, AVPacket and AVFrame.
-_STREAM_COUNT, _STREAMS = 44, 48
-_INDEX, _PARAMETERS, _TIME_BASE, _START_TIME, _PICTURES, _DISPOSITION = 8, 16, 32, 40, 56, 64
-_ASPECT, _RATE = 72, 88
-_KIND, _CODED_WIDTH, _CODED_HEIGHT = 0, 72, 76
-_PACKET_SIZE, _STREAM_INDEX = 32, 36
-_LINE_SIZES, _WIDTH, _HEIGHT, _PIXEL_FORMAT, _FLAGS, _TIME = 64, 104, 108, 116, 276, 304
-
-_INTERLACED = 1 << 3
-_ATTACHED_PICTURE = 1 << 10
-_VIDEO, _BGR24, _BICUBIC, _BACKWARD = 0, 3, 4, 1
-_UNKNOWN_TIME = -(2**63)
-_MORE_WANTED = -errno.EAGAIN
 
 _LOOKED_AT = 4
 """How many pictures are decoded to see whether a video is interlaced."""
@@ -57,34 +37,7 @@ decoded would be read to its end to be opened."""
 _BLEND = np.array([0.25, 0.5, 0.25], np.float32)
 """Each line with its two neighbours, which are of the other field: what moves is doubled softly instead of combed."""
 
-
-class _Picture:
-    """One AVFrame, reused for every picture."""
-
-    def __init__(self, library: ctypes.CDLL) -> None:
-        self.pointer = ctypes.c_void_p(library.av_frame_alloc())
-        if not self.pointer:
-            raise MemoryError("FFmpeg has no memory for a picture")
-
-    def _number(self, offset: int) -> int:
-        return ctypes.c_int.from_address(self.pointer.value + offset).value if self.pointer.value else 0
-
-    @property
-    def is_interlaced(self) -> bool:
-        return bool(self._number(_FLAGS) & _INTERLACED)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Width, height and pixel format."""
-        return self._number(_WIDTH), self._number(_HEIGHT), self._number(_PIXEL_FORMAT)
-
-    @property
-    def time(self) -> int:
-        return ctypes.c_int64.from_address(self.pointer.value + _TIME).value if self.pointer.value else _UNKNOWN_TIME
-
-    @property
-    def line_sizes(self) -> ctypes.c_void_p:
-        return ctypes.c_void_p(self.pointer.value + _LINE_SIZES if self.pointer.value else None)
+_NO_IMAGE = np.empty((0, 0, 3), np.uint8)
 
 
 class FfmpegCapture:
@@ -94,7 +47,9 @@ class FfmpegCapture:
     interlaced ones the fields are blended. Not thread-safe, as little as `inside`.
     """
 
-    def __init__(self, library: ctypes.CDLL, target: str, inside: cv2.VideoCapture, *, is_glance: bool = False) -> None:
+    def __init__(
+        self, library: ctypes.CDLL, target: str, inside: cv2.VideoCapture | None, *, is_glance: bool = False
+    ) -> None:
         """With `is_glance` only the kind of the pictures is right, until a search: they are decoded at less cost."""
         self._library = library
         self._target = target
@@ -103,11 +58,13 @@ class FfmpegCapture:
         self._format = ctypes.c_void_p()
         self._decoder = ctypes.c_void_p()
         self._packet = ctypes.c_void_p(library.av_packet_alloc())
-        self._scaler: int | None = None
+        self._scaler = ctypes.c_void_p()
         self._is_open = False
         self._is_glance = is_glance
         self._stamp_s = 0.0
-        self._picture = _Picture(library)
+        self._track = 0
+        self._picture = ff.Picture(library)
+        self._converted = ff.Picture(library)
         self.is_first = True
         """Whether the video is the first one of its file, which `inside` describes."""
         self._facts: dict[int, float] = {}
@@ -119,7 +76,7 @@ class FfmpegCapture:
         return self._is_open
 
     def isOpened(self) -> bool:
-        return self._is_open and bool(self._inside.isOpened())
+        return self._is_open and (self._inside is None or bool(self._inside.isOpened()))
 
     @property
     def is_interlaced(self) -> bool:
@@ -129,47 +86,32 @@ class FfmpegCapture:
     def grab(self) -> bool:
         if not self._is_open or not self._decode():
             return False
-        if self._picture.time != _UNKNOWN_TIME:
+        if self._picture.time != ff.UNKNOWN_TIME:
             self._stamp_s = (self._picture.time - self._start) * self._time_base
         return True
 
     def retrieve(self) -> tuple[bool, NDArray[np.uint8]]:
-        width, height, pixel_format = self._picture.shape
-        library = self._library
-        # FFmpeg ends the process if it is to convert a kind of pixel that it cannot.
-        if not self._is_open or width <= 0 or height <= 0 or library.sws_isSupportedInput(pixel_format) <= 0:
-            return False, np.empty((0, 0, 3), np.uint8)
-        self._scaler = library.sws_getCachedContext(
-            self._scaler, width, height, pixel_format, width, height, _BGR24, _BICUBIC, None, None, None
-        )
-        if not self._scaler:
-            return False, np.empty((0, 0, 3), np.uint8)
-        # FFmpeg writes whole vectors: each line has room behind it.
-        line = -(-width * 3 // 64) * 64 + 64
-        memory = np.zeros((height, line), np.uint8)
-        planes = (ctypes.c_void_p * 4)(memory.ctypes.data)
-        lines = (ctypes.c_int * 4)(line)
-        done = library.sws_scale(
-            self._scaler, self._picture.pointer, self._picture.line_sizes, 0, height, planes, lines
-        )
-        if done != height:
-            return False, np.empty((0, 0, 3), np.uint8)
-        image = np.ascontiguousarray(memory[:, : width * 3].reshape(height, width, 3))
+        if not self._is_open or not self._convert():
+            return False, _NO_IMAGE
+        width, height, _ = self._converted.shape
+        address, line = self._converted.lines
+        memory = np.ctypeslib.as_array((ctypes.c_uint8 * (height * line)).from_address(address)).reshape(height, line)
+        image = memory[:, : width * 3].reshape(height, width, 3).copy()
         if self._picture.is_interlaced:
-            image = cv2.sepFilter2D(image, -1, np.ones(1, np.float32), _BLEND)  # type: ignore[assignment]
-        return True, image
+            image = cv2.sepFilter2D(image, -1, np.ones(1, np.float32), _BLEND)
+        return True, np.asarray(image, np.uint8)
 
     def get(self, propId: int) -> float:
         if propId == cv2.CAP_PROP_POS_MSEC:
             return self._stamp_s * 1000.0
-        if not self.is_first and propId in self._facts:
+        if propId in self._facts:
             return self._facts[propId]
-        return float(self._inside.get(propId))
+        return float(self._inside.get(propId)) if self._inside is not None else 0.0
 
     def set(self, propId: int, value: float) -> bool:
         """Set a property. A search lands at a key picture near the place, and at the first picture for 0."""
         if propId != cv2.CAP_PROP_POS_MSEC or not self._is_open:
-            return bool(self._inside.set(propId, value))
+            return self._inside is not None and bool(self._inside.set(propId, value))
         if value <= 0 or self._is_glance:  # a search for the first picture may land behind it
             self._close()
             self._is_glance = False
@@ -177,13 +119,14 @@ class FfmpegCapture:
             if value <= 0 or not self._is_open:
                 return self._is_open
         place = self._start + int(value / 1000.0 / self._time_base)
-        if self._library.av_seek_frame(self._format, self._stream, ctypes.c_int64(place), _BACKWARD) < 0:
+        if self._library.av_seek_frame(self._format, self._stream, ctypes.c_int64(place), ff.BACKWARD) < 0:
             return False
         self._library.avcodec_flush_buffers(self._decoder)
         return True
 
     def release(self) -> None:
-        self._inside.release()
+        if self._inside is not None:
+            self._inside.release()
         self.detach()
 
     def detach(self) -> None:
@@ -191,14 +134,31 @@ class FfmpegCapture:
         self._is_open = False
         self._close()
         library = self._library
-        library.sws_freeContext(self._scaler)
-        self._scaler = None
+        library.sws_free_context(ctypes.byref(self._scaler))
         library.av_packet_free(ctypes.byref(self._packet))
-        library.av_frame_free(ctypes.byref(self._picture.pointer))
+        for picture in (self._picture, self._converted):
+            library.av_frame_free(ctypes.byref(picture.pointer))
 
     def __del__(self) -> None:
-        if hasattr(self, "_picture"):
+        if hasattr(self, "_converted"):
             self.detach()
+
+    def _convert(self) -> bool:
+        """Convert the picture that was grabbed into BGR, in the colours that it states; False where FFmpeg cannot."""
+        width, height, pixel_format = self._picture.shape
+        library, converted, is_interlaced = self._library, self._converted, self._picture.is_interlaced
+        # FFmpeg ends the process if it is to convert a kind of pixel that it cannot.
+        if width <= 0 or height <= 0 or library.sws_isSupportedInput(pixel_format) <= 0:
+            return False
+        if not self._scaler:
+            self._scaler.value = library.sws_alloc_context()
+        if (converted.shape, converted.is_interlaced) != ((width, height, ff.BGR24), is_interlaced):
+            library.av_frame_unref(converted.pointer)  # takes memory of the new size below
+            # As the picture itself is marked: FFmpeg converts fields to fields only.
+            converted.prepare(width, height, ff.BGR24, is_interlaced=is_interlaced)
+        done = library.sws_scale_frame(self._scaler, converted.pointer, self._picture.pointer)
+        address, line = converted.lines
+        return bool(done >= 0 and address and line >= width * 3)
 
     def _close(self) -> None:
         self._library.avcodec_free_context(ctypes.byref(self._decoder))
@@ -221,41 +181,43 @@ class FfmpegCapture:
         context = int(self._format.value or 0)
         found: list[tuple[int, int, ctypes.c_void_p]] = []
         videos: list[Track] = []
-        for number in range(ctypes.c_uint.from_address(context + _STREAM_COUNT).value):
-            if library.av_find_best_stream(self._format, _VIDEO, number, -1, ctypes.byref(codec), 0) != number:
+        for number in range(ctypes.c_uint.from_address(context + ff.STREAM_COUNT).value):
+            if library.av_find_best_stream(self._format, ff.VIDEO, number, -1, ctypes.byref(codec), 0) != number:
                 continue
-            table = ctypes.c_void_p.from_address(context + _STREAMS).value or 0
-            stream = ctypes.c_void_p.from_address(table + 8 * number).value or 0
-            parameters = ctypes.c_void_p.from_address(stream + _PARAMETERS).value or 0
-            index, kind = (ctypes.c_int.from_address(at).value for at in (stream + _INDEX, parameters + _KIND))
-            if (index, kind) != (number, _VIDEO):  # the layout is not the one known here
+            stream = ff.pointer_at(ff.pointer_at(context + ff.STREAMS) + 8 * number)
+            parameters = ff.pointer_at(stream + ff.PARAMETERS)
+            index, kind = ff.number_at(stream + ff.INDEX), ff.number_at(parameters + ff.KIND)
+            if (index, kind) != (number, ff.VIDEO):  # the layout is not the one known here
                 return False
-            width, height = (ctypes.c_int.from_address(parameters + at).value for at in (_CODED_WIDTH, _CODED_HEIGHT))
-            pictures = max(0, ctypes.c_int64.from_address(stream + _PICTURES).value)
-            if ctypes.c_int.from_address(stream + _DISPOSITION).value & _ATTACHED_PICTURE:
+            width, height = (ff.number_at(parameters + at) for at in (ff.CODED_WIDTH, ff.CODED_HEIGHT))
+            pictures = max(0, ff.long_at(stream + ff.PICTURES))
+            if ff.number_at(stream + ff.DISPOSITION) & ff.ATTACHED_PICTURE:
                 pictures = 1
             found.append((number, stream, ctypes.c_void_p(codec.value)))
             videos.append(Track("video", (number, b""), width=width, height=height, pictures=pictures))
         if not videos:
             return False
-        best = videos.index(best_video(videos))
+        best = videos.index(self._best(videos))
         self.is_first = best == 0
-        if not self.is_first:
-            self._facts = self._facts_of(videos[best], found[best][1])
+        self._track = found[best][1]
+        self._facts = self._facts_of(videos[best], self._track)
         return self._open_decoder(*found[best])
 
+    def _best(self, videos: Sequence[Track]) -> Track:
+        return best_video(videos)
+
     def _facts_of(self, video: Track, stream: int) -> dict[int, float]:
-        over, under, frames, seconds = (
-            ctypes.c_int.from_address(stream + at).value for at in (_ASPECT, _ASPECT + 4, _RATE, _RATE + 4)
-        )
-        fps = frames / seconds if seconds else 0.0
+        """Return the properties of the video that do not come from `inside`: all, where it describes another one."""
+        if self.is_first or self._inside is None:
+            return {}
+        fps = ff.ratio_at(stream + ff.RATE)
         other_fps = float(self._inside.get(cv2.CAP_PROP_FPS))
         other_s = self._inside.get(cv2.CAP_PROP_FRAME_COUNT) / other_fps if other_fps else 0.0
         return {
             cv2.CAP_PROP_FRAME_WIDTH: video.width,
             cv2.CAP_PROP_FRAME_HEIGHT: video.height,
-            cv2.CAP_PROP_SAR_NUM: over,
-            cv2.CAP_PROP_SAR_DEN: under,
+            cv2.CAP_PROP_SAR_NUM: ff.number_at(stream + ff.ASPECT),
+            cv2.CAP_PROP_SAR_DEN: ff.number_at(stream + ff.ASPECT + 4),
             cv2.CAP_PROP_FPS: fps,
             cv2.CAP_PROP_FRAME_COUNT: video.pictures or other_s * fps,
             cv2.CAP_PROP_FOURCC: 0.0,
@@ -264,12 +226,11 @@ class FfmpegCapture:
 
     def _open_decoder(self, number: int, stream: int, codec: ctypes.c_void_p) -> bool:
         library = self._library
-        over, under = (ctypes.c_int.from_address(stream + _TIME_BASE + at).value for at in (0, 4))
-        start = ctypes.c_int64.from_address(stream + _START_TIME).value
-        self._stream, self._time_base = number, over / under if under else 0.0
-        self._start = 0 if start == _UNKNOWN_TIME else start
+        start = ff.long_at(stream + ff.START_TIME)
+        self._stream, self._time_base = number, ff.ratio_at(stream + ff.TIME_BASE)
+        self._start = 0 if start == ff.UNKNOWN_TIME else start
         self._decoder.value = library.avcodec_alloc_context3(codec)
-        parameters = ctypes.c_void_p.from_address(stream + _PARAMETERS)
+        parameters = ctypes.c_void_p(ff.pointer_at(stream + ff.PARAMETERS))
         if (
             self._time_base <= 0
             or not self._decoder
@@ -289,55 +250,33 @@ class FfmpegCapture:
             got = library.avcodec_receive_frame(self._decoder, self._picture.pointer)
             if got >= 0:
                 return True
-            if got != _MORE_WANTED:
+            if got == ff.END_OF_FILE:
+                library.avcodec_flush_buffers(self._decoder)  # so that it takes what may still come
+            if got != ff.MORE_WANTED:
                 return False
-            if library.av_read_frame(self._format, self._packet) < 0:
+            read = library.av_read_frame(self._format, self._packet)
+            if read < 0:
+                if not self._is_over(read):
+                    continue
                 library.avcodec_send_packet(self._decoder, None)  # gives what the decoder held back
                 continue
-            address = int(self._packet.value or 0) + _STREAM_INDEX
-            if ctypes.c_int.from_address(address).value == self._stream:
+            address = int(self._packet.value or 0) + ff.STREAM_INDEX
+            if ff.number_at(address) == self._stream:
                 library.avcodec_send_packet(self._decoder, self._packet)  # a damaged one is passed over
             library.av_packet_unref(self._packet)
         return False
+
+    def _is_over(self, error: int) -> bool:
+        """Whether an error of the reading is the end."""
+        return True
 
     def packet_bytes(self, enough: float, is_cancelled: Callable[[], bool]) -> int:
         """Return how many bytes the packets of all tracks have that are still to come, counted until it is `enough`."""
         total, packet = 0, int(self._packet.value or 0)
         while total < enough and not is_cancelled() and self._library.av_read_frame(self._format, self._packet) >= 0:
-            total += ctypes.c_int.from_address(packet + _PACKET_SIZE).value
+            total += ff.number_at(packet + ff.PACKET_SIZE)
             self._library.av_packet_unref(self._packet)
         return total
-
-
-@cache
-def _library() -> ctypes.CDLL | None:
-    """Return OpenCV's own FFmpeg, None where it cannot be called or is of a version that is not known here."""
-    for path in sorted(Path(cv2.__file__).parent.glob("cv2*.so")):
-        try:
-            return _checked(ctypes.CDLL(str(path)))
-        except (OSError, AttributeError):
-            return None
-    return None
-
-
-def _checked(library: ctypes.CDLL) -> ctypes.CDLL | None:
-    """Return the library with the types of its functions, None if its structures are not laid out as known here.
-
-    Raises AttributeError where a function is missing.
-    """
-    if ctypes.sizeof(ctypes.c_void_p) != 8:
-        return None
-    if any(getattr(library, name)() >> 16 != major for name, major in _VERSIONS.items()):
-        return None
-    for name in ("av_frame_alloc", "av_packet_alloc", "avcodec_alloc_context3", "sws_getCachedContext"):
-        getattr(library, name).restype = ctypes.c_void_p
-    library.sws_getCachedContext.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 7, *[ctypes.c_void_p] * 3]
-    library.sws_scale.argtypes = [*[ctypes.c_void_p] * 3, ctypes.c_int, ctypes.c_int, *[ctypes.c_void_p] * 2]
-    library.sws_freeContext.argtypes = [ctypes.c_void_p]
-    picture = _Picture(library)
-    is_known = picture.shape == (0, 0, -1) and picture.time == _UNKNOWN_TIME and not picture.is_interlaced
-    library.av_frame_free(ctypes.byref(picture.pointer))
-    return library if is_known else None
 
 
 def open_instead(target: str, inside: cv2.VideoCapture) -> FfmpegCapture | None:
@@ -345,7 +284,7 @@ def open_instead(target: str, inside: cv2.VideoCapture) -> FfmpegCapture | None:
 
     FFmpeg's options must be in the environment, as for OpenCV (`ffmpeg_options`).
     """
-    library = _library()
+    library = ff.ffmpeg_library()
     if library is None:
         return None
     capture = FfmpegCapture(library, target, inside, is_glance=True)
@@ -356,11 +295,15 @@ def open_instead(target: str, inside: cv2.VideoCapture) -> FfmpegCapture | None:
     return None
 
 
+def may_be_interlaced(fourcc: float) -> bool:
+    """Tell whether the codec that OpenCV names by this number can hold interlaced pictures."""
+    return struct.pack("<I", int(fourcc) & 0xFFFFFFFF).lower() not in _NEVER_INTERLACED
+
+
 def _is_interlaced(capture: FfmpegCapture) -> bool:
-    codec = struct.pack("<I", int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF).lower()
-    if codec in _NEVER_INTERLACED:
-        return False
-    return any(capture.grab() and capture.is_interlaced for _ in range(_LOOKED_AT))
+    return may_be_interlaced(capture.get(cv2.CAP_PROP_FOURCC)) and any(
+        capture.grab() and capture.is_interlaced for _ in range(_LOOKED_AT)
+    )
 
 
 def unread_share(target: str, size: int, most: float, is_cancelled: Callable[[], bool] = lambda: False) -> float:
@@ -369,11 +312,11 @@ def unread_share(target: str, size: int, most: float, is_cancelled: Callable[[],
     A tenth or less is usual; more is damage at which the reading ended. Reads the file until it is clear that the share
     is at most `most`, so all of a damaged one; `is_cancelled` is asked at each packet and ends it with 0.0.
     """
-    library = _library()
+    library = ff.ffmpeg_library()
     if library is None or size <= 0:
         return 0.0
     with ffmpeg_options(target):
-        capture = FfmpegCapture(library, target, cv2.VideoCapture())
+        capture = FfmpegCapture(library, target, None)
     try:
         read = capture.packet_bytes((1.0 - most) * size, is_cancelled) if capture.can_read else size
         return 0.0 if is_cancelled() else 1.0 - min(1.0, read / size)

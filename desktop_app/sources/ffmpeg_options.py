@@ -84,10 +84,15 @@ class _Gate:
 _gate = _Gate()
 
 
+def is_url(target: str) -> bool:
+    """Tell whether FFmpeg takes a target for a URL, not for the path of a file."""
+    scheme, sign, _ = target.partition("://")
+    return bool(sign) and scheme.isascii() and scheme.isalnum()
+
+
 def protocols_for(target: str) -> tuple[str, ...]:
     """Return what FFmpeg may open for a target: a URL, or the path of a file."""
-    scheme, sign, _ = target.partition("://")
-    if sign and scheme.isascii() and scheme.isalnum():
+    if is_url(target):
         return NETWORK_PROTOCOLS
     ending = target.lower().rpartition(".")[2]
     if ending in ("m3u8", "m3u", "mpd"):
@@ -116,6 +121,9 @@ def ffmpeg_options(target: str, headers: Mapping[str, str] | None = None) -> Ite
     if protocols in (NETWORK_PROTOCOLS, PLAYLIST_PROTOCOLS):
         # Segments of a playlist come under any name; what they are is found in them, and files are not among them.
         options += "|allowed_extensions;ALL|allowed_segment_extensions;ALL|extension_picky;0"
+    if protocols == PLAYLIST_PROTOCOLS:
+        # One that does not state its end is asked again whether it has grown: a thousand times, if nothing is said.
+        options += "|m3u8_hold_counters;3|max_reload;3"
     _gate.enter(options)
     try:
         yield

@@ -104,7 +104,7 @@ def http_error(url: str, status: int) -> SourceError:
         )
     if 300 <= status < 400:
         return SourceError(
-            f"The server “{host}” sends from one address to the next without end ({status}).",
+            f"The server “{host}” sends on in a circle, or to an address that is none of the web ({status}).",
             "Open the address in a browser to see where it leads.",
         )
     if status == 401:

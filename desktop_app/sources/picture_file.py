@@ -157,12 +157,20 @@ def _unreadable(data: bytes, name: str) -> SourceError:
     suffix = Path(name).suffix.lower()
     if suffix in UNREADABLE_PICTURE_SUFFIXES:
         return SourceError(f"The picture “{shown}” is of the kind “{suffix}”, which cannot be read.", _SAVE_AS)
+    if not what and _is_film(data):
+        return SourceError(
+            f"The file “{shown}” is not a picture; it is a video.", "Open it under a name that ends in .mp4 or .mkv."
+        )
     if what and what != A_PICTURE:
         return SourceError(f"The file “{shown}” is not a picture; it looks like {what}.", "Choose a jpg or png file.")
     return SourceError(
         f"The file “{shown}” is not a picture that can be read, or it is damaged.",
         "Choose a jpg, png, webp or bmp file.",
     )
+
+
+def _is_film(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" or data.startswith(b"\x1a\x45\xdf\xa3") or (data[:4] + data[8:12]) == b"RIFFAVI "
 
 
 # --- the turn of an AVIF picture --------------------------------------------------------------------------------------

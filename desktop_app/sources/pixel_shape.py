@@ -20,10 +20,8 @@ import cv2
 
 from desktop_app.sources.base import MOST_PIXELS
 from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
+from desktop_app.sources.square_pixels import Size, square_size
 from desktop_app.system.native_names import own_folder
-
-Size = tuple[int, int]
-"""Width and height in pixels."""
 
 _AHEAD = 64
 """By how many pictures the packets are looked at before the decoder gives them; it holds back some itself."""
@@ -38,18 +36,6 @@ class Properties(Protocol):
     """What gives a capture's properties."""
 
     def get(self, prop: int) -> float: ...
-
-
-def square_size(width: int, height: int, pixel_aspect: float) -> Size:
-    """Return the size of a picture whose pixels are `pixel_aspect` times as wide as high, made square.
-
-    The squeezed side is stretched, so that no detail is lost. An aspect beyond 1:8 and 8:1 is taken for a mistake.
-    """
-    if not 0.125 <= pixel_aspect <= 8 or abs(pixel_aspect - 1) < 0.01:
-        return width, height
-    if pixel_aspect > 1:
-        return max(1, round(width * pixel_aspect)), height
-    return width, max(1, round(height / pixel_aspect))
 
 
 def pixel_aspect(capture: Properties) -> float:

@@ -12,6 +12,7 @@ from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import FrameSource, not_seen
 from desktop_app.sources.clock import DEFAULT_FPS, SMALLEST_STEP_S
+from desktop_app.sources.lost_time import LostTime
 from desktop_app.sources.wrapper import SourceAround
 
 _SHORT_OF_END_S = 2.0
@@ -107,11 +108,13 @@ class ReconnectingSource(SourceAround):
         self._lost_at = 0.0
         self._connected = False
         self._gone: tuple[str, ...] = ()
+        self._lost_time = LostTime()
 
     @property
     def omissions(self) -> tuple[str, ...]:
         """What was not seen over all connections, one sentence each."""
-        return tuple(dict.fromkeys((*self._gone, *not_seen(self._source))))
+        lost = self._lost_time.sentences(self._info.name) if self._info.is_live else ()
+        return (*dict.fromkeys((*self._gone, *not_seen(self._source))), *lost)
 
     def open(self) -> None:
         if self._closed.is_set():
@@ -119,6 +122,7 @@ class ReconnectingSource(SourceAround):
         self._source.open()
         self._info = self._source.info
         self._connected_at = self._lost_at = time.monotonic()
+        self._lost_time.open()
 
     def read(self) -> Frame | None:
         """Return the next frame, None at the end and after `close`.
@@ -152,6 +156,7 @@ class ReconnectingSource(SourceAround):
 
     def close(self) -> None:
         self._closed.set()
+        self._lost_time.close()
         with self._lock:
             source = self._source
         source.close()
@@ -169,6 +174,7 @@ class ReconnectingSource(SourceAround):
 
     def _in_session(self, frame: Frame) -> Frame:
         now = time.monotonic()
+        self._lost_time.picture()
         if not self._connected:
             self._connected = True
             name = self._info.name
@@ -194,7 +200,8 @@ class ReconnectingSource(SourceAround):
         """Try until the source is back; False if it has ended or was closed. Raises SourceError on giving up."""
         name = self._info.name
         self._source.close()
-        self._gone = self.omissions
+        self._gone = tuple(dict.fromkeys((*self._gone, *not_seen(self._source))))
+        self._lost_time.lose()
         if self._connected:
             self._connected, self._lost_at = False, self._last_at
         lost_at = self._lost_at

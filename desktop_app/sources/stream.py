@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -16,9 +17,11 @@ import cv2
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.sources import asking, net
+from desktop_app.sources.asking_rtsp import ask_rtsp
 from desktop_app.sources.base import SourceInfo, SourceKind
 from desktop_app.sources.capture import Capture, CaptureFactory, CaptureHandle, open_capture
 from desktop_app.sources.clock import DEFAULT_FPS, LiveClock, MediaClock, sane_duration_s, sane_fps
+from desktop_app.sources.completeness import Completeness
 from desktop_app.sources.pixel_shape import shown_size, too_many_pixels
 from desktop_app.sources.schemes import LISTENING_SCHEMES, URL_SCHEMES
 from desktop_app.sources.seen_time import SeenTime
@@ -62,6 +65,9 @@ class StreamSource:
     `live` None means: live unless the stream states a duration. A live stream that stops raises a retryable
     SourceError, since FFmpeg cannot tell its end from its loss; what is not live ends with None.
 
+    A file whose transfer breaks off raises a SourceError, retryable where it can be searched; `check_file` tells at its
+    end whether it was whole on the server.
+
     `headers` go with every request (video sites want their own). `title` is shown instead of the address. `url` may
     also be the path of a session description (.sdp). What a video site or a playlist names is opened only if it is a
     web or stream address: never a file of this computer.
@@ -77,11 +83,13 @@ class StreamSource:
         limits: TimeLimits | None = None,
         headers: dict[str, str] | None = None,
         open_capture_with: CaptureFactory | None = None,
+        check_file: Callable[[], Completeness] | None = None,
     ) -> None:
         self._url = url
         self._wanted_live = live
         self._timing = timing
         self._limits = limits or TimeLimits()
+        self._check_file = check_file
         self._asks_first = open_capture_with is None
         self._open_capture = open_capture_with or partial(open_capture, headers=dict(headers or {}))
         self._closed = threading.Event()
@@ -180,6 +188,7 @@ class StreamSource:
             # At its time limit FFmpeg gives up the pictures that the decoder held back, one at each limit.
             if stamp_s is None or (self._info.is_live and waited_s >= self._limits.read_s * 0.9):
                 self._raise_if_lost(waited_s)
+                self._check_end(handle, waited_s)
                 return None
             arrival_s = self._wait_until_due(stamp_s)
             time_s = (
@@ -287,6 +296,28 @@ class StreamSource:
             retryable=True,
         )
 
+    def _check_end(self, handle: CaptureHandle, waited_s: float) -> None:
+        """At the end of what is not live: raise SourceError if it came before the end of the file."""
+        if self._closed.is_set() or self._timing is StreamTiming.PACED:
+            return
+        name, duration_s = self._info.name, self._info.duration_s
+        end_s = (self._media_clock.last_s or 0.0) + self._media_clock.step_s
+        # An answer without a stated length looks broken off to FFmpeg at each end.
+        broke_off = self._check_file is not None and handle.broke_off
+        if broke_off or waited_s >= self._limits.read_s * 0.9:
+            raise SourceError(
+                f"The transfer of “{name}” broke off after {end_s:.1f} s of the film.",
+                "What was counted up to there stands. Check the network, or download the file and open it.",
+                retryable=self._info.seekable,
+            )
+        how = self._check_file() if self._check_file is not None else Completeness.UNKNOWN
+        early = duration_s is None or duration_s - end_s > 2 * self._media_clock.step_s + 0.01 * duration_s
+        if how is Completeness.CUT_AT_END or (early and how is Completeness.CUT):
+            raise SourceError(
+                f"The file “{name}” breaks off after {end_s:.1f} s; it is incomplete on the server, too.",
+                "What was counted up to there stands. Have the file put there again for the rest.",
+            )
+
     def _why_not(self) -> SourceError:
         """Ask the server itself why the stream did not open."""
         scheme = urlsplit(self._url).scheme.lower()
@@ -304,7 +335,7 @@ class StreamSource:
                     return net.http_error(self._url, answer.status)
                 return net.no_video_error(self._url, answer.content_type)
             if scheme == "rtsp":
-                status = asking.ask_rtsp(self._url, limit_s)
+                status = ask_rtsp(self._url, limit_s)
                 if status is not None and status >= 400:
                     return net.http_error(self._url, status)
             elif scheme not in LISTENING_SCHEMES and scheme in net.DEFAULT_PORTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from desktop_app.errors import SourceError
+from desktop_app.sources.completeness import Completeness, completeness
 from desktop_app.sources.containers import (
     A_PICTURE,
     A_PLAYLIST,
@@ -12,8 +13,6 @@ from desktop_app.sources.containers import (
     A_TEXT_FILE,
     ARCHIVES,
     UNREADABLE_PICTURES,
-    Completeness,
-    completeness,
     exists,
     is_file,
     is_folder,
@@ -21,6 +20,9 @@ from desktop_app.sources.containers import (
     looks_like,
     missing_file,
 )
+from desktop_app.system.safe_file import open_regular
+
+_MOST_PLAYLIST_BYTES = 64 * 2**20
 
 TEXT_SUFFIXES: frozenset[str] = frozenset({".m3u8", ".m3u", ".sdp", ".mpd"})
 """Text files that do lead to a video."""
@@ -64,6 +66,16 @@ def check_video_file(path: Path, name: str) -> tuple[bool, int]:
     return what == A_PLAYLIST, size_bytes
 
 
+def is_unfinished_playlist(path: Path) -> bool:
+    """Tell whether a playlist on the disk names segments and no end (RFC 8216, 4.3.3.4), as of a running stream."""
+    try:
+        with open_regular(path, _MOST_PLAYLIST_BYTES) as file:
+            text = file.read()
+    except OSError:
+        return False
+    return b"#EXT-X-TARGETDURATION" in text and b"#EXT-X-ENDLIST" not in text
+
+
 def only_sound(name: str) -> SourceError:
     """Return the error for a file without a video."""
     return SourceError(f"The file “{name}” holds only sound and no video.", "Choose a file that holds a video.")
@@ -72,7 +84,7 @@ def only_sound(name: str) -> SourceError:
 def not_a_video(path: Path, name: str) -> SourceError:
     """Return the error for a file that FFmpeg cannot open, with what it is instead."""
     shown = f"“{name}”"
-    if completeness(path) in (Completeness.NO_INDEX, Completeness.CUT):
+    if completeness(path) in (Completeness.NO_INDEX, Completeness.CUT, Completeness.CUT_AT_END):
         return SourceError(
             f"The file {shown} is incomplete: the recording or the copy was interrupted before its end.",
             "Copy or download it again, or record it again.",

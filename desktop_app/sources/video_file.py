@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
+from desktop_app.sources import ffmpeg_library
 from desktop_app.sources.base import SourceInfo, SourceKind
 from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capture
 from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
-from desktop_app.sources.containers import Completeness, completeness, exists
-from desktop_app.sources.ffmpeg_capture import unread_share
+from desktop_app.sources.completeness import Completeness, completeness
+from desktop_app.sources.containers import exists
+from desktop_app.sources.ffmpeg_capture import may_be_interlaced, unread_share
 from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
 from desktop_app.sources.seen_time import SeenTime
+from desktop_app.sources.still_watch import StillWatch
 from desktop_app.sources.tracks import PatchedFile, patched, read_tracks
-from desktop_app.sources.video_check import check_video_file, not_a_video, only_sound
+from desktop_app.sources.video_check import check_video_file, is_unfinished_playlist, not_a_video, only_sound
 from desktop_app.system.plain_text import printable
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset(
@@ -94,6 +97,7 @@ class VideoFileSource:
         self._resumed_s = -math.inf
         self._is_wanted: Callable[[float], bool] | None = None
         self._image: NDArray[np.uint8] | None = None
+        self._still: StillWatch | None = None
 
     @property
     def info(self) -> SourceInfo:
@@ -107,7 +111,12 @@ class VideoFileSource:
     def omissions(self) -> tuple[str, ...]:
         """What of the file was not seen, one sentence each."""
         holes = self._seen.omissions(self._info.name, self._info.duration_s) if self._is_playlist else ()
-        holes += tuple(dict.fromkeys(self._holes))
+        holes += tuple(dict.fromkeys(self._holes)) + self._seen.too_far_apart(self._info.name)
+        if self._still is not None and self._still.never_changed:
+            holes += (
+                f"The picture of “{self._info.name}” never changed. If another program shows more of it, it is "
+                "interlaced: convert it there to MP4 (H.264, not interlaced).",
+            )
         if self._undecoded <= _FEW_UNDECODED * max(self._index, 1):
             return holes
         return (*holes, f"{self._undecoded} of {self._index} pictures of “{self._info.name}” could not be decoded.")
@@ -126,6 +135,8 @@ class VideoFileSource:
         fps = self._handle.get(cv2.CAP_PROP_FPS)
         duration_s = sane_duration_s(self._handle.get(cv2.CAP_PROP_FRAME_COUNT), fps)
         self._clock = MediaClock(fps, duration_s)
+        if ffmpeg_library.ffmpeg_library() is None and may_be_interlaced(self._handle.get(cv2.CAP_PROP_FOURCC)):
+            self._still = StillWatch()
         width, height = shown_size(self._handle)
         self._info = replace(
             self._info,
@@ -163,6 +174,8 @@ class VideoFileSource:
                 self._undecoded += 1
                 continue
             self._frames_this_lap += 1
+            if self._still is not None and not is_repeat:
+                self._still.note(image)
             if self._is_wanted is not None:
                 self._image = image
             return Frame(image, time_s, index, time.perf_counter(), is_repeat)
@@ -279,9 +292,7 @@ class VideoFileSource:
         while last_s + ahead_s < duration_s - self._clock.step_s and not self._closed.is_set():
             stamp_s = handle.grab() if handle.set(cv2.CAP_PROP_POS_MSEC, (last_s + ahead_s) * 1000.0) else None
             if stamp_s is not None and last_s + 0.5 * self._clock.step_s < stamp_s < duration_s + 1.0:
-                self._holes.append(
-                    f"From {last_s:.1f} s to {stamp_s:.1f} s nothing of “{self._info.name}” could be read."
-                )
+                self._holes.append(self._nothing_from(last_s, stamp_s))
                 self._resumed_s = stamp_s
                 if self._changes is not None:
                     self._follow_size_from(handle, stamp_s)
@@ -300,7 +311,7 @@ class VideoFileSource:
             self._reopen(same_clock=True)
             return True
         self._ended = True
-        if self._index == 0 and completeness(self._path) is Completeness.CUT:
+        if self._index == 0 and completeness(self._path) in (Completeness.CUT, Completeness.CUT_AT_END):
             raise not_a_video(self._path, self._info.name)
         if self._index == 0:
             raise SourceError(
@@ -320,12 +331,17 @@ class VideoFileSource:
                 f"The file “{self._info.name}” has gone while it was read.",
                 "Connect the drive again, then open the file again.",
             )
-        if self._path.stat().st_size != self._size_bytes and not self._is_playlist:
+        is_written = self._path.stat().st_size != self._size_bytes and not self._is_playlist
+        if is_written:
             self._holes.append(
                 f"“{self._info.name}” was still being written while it was read; count it again when it is finished."
             )
-        if early and completeness(self._path) is Completeness.CUT:
-            of = f" of {duration_s:.0f} s" if duration_s is not None else ""
+        if self._is_playlist and is_unfinished_playlist(self._path):
+            self._holes.append(f"“{self._info.name}” was saved while its stream was running: there may be more of it.")
+        how = completeness(self._path)
+        if (how is Completeness.CUT_AT_END and not is_written) or (early and how is Completeness.CUT):
+            # Where no length is stated, the duration is that of what is there.
+            of = f" of {duration_s:.0f} s" if how is Completeness.CUT and duration_s is not None else ""
             raise SourceError(
                 f"The file “{self._info.name}” breaks off after {end_s:.1f} s{of}; it is incomplete.",
                 "What was counted up to there stands. Copy or download the file again for the rest.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from desktop_app.sources.base import FrameSource, SourceInfo, SourceKind, not_se
 from desktop_app.sources.fetching import fetch_file, has_index_behind
 from desktop_app.sources.mjpeg import MjpegSource
 from desktop_app.sources.pictures import DEFAULT_HOLD_S, PICTURE_SUFFIXES, picture_source
+from desktop_app.sources.remote_file import remote_completeness
 from desktop_app.sources.snapshots import SnapshotSource
 from desktop_app.sources.stream import StreamSource, StreamTiming, TimeLimits
 from desktop_app.sources.video_file import VIDEO_SUFFIXES, VideoFileSource
@@ -114,9 +116,10 @@ class WebSource:
             fetched = self._fetched_file(answer, name)
             if fetched is not None or self._closed.is_set():
                 return fetched
-        return StreamSource(
-            answer.url, title=name if is_file else "", live=False if is_file else None, limits=self._limits
-        )
+        if not is_file:
+            return StreamSource(answer.url, limits=self._limits)
+        check = partial(remote_completeness, answer.url, answer.length or 0, self._closed.is_set)
+        return StreamSource(answer.url, title=name, live=False, limits=self._limits, check_file=check)
 
     def _picture(self, answer: asking.HttpAnswer, name: str) -> FrameSource | None:
         """Tell a picture from the snapshot address of a camera: the one stays the same, the other never does."""

@@ -6,6 +6,7 @@ file is opened without waiting, and what was opened is looked at before anything
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
@@ -85,5 +86,10 @@ def read_regular(path: str | Path, most_bytes: int, *, follow_links: bool = True
 
 
 def read_text(path: str | Path, most_bytes: int) -> str:
-    """Return the UTF-8 text of a regular file. Raises as `read_regular`, and UnicodeDecodeError."""
-    return read_regular(path, most_bytes).decode("utf-8")
+    """Return the text of a regular file: UTF-8, or UTF-16 where it begins with the mark of that.
+
+    Notepad puts a mark at the beginning, which belongs to no line, and PowerShell writes UTF-16. Raises as
+    `read_regular`, and UnicodeDecodeError.
+    """
+    data = read_regular(path, most_bytes)
+    return data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")

@@ -29,6 +29,7 @@ from desktop_app.vision.compare import Comparison, TimedClassifier
 from desktop_app.vision.faces.detectors import FaceDetector
 from desktop_app.vision.faces.schedule import LookSchedule, PictureSlots
 from desktop_app.vision.faces.tiled import TiledFaceDetector
+from desktop_app.vision.frame_size import FrameSize
 from desktop_app.vision.glimpses import ClassifiedGlimpse, OnGlimpses
 from desktop_app.vision.likeness.appearance import ShotCutDetector, clothes_histogram
 from desktop_app.vision.likeness.face_space import LikenessSpace
@@ -87,6 +88,7 @@ class FramePipeline:
         self.likeness = likeness
         self.schedule = LookSchedule(self.settings.detect_interval_s)
         self._slots = PictureSlots(self.settings.detect_interval_s)
+        self._size = FrameSize()
         self.stillness = StillnessDetector()
         self.screens = ScreenDetector()
         self.measures = Measures()
@@ -157,6 +159,7 @@ class FramePipeline:
         self.cuts.reset()
         self.schedule.reset()
         self._slots.reset()
+        self._size.reset()
         self.stillness.reset()
         self.screens.reset()
         self._reset_detector()
@@ -192,6 +195,7 @@ class FramePipeline:
         """Take in the next frame, whose `time_s` is not before that of the one before."""
         clock = time.perf_counter
         started = clock()
+        self._follow_size(frame)
         looking = not frame.is_repeat and self._slots.opens(frame.time_s)
         is_cut = looking and self.cuts.is_cut(frame.image_bgr, frame.time_s)
         if is_cut:
@@ -233,6 +237,14 @@ class FramePipeline:
         shows_a_face = any(track.seen for track in tracks)  # however flat the rest of the picture is
         tone = None if shows_a_face else self.cuts.tone
         return FrameResult(frame, tracks, in_view, detecting, events, timings, tone=tone)
+
+    def _follow_size(self, frame: Frame) -> None:
+        """Everybody is where they were when the same is shown in another size."""
+        factor = self._size.change(frame.width, frame.height)
+        if factor != 1.0:
+            self.tracker.scale(factor)
+            self.counter.scale(factor)
+            self.stillness.reset()
 
     def _follow(self, frame: Frame, detections: Sequence[Detection]) -> tuple[TrackedFace, ...]:
         looks = [self.measures.clothes(frame.image_bgr, d.box) for d in detections]

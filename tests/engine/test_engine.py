@@ -181,6 +181,16 @@ def test_a_live_source_drops_old_frames_and_says_how_many() -> None:
     assert stats.frames + stats.dropped_frames == 60
 
 
+@pytest.mark.parametrize(("frames", "live", "says"), [(0, True, True), (1, True, False), (0, False, False)])
+def test_a_live_source_that_gave_no_picture_is_no_count_of_nobody(frames: int, live: bool, says: bool) -> None:
+    engine = Engine(ListSource(frames, live=live), CountingPipeline())
+    engine.start()
+    assert engine.wait(PATIENCE_S)
+    engine.stop()
+    assert ("No picture came" in " ".join(engine.omissions)) is says
+    assert ("No picture came" in engine.message) is says
+
+
 def test_pause_holds_and_step_lets_one_frame_through() -> None:
     engine = Engine(ListSource(500), CountingPipeline(), EngineOptions(speed=1.0))
     engine.pause()

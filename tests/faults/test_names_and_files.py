@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import stat
@@ -12,6 +13,7 @@ import pytest
 
 from desktop_app import factory
 from desktop_app.cli import main as cli
+from desktop_app.cli.source_file import sources_of
 from desktop_app.errors import ModelError, SourceError
 from desktop_app.recording.recorder import VideoRecorder
 from desktop_app.settings import load_settings
@@ -318,6 +320,14 @@ NO_SOURCES = [
 def test_what_is_no_source_is_an_error_and_never_a_bug(text: str) -> None:
     with pytest.raises(SourceError):
         frames_of(text)
+
+
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_a_list_of_sources_may_come_from_notepad_or_powershell(coding: str, tmp_path: Path) -> None:
+    listed = tmp_path / "sources.txt"
+    listed.write_bytes("rtsp://camera/1\r\n# für später\r\n\r\ncamera:2\r\n".encode(coding))
+    args = argparse.Namespace(sources=[], source_file=str(listed))
+    assert sources_of(args) == ["rtsp://camera/1", "camera:2"]
 
 
 def test_sources_with_a_password_are_read_from_a_file(clips: Clips, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.sources import ffmpeg_capture
+from desktop_app.sources import ffmpeg_library
 from desktop_app.sources.base import not_seen
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.picture_file import decode_picture, is_moving
@@ -23,7 +23,7 @@ from tests.sources.conftest import FPS, FRAMES, HEIGHT, WIDTH, Clips, ffmpeg, nu
 from tests.sources.fakes import FakeSource
 
 called_directly = pytest.mark.skipif(
-    not sys.platform.startswith("linux") and ffmpeg_capture._library() is None,
+    not sys.platform.startswith("linux") and ffmpeg_library.ffmpeg_library() is None,
     reason="OpenCV's FFmpeg cannot be called here",
 )
 

@@ -79,7 +79,8 @@ def test_a_live_count_whose_camera_fell_silent_ends_at_its_limit(web: TestServer
     time.sleep(1.0)
     web.hung.set()
     code, said = ended(process)
-    assert code == 0, said
+    assert code == 3, said
+    assert "no pictures came" in said
 
 
 def test_a_server_that_never_answers_does_not_hold_the_end() -> None:

@@ -137,6 +137,33 @@ def test_a_playlist_with_a_segment_missing_says_so(clips: Clips, tmp_path: Path,
     assert len(not_seen(source)) == 1
 
 
+@pytest.mark.parametrize(("apart_s", "says"), [(5, False), (40, True)])
+def test_pictures_too_far_apart_to_follow_anybody_are_said_to_be(apart_s: int, says: bool, clips: Clips) -> None:
+    rate = ["-c:v", "mjpeg", "-vf", f"setpts=N*{apart_s}/TB", "-r", f"1/{apart_s}"]
+    images, source = frames_of(clips.make(f"lapse{apart_s}.avi", *ramp(8), *rate))
+    assert len(images) >= 8
+    assert (f"are {apart_s} s apart" in " ".join(not_seen(source))) is says
+
+
+def test_the_table_tells_which_file_does_not_say_how_long_it_is(clips: Clips, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(factory, "build_pipeline", lambda _settings: CountingPipeline())
+    for ending, is_said in (("264", True), ("mp4", False)):
+        assert cli.main(["count", str(clips(ending)), "--forget"]) == 0
+        assert ("the file does not say how long it is" in capsys.readouterr().out) is is_said
+
+
+def test_a_playlist_that_names_no_end_says_so_and_is_not_waited_for(clips: Clips, tmp_path: Path) -> None:
+    playlist = tmp_path / "a.m3u8"
+    hls = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "0", "-hls_playlist_type", "vod"]
+    ffmpeg(*ramp(50), "-c:v", "libx264", "-g", "25", "-pix_fmt", "yuv420p", *hls, playlist)
+    text = playlist.read_text()
+    running = text.replace("#EXT-X-ENDLIST", "").replace("#EXT-X-PLAYLIST-TYPE:VOD", "")
+    playlist.write_text(running.replace("#EXT-X-TARGETDURATION:1", "#EXT-X-TARGETDURATION:0"))
+    images, source = frames_of(playlist)  # FFmpeg asks a thousand times whether it has grown, if nothing is said
+    assert len(images) == FRAMES
+    assert "while its stream was running" in " ".join(not_seen(source))
+
+
 def test_what_a_folder_leaves_out_is_named(tmp_path: Path, jpegs: list[bytes], monkeypatch, capsys) -> None:
     folder = tmp_path / "visit"
     (folder / "more").mkdir(parents=True)

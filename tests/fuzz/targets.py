@@ -21,8 +21,9 @@ import numpy as np
 from desktop_app.errors import HeadcountError, SourceError
 from desktop_app.recording.fragmented_mp4 import NotAnMp4Error, read_segment, reopen
 from desktop_app.settings import load_settings, to_json
-from desktop_app.sources import asking, net
-from desktop_app.sources.containers import completeness, looks_like_bytes
+from desktop_app.sources import asking_rtsp, net
+from desktop_app.sources.completeness import completeness
+from desktop_app.sources.containers import looks_like_bytes
 from desktop_app.sources.mjpeg import JpegSplitter
 from desktop_app.sources.opening import describe, understand
 from desktop_app.sources.picture_file import decode_picture, is_moving, moving_pictures
@@ -152,7 +153,7 @@ def settings(data: bytes) -> None:
 
 def logins(data: bytes) -> None:
     """What a server asks for a name and password."""
-    asking._login(f"RTSP/1.0 401 x\r\n{data.decode('latin-1')}\r\n\r\n", "rtsp://h/x", "a", "b")
+    asking_rtsp._login(f"RTSP/1.0 401 x\r\n{data.decode('latin-1')}\r\n\r\n", "rtsp://h/x", "a", "b")
 
 
 def _jpeg() -> bytes:
@@ -215,8 +216,24 @@ _FORM = (
 )
 
 
+_CONTAINERS = (
+    b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x80",
+    b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff\x1f\x43\xb6\x75\xff\xa3\x84\x81\0\0\x80",
+    b"RIFF\x10\0\0\0AVI ",
+    (b"G" + bytes(187)) * 6 + b"G" * 9,
+    b"\0\0\1\xba\x44" + bytes(9) + b"\0\0\1\xe0\0\x08" + bytes(8) + b"\0\0\1\xe0\0",
+    b"OggS" + bytes(22) + b"\2\x20\x10" + bytes(48),
+    b"FLV\1\1\0\0\0\x09" + bytes(4) + b"\x09\0\0\4" + bytes(11) + b"\0\0\0\x0f",
+    b"DKIF\0\0\x20\0" + bytes(24) + b"\4\0\0\0" + bytes(12),
+    b".RMF\0\0\0\x12" + bytes(10) + b"DATA\0\0\0\x20" + bytes(24),
+    bytes.fromhex("060e2b34020501010d01020101") + bytes(3) + b"\x83\0\0\x58" + bytes(88),
+    b"YUV4MPEG2 W4 H2 F25:1 C420p10\nFRAME\n" + bytes(24),
+    b"\x1f\x07\0\xbf" + bytes(80),
+)
+
+
 TARGETS: dict[str, Target] = {
-    "containers": Target(containers, (_mp4(), b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x80", b"RIFF\x10\0\0\0AVI ")),
+    "containers": Target(containers, (_mp4(), *_CONTAINERS)),
     "packets": Target(packets, _HEADERS),
     "mjpeg": Target(mjpeg, (_jpeg() * 2, b"--x\r\n\r\n" + _jpeg())),
     "pictures": Target(pictures, _pictures()),

@@ -12,7 +12,7 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.sources import ffmpeg_capture
+from desktop_app.sources import ffmpeg_library
 from desktop_app.sources.capture import open_capture
 from desktop_app.sources.ffmpeg_capture import FfmpegCapture, unread_share
 from desktop_app.sources.video_file import VideoFileSource
@@ -27,7 +27,7 @@ CODECS = {
 }
 
 called_directly = pytest.mark.skipif(
-    not sys.platform.startswith("linux") and ffmpeg_capture._library() is None,
+    not sys.platform.startswith("linux") and ffmpeg_library.ffmpeg_library() is None,
     reason="OpenCV's FFmpeg cannot be called here",
 )
 
@@ -53,34 +53,34 @@ def read_some(path: Path, most: int = 100) -> list[tuple[int, ...]]:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="says it once, where the developers are")
 def test_the_layout_of_opencvs_ffmpeg_is_known() -> None:
-    assert ffmpeg_capture._library() is not None, (
+    assert ffmpeg_library.ffmpeg_library() is not None, (
         "OpenCV brings another version of FFmpeg: interlaced video would be black. Compare the offsets in "
-        "ffmpeg_capture.py with the headers of that version, then change _VERSIONS."
+        "ffmpeg_library.py with the headers of that version, then change VERSIONS."
     )
 
 
 @called_directly
-@pytest.mark.parametrize("name", list(ffmpeg_capture._VERSIONS))
+@pytest.mark.parametrize("name", list(ffmpeg_library.VERSIONS))
 def test_another_version_is_refused(name: str, monkeypatch: pytest.MonkeyPatch, clips: Clips) -> None:
-    monkeypatch.setitem(ffmpeg_capture._VERSIONS, name, ffmpeg_capture._VERSIONS[name] - 1)
-    assert ffmpeg_capture._library.__wrapped__() is None
-    monkeypatch.setattr(ffmpeg_capture, "_library", lambda: None)
+    monkeypatch.setitem(ffmpeg_library.VERSIONS, name, ffmpeg_library.VERSIONS[name] - 1)
+    assert ffmpeg_library.ffmpeg_library.__wrapped__() is None
+    monkeypatch.setattr(ffmpeg_library, "ffmpeg_library", lambda: None)
     assert isinstance(open_capture(str(interlaced(clips)), cv2.CAP_FFMPEG), cv2.VideoCapture)
 
 
 @called_directly
-@pytest.mark.parametrize(("name", "wrong"), [("_PIXEL_FORMAT", 104), ("_TIME", 296), ("_WIDTH", 116)])
+@pytest.mark.parametrize(("name", "wrong"), [("PIXEL_FORMAT", 104), ("TIME", 296), ("WIDTH", 116)])
 def test_another_layout_of_a_picture_is_refused(name: str, wrong: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ffmpeg_capture, name, wrong)
-    assert ffmpeg_capture._library.__wrapped__() is None
+    monkeypatch.setattr(ffmpeg_library, name, wrong)
+    assert ffmpeg_library.ffmpeg_library.__wrapped__() is None
 
 
 @called_directly
-@pytest.mark.parametrize(("name", "wrong"), [("_INDEX", 12), ("_KIND", 4)])
+@pytest.mark.parametrize(("name", "wrong"), [("INDEX", 12), ("KIND", 4)])
 def test_another_layout_of_a_track_is_refused(
     name: str, wrong: int, monkeypatch: pytest.MonkeyPatch, clips: Clips
 ) -> None:
-    monkeypatch.setattr(ffmpeg_capture, name, wrong)
+    monkeypatch.setattr(ffmpeg_library, name, wrong)
     assert isinstance(open_capture(str(interlaced(clips)), cv2.CAP_FFMPEG), cv2.VideoCapture)
 
 
@@ -93,6 +93,25 @@ def test_only_what_opencv_cannot_show_is_decoded_here(clips: Clips) -> None:
     assert isinstance(packets, cv2.VideoCapture)
     assert packets.grab()
     assert packets.retrieve()[1].shape[0] == 1  # the bytes of a packet
+
+
+def test_where_ffmpeg_cannot_be_called_interlaced_video_is_no_complete_count(
+    clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ffmpeg_library, "ffmpeg_library", lambda: None)
+    for ending in CODECS:
+        source = VideoFileSource(interlaced(clips, ending))
+        source.open()
+        frames = len(list(iter(source.read, None)))
+        source.close()
+        assert frames >= 29
+        assert "never changed" in " ".join(source.omissions), ending
+    for ending in ("mp4", "mpg", "gif"):
+        source = VideoFileSource(clips(ending))
+        source.open()
+        assert list(iter(source.read, None))
+        source.close()
+        assert source.omissions == ()
 
 
 @called_directly
@@ -117,7 +136,7 @@ def test_size_and_kind_of_pixels_may_change_within_interlaced_video(clips: Clips
 def test_pixels_that_cannot_be_converted_are_no_picture(clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
     capture = open_capture(str(interlaced(clips)), cv2.CAP_FFMPEG)
     assert capture.grab()
-    monkeypatch.setattr(ffmpeg_capture._Picture, "shape", property(lambda _: (160, 120, -1)))
+    monkeypatch.setattr(ffmpeg_library.Picture, "shape", property(lambda _: (160, 120, -1)))
     assert not capture.retrieve()[0]
     capture.release()
 
@@ -199,3 +218,18 @@ def test_the_share_that_is_in_no_packet_is_told_and_can_be_cancelled(clips: Clip
     padded.write_bytes(path.read_bytes() + bytes(size))
     assert unread_share(str(padded), 2 * size, 0.15) >= 0.5
     assert unread_share(str(padded), 2 * size, 0.15, lambda: True) == 0.0
+
+
+@called_directly
+def test_interlaced_video_has_the_colours_that_it_states(clips: Clips) -> None:
+    """High-definition video is coded in other colours (ITU-R BT.709) than older video."""
+    hd = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+    red = ("-f", "lavfi", "-i", "color=c=0xC83C28:s=320x176:r=25:d=0.4", "-vf", "scale=out_color_matrix=bt709")
+    path = clips.make("red.ts", *red, "-pix_fmt", "yuv420p", "-c:v", "libx264", "-flags", "+ildct+ilme", *hd)
+    capture = open_capture(str(path), cv2.CAP_FFMPEG)
+    assert isinstance(capture, FfmpegCapture)
+    assert capture.grab()
+    ok, image = capture.retrieve()
+    capture.release()
+    assert ok
+    assert image.mean(axis=(0, 1)) == pytest.approx([0x28, 0x3C, 0xC8], abs=4)

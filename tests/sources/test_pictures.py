@@ -11,6 +11,7 @@ import pytest
 
 from desktop_app.errors import SourceError
 from desktop_app.sources.pictures import HELD_FPS, PictureSource, natural_key, picture_file, picture_folder
+from tests.sources.conftest import Clips
 from tests.sources.fakes import picture
 
 
@@ -139,3 +140,13 @@ def test_folder_failures(tmp_path: Path) -> None:
 def test_absurd_settings(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="positive"):
         PictureSource("x", [], **bad)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "avi"])
+def test_a_video_under_the_name_of_a_picture_is_called_one(ending: str, clips: Clips, tmp_path: Path) -> None:
+    path = tmp_path / "film.jpg"
+    path.write_bytes(clips(ending).read_bytes())
+    source = picture_file(path)
+    with pytest.raises(SourceError, match="it is a video") as caught:
+        source.open()
+    assert ".mp4" in (caught.value.remedy or "")

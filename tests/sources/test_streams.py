@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.sources import asking, net
+from desktop_app.sources import asking, capture, net
 from desktop_app.sources.base import FrameSource, SourceKind
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.stream import StreamSource, TimeLimits
@@ -249,7 +249,8 @@ def test_headers_reach_the_backend_and_leave_no_trace(monkeypatch: pytest.Monkey
         seen.append(os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"])
         return FakeCapture([0.0])
 
-    monkeypatch.setattr(cv2, "VideoCapture", record)
+    monkeypatch.setattr(cv2, "VideoCapture", record)  # where FFmpeg cannot be called
+    monkeypatch.setattr(capture, "open_stream", record)
     source = StreamSource("https://cdn/x", headers={"Referer": "https://site/"}, live=True)
     source.open()
     source.close()
