@@ -36,7 +36,7 @@ from desktop_app.vision.compare import Comparison
 from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
 from desktop_app.vision.faces.tiled import TiledFaceDetector
 from desktop_app.vision.likeness.face_space import LikenessSpace
-from desktop_app.vision.pipeline import FramePipeline, PipelineSettings
+from desktop_app.vision.pipeline import FramePipeline, LighterModel, PipelineSettings
 from desktop_app.vision.still import StillReader
 
 COARSE_SIDE = 640
@@ -100,7 +100,7 @@ def _weak_score(settings: Settings) -> float:
 def build_classifier(settings: Settings, threads: int = 1, *, fast: bool = False) -> CardClassifier:
     """Return the gender and age network that the settings choose. Raises ModelError.
 
-    With `fast` the shipped network gives way to its smaller sibling, which costs a fifth of the time; a network that
+    With `fast` the shipped network gives way to its smaller sibling, which costs a quarter of the time; a network that
     the user chose stays. The two have embeddings of their own, so a pipeline that changes over takes
     the likeness space of the new one as well.
     """
@@ -114,6 +114,12 @@ def _least_face(card: Mapping[str, Any], default: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ModelError(f"The model's min_face is {value!r}.", "Write a number from 0 to 1 into its model.json.")
     return float(value)
+
+
+def _least_counted(settings: Settings, classifier: CardClassifier) -> float:
+    """Return the face probability from which on somebody counts whom this model has looked at."""
+    default = CountingSettings().min_face
+    return _least_face(classifier.card, default) if settings.detector.reject_non_faces else 0.0
 
 
 def _likeness(model_dir: Path, card: Mapping[str, Any]) -> LikenessSpace | None:
@@ -162,7 +168,7 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
         min_score=min(default.min_score, detector.score_threshold),
         # A Haar cascade's score is not one of YuNet's; who chooses weaker faces gets people whose faces stay weak.
         best_score=0.0 if detector.kind == "haar" else min(default.best_score, detector.score_threshold + BEST_ABOVE),
-        min_face=_least_face(classifier.card, default.min_face) if detector.reject_non_faces else 0.0,
+        min_face=_least_counted(settings, classifier),
         min_size=count.min_face_px,
         linger_s=count.lost_s,
         returns_s=count.returns_minutes * 60,
@@ -192,9 +198,7 @@ def build_still_reader(settings: Settings | None = None, models: Sequence[str] =
     policy = apply_thread_policy()
     names = tuple(models) or (settings.count.model,)
     classifiers = [load_classifier(model_path(name, data_dir() / "models"), policy.litert) for name in names]
-    min_face = (
-        _least_face(classifiers[0].card, CountingSettings().min_face) if settings.detector.reject_non_faces else 0.0
-    )
+    min_face = _least_counted(settings, classifiers[0])
     return StillReader(
         build_detector(settings, policy.litert),
         classifiers,
@@ -204,9 +208,10 @@ def build_still_reader(settings: Settings | None = None, models: Sequence[str] =
     )
 
 
-def _lighter_model(settings: Settings, threads: int) -> tuple[CardClassifier, LikenessSpace | None]:
+def _lighter_model(settings: Settings, threads: int) -> LighterModel:
     classifier = build_classifier(settings, threads, fast=True)
-    return classifier, _likeness(model_path(FAST_MODEL), classifier.card)
+    space = _likeness(model_path(FAST_MODEL), classifier.card)
+    return classifier, space, _least_counted(settings, classifier)
 
 
 def build_annotator(settings: Settings) -> Annotator:

@@ -79,12 +79,27 @@ def test_the_smallest_face_of_the_settings_is_the_smallest_that_counts() -> None
 
 def test_the_shipped_pipeline_can_fall_back_to_the_lighter_network_and_begins_again_with_its_own() -> None:
     pipeline = factory.build_pipeline(Settings())
-    own = (pipeline.classifier, pipeline.likeness)
+    own = (pipeline.classifier, pipeline.likeness, pipeline.counter.settings.min_face)
     assert pipeline.fall_back() == pipeline.model_name != own[0].name
     assert pipeline.likeness is not own[1]
     assert pipeline.fall_back() == "", "there is nothing lighter still"
     pipeline.reset()
-    assert (pipeline.classifier, pipeline.likeness) == own
+    assert (pipeline.classifier, pipeline.likeness, pipeline.counter.settings.min_face) == own
+
+
+def test_the_lighter_network_says_itself_from_which_answer_on_it_sees_a_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {"Headcount": 0.07, "Headcount fast": 0.2}
+    monkeypatch.setattr(factory, "_least_face", lambda card, default: answers[card["name"]])
+    pipeline = factory.build_pipeline(Settings())
+    assert pipeline.counter.settings.min_face == 0.07
+    pipeline.fall_back()
+    assert pipeline.counter.settings.min_face == 0.2
+    pipeline.reset()
+    assert pipeline.counter.settings.min_face == 0.07
+    everything = replace(Settings(), detector=replace(Settings().detector, reject_non_faces=False))
+    pipeline = factory.build_pipeline(everything)
+    pipeline.fall_back()
+    assert pipeline.counter.settings.min_face == 0.0
 
 
 def test_the_fast_network_stands_in_for_the_programs_own_only() -> None:

@@ -74,6 +74,7 @@ class DoorRun(EngineObserver):
         self._is_live = True
         self._opened_utc = 0.0
         self._names = ("", "")
+        self._fell_back = False
         self._logged = False
         self._lost = self._paused = self._pause_wanted = False
         self._pace = PaceWatch()
@@ -96,6 +97,11 @@ class DoorRun(EngineObserver):
     def names(self) -> tuple[str, str]:
         """The names of the detector and of the model, "" before they are loaded."""
         return self._names
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether a lighter model answers than was chosen, because this computer could not keep up with the source."""
+        return self._fell_back
 
     @property
     def recording_start(self) -> RecordingStart | None:
@@ -314,7 +320,7 @@ class DoorRun(EngineObserver):
             _LOG.warning("the lighter model cannot be used: %s", error)
             return
         if name:
-            self._names = (self._names[0], name)
+            self._names, self._fell_back = (self._names[0], name), True
             sentence = "The pictures come faster than this computer can look at them. The faster model is used."
             self._tell(lambda o: o.on_notice(self, sentence))
 

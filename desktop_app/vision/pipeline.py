@@ -62,6 +62,10 @@ class Measures:
     ask: Callable[[AttributeClassifier, NDArray[np.uint8], Sequence[Box]], list[Attributes]] = ask
 
 
+LighterModel = tuple[AttributeClassifier, LikenessSpace | None, float]
+"""A network, the space of its embeddings, and the face probability from which on its glimpses count."""
+
+
 class FramePipeline:
     """Everything between a frame and its result. Not thread-safe: it belongs to the analysis thread."""
 
@@ -95,9 +99,9 @@ class FramePipeline:
         self.on_glimpses: OnGlimpses | None = None
         """Is told the glimpses of every frame once they are counted; without one nothing is gathered."""
         self.comparison: Comparison | None = None
-        self.lighter_model: Callable[[], tuple[AttributeClassifier, LikenessSpace | None]] | None = None
-        """Loads a network that costs less, and the space of its embeddings; None where there is none."""
-        self._chosen: tuple[AttributeClassifier, LikenessSpace | None] | None = None
+        self.lighter_model: Callable[[], LighterModel] | None = None
+        """Loads a network that costs less; None where there is none."""
+        self._chosen: LighterModel | None = None
 
     @property
     def detector_name(self) -> str:
@@ -143,15 +147,19 @@ class FramePipeline:
         if self.lighter_model is None or self._chosen is not None or self.comparison is not None:
             return ""
         lighter = self.lighter_model()
-        self._chosen = (self.classifier, self.likeness)
-        self.classifier, self.likeness = lighter
+        self._chosen = (self.classifier, self.likeness, self.counter.settings.min_face)
+        self._answer_with(lighter)
         self.counter.forget_faces()
         return self.classifier.name
+
+    def _answer_with(self, model: LighterModel) -> None:
+        self.classifier, self.likeness, min_face = model
+        self.counter.settings = replace(self.counter.settings, min_face=min_face)
 
     def reset(self, prefix: str = "") -> None:
         """Begin a run: nobody counted, ids from 1, references that begin with `prefix`."""
         if self._chosen is not None:
-            self.classifier, self.likeness = self._chosen
+            self._answer_with(self._chosen)
             self._chosen = None
         self.tracker.reset()
         self.counter.reset(prefix)

@@ -33,7 +33,7 @@ from desktop_app.session.door_run import DoorRun
 from desktop_app.session.listeners import QueuedListener
 from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.session.manager import SessionManager
-from desktop_app.session.pace import PaceWatch
+from desktop_app.session.pace import TOO_SLOW_S, PaceWatch
 from desktop_app.session.seen_before import LeadIn, seen_before
 from desktop_app.session.session import CorrectionError, Session
 from desktop_app.settings import PlaceSettings, Settings
@@ -500,7 +500,21 @@ def test_numbers_rise_although_the_clock_is_set_back() -> None:
     assert SequenceNumbers(last=10**18).next() == 10**18 + 1
 
 
-def test_a_live_source_that_is_too_fast_gets_the_lighter_model_once() -> None:
+TOO_SLOW = EngineStats(source_fps=30.0, processed_fps=4.0)
+
+
+def test_too_slow_is_told_once_after_a_while_without_a_break() -> None:
+    pace = PaceWatch()
+    assert not pace.is_too_slow(0.0, TOO_SLOW)
+    assert not pace.is_too_slow(9.0, TOO_SLOW)
+    assert not pace.is_too_slow(9.5, EngineStats(source_fps=30.0, processed_fps=25.0)), "it caught up"
+    assert not pace.is_too_slow(10.0, TOO_SLOW)
+    assert pace.is_too_slow(20.5, TOO_SLOW)
+    assert not pace.is_too_slow(40.0, TOO_SLOW), "told once"
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_live_source_that_cannot_be_kept_up_with_gets_the_lighter_model_and_a_file_never(live: bool) -> None:
     class Notices(Watcher):
         def __init__(self) -> None:
             super().__init__()
@@ -509,25 +523,25 @@ def test_a_live_source_that_is_too_fast_gets_the_lighter_model_once() -> None:
         def on_notice(self, run: DoorRun, sentence: str) -> None:
             self.sentences.append(sentence)
 
+    class Slow(PaceWatch):
+        """Finds every frame far behind its source, a second after the one before."""
+
+        def is_too_slow(self, time_s: float, stats: EngineStats) -> bool:
+            return super().is_too_slow(time_s * 100, TOO_SLOW)
+
     watcher, pipeline = Notices(), CountingPipeline()
     manager = SessionManager(
-        FakeServices(lambda text: ListSource(10**6, fps=100, live=True), lambda: pipeline), None, [watcher]
+        FakeServices(lambda text: ListSource(10**6, fps=100, live=live), lambda: pipeline), None, [watcher]
     )
     run = manager.start(FILE)
-    wait_for(lambda: run.info is not None)
-    slow = EngineStats(source_fps=30.0, processed_fps=4.0)
-    run._pace = PaceWatch()
-    assert not run._pace.is_too_slow(0.0, slow)
-    assert not run._pace.is_too_slow(9.0, slow)
-    assert not run._pace.is_too_slow(9.5, EngineStats(source_fps=30.0, processed_fps=25.0)), "it caught up"
-    assert not run._pace.is_too_slow(10.0, slow)
-    assert run._pace.is_too_slow(20.5, slow)
-    assert not run._pace.is_too_slow(40.0, slow), "told once"
-    run.submit(run._fall_back)
-    wait_for(lambda: watcher.sentences)
-    assert pipeline.fallen_back
-    assert run.names == ("fake detector", "lighter network")
-    assert "faster model" in watcher.sentences[0]
+    run._pace = Slow()
+    if live:
+        wait_for(lambda: watcher.sentences)
+        assert run.names == ("fake detector", "lighter network")
+        assert "faster model" in watcher.sentences[0]
+    else:
+        wait_for(lambda: run.stats.time_s > 2 * TOO_SLOW_S / 100)
+    assert run.fell_back == pipeline.fallen_back == live
     assert manager.shut_down(PATIENCE_S)
 
 

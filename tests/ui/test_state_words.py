@@ -38,6 +38,13 @@ def test_a_planned_end_is_said() -> None:
     assert pill.text == "Counting since 09:02, stops at 10:02"
 
 
+def test_a_count_that_took_the_faster_model_says_so_as_long_as_it_runs() -> None:
+    at = Moments(NINE, NINE, 0.0, NINE + 3600)
+    pill = state_pill(EngineState.RUNNING, "", "Door", at, fell_back=True)
+    assert (pill.kind, pill.text) == ("good", "Counting since 09:02, stops at 10:02, with the faster model")
+    assert "model" not in state_pill(EngineState.STOPPED, "", "Door", at, fell_back=True).text
+
+
 def test_a_lost_source_is_red_with_its_reason() -> None:
     pill = state_pill(EngineState.RECONNECTING, "The camera fell silent.", "Door", Moments(NINE + 60, NINE))
     assert (pill.kind, pill.text) == ("bad", "Lost since 09:02: The camera fell silent.")

@@ -18,8 +18,9 @@ from pytestqt.qtbot import QtBot
 from desktop_app.domain.curve import Curve
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
-from desktop_app.engine.state import EngineState
+from desktop_app.engine.state import EngineState, EngineStats
 from desktop_app.errors import SourceError
+from desktop_app.session.pace import PaceWatch
 from desktop_app.settings import Settings
 from desktop_app.sources.detached import DetachedReader, wait_for_detached
 from desktop_app.ui.window.main_window import MainWindow
@@ -116,6 +117,26 @@ def test_the_log_tells_once_when_a_source_has_its_first_counted_frame(
         window.sources.open_source("endless")
         qtbot.waitUntil(lambda: len(told()) == 2, timeout=WAIT)
         assert "endless" not in " ".join(told())
+
+
+def test_a_count_that_cannot_keep_up_says_that_it_took_the_faster_model(window: MainWindow, qtbot: QtBot) -> None:
+    class Slow(PaceWatch):
+        def is_too_slow(self, time_s: float, stats: EngineStats) -> bool:
+            return super().is_too_slow(time_s * 100, EngineStats(source_fps=30.0, processed_fps=4.0))
+
+    window.sources.open_source("camera:Fake")
+    wait_for_picture(qtbot, window)
+    qtbot.waitUntil(lambda: window.status.model.text() == "model fake network", timeout=WAIT)
+    assert "model" not in window.strip.pill.whole
+    run = window.controller.run
+    assert run is not None
+    run._pace = Slow()
+    qtbot.waitUntil(lambda: "with the faster model" in window.strip.pill.whole, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.status.model.text() == "model lighter network", timeout=WAIT)
+    window.controller.stop()
+    wait_for(qtbot, window, EngineState.STOPPED)
+    qtbot.waitUntil(lambda: window.status.model.text() == "model headcount", timeout=WAIT)
+    assert "model" not in window.strip.pill.whole
 
 
 def test_pause_holds_the_count_and_space_presses_it(window: MainWindow, qtbot: QtBot) -> None:

@@ -115,6 +115,8 @@ class FiguresPresenter(QObject):
             inside = max(0, sum(f.into - f.out for f in lines)) if lines else None
             self.show_elsewhere(KioskState(counts, main, inside, self.pill.kind, self.pill.text, final))
         info = controller.info
+        run = controller.run
+        self._w.status.show_used(*(run.names if run is not None and run.active else ("", "")))
         if controller.active and info is not None:
             stats = controller.stats
             self._w.status.show_figures(
@@ -160,7 +162,9 @@ class FiguresPresenter(QObject):
             self._newest = (session_id, counts.people, now if counts.people > self._newest[1] else self._newest[2])
         running = controller.state is EngineState.RUNNING
         at = Moments(now, self._began[1] if running else self._state_since, self._newest[2], self._stops_utc())
-        self.pill = state_pill(controller.state, self._reason, self._source_names(), at)
+        # At several doors the card of each says which model answers there.
+        fell_back = len(controller.doors) == 1 and controller.doors[0].run.fell_back
+        self.pill = state_pill(controller.state, self._reason, self._source_names(), at, fell_back=fell_back)
         self.pill = doors_pill(self.pill, controller.doors)
         strip.show_state(self.pill)
         strip.show_total(main.number, "" if main.number == counts.people and not main.beside else main.words)

@@ -29,10 +29,11 @@ class Moments:
     stops: float = 0.0
 
 
-def state_pill(state: EngineState, reason: str, name: str, at: Moments) -> Pill:
+def state_pill(state: EngineState, reason: str, name: str, at: Moments, *, fell_back: bool = False) -> Pill:
     """Return what the strip says. `reason` is the plain sentence of a loss or failure, `name` that of the source.
 
-    `at.since` is when the present state began, and for a running count when the count began.
+    `at.since` is when the present state began, and for a running count when the count began. `fell_back`: a lighter
+    model answers than was chosen (`DoorRun.fell_back`).
     """
     if state is EngineState.IDLE:
         return Pill("idle", tr("Ready"))
@@ -44,6 +45,8 @@ def state_pill(state: EngineState, reason: str, name: str, at: Moments) -> Pill:
             parts.append(tr("last person {ago}", ago=ago(at.now - at.last_person)))
         if at.stops:
             parts.append(tr("stops at {time}", time=clock(at.stops)))
+        if fell_back:
+            parts.append(tr("with the faster model"))
         return Pill("good", ", ".join(parts))
     if state is EngineState.PAUSED:
         return Pill("paused", tr("Paused since {time}", time=clock(at.since)) if at.since else tr("Paused"))
@@ -94,7 +97,7 @@ def door_words(door: ToldDoor) -> str:
     """Return the state of a door in a few words."""
     since = clock(door.since_utc)
     return {
-        EngineState.RUNNING: tr("counting"),
+        EngineState.RUNNING: tr("counting with the faster model") if door.run.fell_back else tr("counting"),
         EngineState.OPENING: tr("opening…"),
         EngineState.PAUSED: tr("paused"),
         EngineState.RECONNECTING: tr("lost since {time}", time=since),

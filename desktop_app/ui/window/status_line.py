@@ -44,6 +44,8 @@ class StatusLine(QWidget):
         for label in self._technical:
             layout.addWidget(label)
         self._shows_technical = True
+        self._chosen = self._used = ("", "")
+        """The names of the detector and of the model: those of the settings, and those of the count under way."""
         self._texts: dict[QLabel, tuple[str, bool]] = {}
 
     def _label(self, tip: str) -> QLabel:
@@ -76,10 +78,24 @@ class StatusLine(QWidget):
 
     def show_parts(self, detector: str, model: str, returns_minutes: float) -> None:
         """Show what finds and classifies the faces, and whether people who come back are recognised."""
-        self._put(self.detector, tr("detector {name}", name=detector) if detector else "")
-        self._put(self.model, tr("model {name}", name=model) if model else "")
+        self._chosen = (detector, model)
+        self._show_names()
         minutes = tr("● recognising returns, {minutes} min", minutes=f"{returns_minutes:g}")
         self._put(self.returns, minutes if returns_minutes > 0 else "", True)
+
+    def show_used(self, detector: str, model: str) -> None:
+        """Show what finds and classifies the faces of the count under way, "" where there is none.
+
+        It keeps its model when another is chosen, and takes a faster one by itself where it cannot keep up.
+        """
+        if (detector, model) != self._used:
+            self._used = (detector, model)
+            self._show_names()
+
+    def _show_names(self) -> None:
+        detector, model = (used or chosen for used, chosen in zip(self._used, self._chosen, strict=True))
+        self._put(self.detector, tr("detector {name}", name=detector) if detector else "")
+        self._put(self.model, tr("model {name}", name=model) if model else "")
 
     def _put(self, label: QLabel, text: str, alert: bool = False) -> None:
         self._texts[label] = (text, alert)
