@@ -18,7 +18,7 @@ from desktop_app.domain.curve import Curve
 from desktop_app.domain.types import Gender
 from desktop_app.reports.charts import arrivals_chart, gaps_between
 from desktop_app.reports.drawing import Drawing
-from desktop_app.reports.times import clock
+from desktop_app.reports.times import moment_within
 from desktop_app.ui.figures.curve_reader import LiveBars
 from desktop_app.ui.figures.drawing_view import DrawingView
 from desktop_app.ui.figures.plots import CurveView
@@ -141,10 +141,13 @@ def bars_summary(bars: LiveBars | None) -> str:
     """Return the bars as one sentence for a screen reader, the newest twelve at most."""
     if bars is None:
         return ""
-    shown = [i for i in bars.intervals if not i.is_missing][-12:]
-    return ", ".join(
-        tr("from {time} {number}", time=clock(i.start_utc, bars.options.zone), number=f"{i.people:,}") for i in shown
-    )
+    zone, intervals = bars.options.zone, bars.intervals
+    shown = [i for i in intervals if not i.is_missing][-12:]
+
+    def time(utc: float) -> str:
+        return moment_within(utc, intervals[0].start_utc, intervals[-1].end_utc, zone)
+
+    return ", ".join(tr("from {time} {number}", time=time(i.start_utc), number=f"{i.people:,}") for i in shown)
 
 
 def _small(text: str) -> QLabel:
