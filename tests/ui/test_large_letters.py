@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from desktop_app.engine.state import EngineState
 from desktop_app.ui.widgets.theme import text_px
 from desktop_app.ui.window.main_window import MainWindow
-from tests.patience import PATIENCE_MS
+from tests.patience import AT_ONCE_S, PATIENCE_MS
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
@@ -41,16 +41,18 @@ def test_headings_and_figures_are_larger_than_large_letters(large_window: MainWi
         assert widget.font().pixelSize() >= text_px(12), widget.objectName()
 
 
-def test_nothing_is_cut_off_that_had_room_with_small_letters(large_window: MainWindow) -> None:
+def test_nothing_is_cut_off_that_had_room_with_small_letters(large_window: MainWindow, qtbot: QtBot) -> None:
     large_window.parts.show_tab("setup")
     pages = large_window.parts.setup._list
     for row in range(pages.count()):
         words = pages.fontMetrics().horizontalAdvance(pages.item(row).text())
         assert words + 20 <= pages.visualItemRect(pages.item(row)).width() <= pages.viewport().width()
     large_window.parts.show_tab("count")
+    large_window.sources.open_source("short")
     panel = large_window.side.chart
     assert panel is not None
-    assert panel._title.text() == panel._title.whole == "People so far"
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.width() < 400, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: panel._title.text() == "People so far", timeout=round(AT_ONCE_S * 1000))
 
 
 def test_a_count_in_the_list_has_room_for_both_lines(large_window: MainWindow, qtbot: QtBot) -> None:
