@@ -121,6 +121,28 @@ def test_days_are_said_as_people_say_them() -> None:
     assert day_words(date(2025, 5, 12), today) == "12 May 2025"
 
 
+def test_a_name_given_in_results_is_that_of_the_next_count_too(window: MainWindow, qtbot: QtBot) -> None:
+    window.count.plan("Fair", "Main door")
+    finished(window, qtbot)
+    results, controller = window.parts.results, window.controller
+    window.parts.show_tab("results")
+    qtbot.waitUntil(lambda: results.session is controller.session is not None, timeout=WAIT)
+
+    def rename(name: str, place: str) -> None:
+        assert controller.session is not None
+        controller.session.rename(name, place)
+        results.changes.renamed.emit()
+
+    rename("Spring fair", "Side door")
+    assert window.strip.name.text() == "Spring fair"
+    assert (controller.plan.name, controller.plan.place) == ("Spring fair", "Side door")
+    window.actions_["undo"].trigger()
+    assert (controller.plan.name, controller.plan.place) == ("Fair", "Main door")
+    window.count.plan("Concert", "Main door")  # what the next one is called was chosen: it stays
+    rename("Summer fair", "Back door")
+    assert (controller.plan.name, controller.plan.place) == ("Concert", "Back door")
+
+
 def test_what_was_today_is_yesterday_after_midnight(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
