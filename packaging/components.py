@@ -49,6 +49,7 @@ VENDORED = (
 # Distributions whose metadata names no SPDX licence, or whose wheel leaves the text out.
 LICENCES = {
     "ai-edge-litert": ("Apache-2.0", ""),
+    "arabic-reshaper": ("MIT", ""),
     "backports-tarfile": ("MIT", ""),
     "colorama": ("BSD-3-Clause", ""),
     "flatbuffers": ("Apache-2.0", "../../LICENSE"),
@@ -58,6 +59,7 @@ LICENCES = {
     "protobuf": ("BSD-3-Clause", ""),
     "pyinstaller": ("GPL-2.0-or-later WITH Bootloader-exception", ""),
     "pyside6-essentials": ("LGPL-3.0-only", "texts/LGPL-3.0.txt"),
+    "python-bidi": ("LGPL-3.0-only", "texts/LGPL-3.0.txt"),
     "reportlab": ("BSD-3-Clause", ""),
     "segno": ("BSD-3-Clause", ""),
     "shiboken6": ("LGPL-3.0-only", "texts/LGPL-3.0.txt"),

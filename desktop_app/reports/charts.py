@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from math import ceil, floor, log10
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from desktop_app.domain.types import Gender
 from desktop_app.reports import texts
@@ -24,7 +26,7 @@ from desktop_app.reports.drawing import (
 )
 from desktop_app.reports.intervals import Interval
 from desktop_app.reports.report import UNKNOWN_AGE, Report, ReportOptions
-from desktop_app.reports.times import clock
+from desktop_app.reports.times import DAY_S, clock, day, local, month
 from desktop_app.reports.watched import Span
 
 _FONT = 7.5
@@ -94,10 +96,12 @@ def arrivals_chart(report: Arrivals, width: float = 515.0, height: float = 170.0
         drawing.add(Text(left - 4, y(value) + 2.5, f"{value:,}", _FONT, FAINT, "end"))
     for interval in report.intervals:
         _bar(drawing, interval, (x(interval.start_utc), x(interval.end_utc)), y, _height(interval, report))
-    for utc in _ticks(start, end, int(inner_w / _TIME_WIDTH)):
+    zone = report.options.zone
+    for utc, words in time_axis(start, end, int(inner_w / _TIME_WIDTH), zone):
         drawing.add(Line(x(utc), top + inner_h, x(utc), top + inner_h + 3, FAINT))
-        drawing.add(Text(x(utc), top + inner_h + 11, clock(utc, report.options.zone), _FONT, FAINT, "middle"))
-    drawing.add(Text(left + inner_w / 2, height - 3, texts.TIME_OF_DAY, _FONT - 0.5, FAINT, "middle"))
+        drawing.add(Text(x(utc), top + inner_h + 11, words, _FONT, FAINT, "middle"))
+    axis = texts.DAY_AND_TIME if end - start > DAY_S else texts.TIME_OF_DAY
+    drawing.add(Text(left + inner_w / 2, height - 3, axis, _FONT - 0.5, FAINT, "middle"))
     if not head:
         return drawing
     drawing.add(Text(left - 24, 9, texts.arrivals_axis(report.options.minutes), _FONT, INK, bold=True))
@@ -229,15 +233,34 @@ def _steps(most: int) -> list[int]:
     return [step * i for i in range(ceil(most / step) + 1)]
 
 
-def _ticks(start: float, end: float, room: int) -> list[float]:
-    """Return moments for the time axis, at most 12 or as many as there is `room` for, whole hours or parts apart."""
+def time_axis(start: float, end: float, room: int, zone: ZoneInfo) -> list[tuple[float, str]]:
+    """Return moments for the time axis, in seconds since 1970, with what is written there.
+
+    They are at most 12 or as many as there is `room` for, whole hours or parts of one on the wall's clock apart, or
+    whole days. Over more than a day a midnight has its date, for "00:00" would be every one of them; over more than a
+    year its month.
+    """
+    is_over_years = end - start > 366 * DAY_S
+    if is_over_years:
+        room = room * 3 // 4  # "May 2026" is longer than "12 May"
     for step in (60, 120, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800):
         if (end - start) / step <= min(12, max(1, room)):
             break
     else:
         step *= ceil((end - start) / step / min(12, max(1, room)))
-    first = ceil(start / step) * step
-    return [float(first + i * step) for i in range(int((end - first) // step) + 1)] if first <= end else []
+    began = local(start, zone).replace(tzinfo=None)
+    midnight = began.replace(hour=0, minute=0, second=0, microsecond=0)
+    since = int((began - midnight).total_seconds())
+    changed = 7200  # more than the clocks are ever changed by
+    seconds = range(max(0, (since - changed) // step * step), since + int(end - start) + changed, step)
+    moments = ((midnight + timedelta(seconds=s)).replace(tzinfo=zone).timestamp() for s in seconds)
+    # Of an hour that the clocks leave out two moments are one.
+    shown = sorted({utc for utc in moments if start <= utc <= end})
+    if end - start <= DAY_S:
+        return [(utc, clock(utc, zone)) for utc in shown]
+    if is_over_years:
+        return [(utc, month(utc, zone)) for utc in shown]
+    return [(utc, day(utc, zone) if clock(utc, zone) == "00:00" else clock(utc, zone)) for utc in shown]
 
 
 def _fit(text: str, room: float, size: float) -> str:

@@ -12,6 +12,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from desktop_app.reports.drawing import GRID, HATCH, INK, Drawing, Line, Rect, Text
+from desktop_app.reports.right_to_left import in_visual_order
 
 MARGIN = 40.0
 
@@ -97,7 +98,7 @@ class Page:
             "middle": self.canvas.drawCentredString,
             "end": self.canvas.drawRightString,
         }[anchor]
-        draw(x, self.height - y, text)
+        draw(x, self.height - y, in_visual_order(text))
 
     def rule(self) -> None:
         """Draw a fine line across the page."""

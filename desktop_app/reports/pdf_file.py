@@ -17,7 +17,7 @@ from desktop_app.reports.receipt import Receipt
 from desktop_app.reports.receipt_page import draw_receipt
 from desktop_app.reports.report import MOST_PAGE_AGENDA_ROWS, Report
 from desktop_app.reports.texts import plain
-from desktop_app.reports.times import clock, duration, interval, local, span
+from desktop_app.reports.times import DAY_S, clock, day, duration, interval, local, span
 
 _MOST_DOORS = 10
 """Doors, lines and zones together that the page names; of the lines and zones there are always four."""
@@ -122,7 +122,12 @@ def facts(report: Report) -> list[str]:
         found.append(texts.NOBODY_CAME)
     else:
         people = peak.shown("people") or 0
-        found.append(texts.most_came(clock(peak.start_utc, report.options.zone), people, report.options.minutes))
+        minutes, zone = report.options.minutes, report.options.zone
+        when = f"at {clock(peak.start_utc, zone)}"
+        if report.end_utc - report.start_utc > DAY_S:
+            date = day(peak.start_utc, zone)
+            when = f"on {date}" if minutes * 60 >= DAY_S else f"on {date} {when}"
+        found.append(texts.most_came(when, people, minutes))
     if len(report.doors) > 1:
         totals = zip(report.doors[:_MOST_DOORS], report.door_totals, strict=False)
         found += [texts.door_people(plain(door.name), total.shown("people") or 0) for door, total in totals]

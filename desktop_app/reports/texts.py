@@ -38,7 +38,7 @@ PEOPLE_BY_THE_CLOCK, AGE_BY_GENDER = "People by the clock", "Age by gender"
 AGE_AXIS = "Age (years), appears"
 AGES_DESCRIPTION = "Women to the left, men to the right."
 NOT_WATCHED, NOT_SHOWN = "not watched", "too few to show"
-TIME_OF_DAY = "Time of day"
+TIME_OF_DAY, DAY_AND_TIME = "Time of day", "Day and time"
 
 
 GROWTH, GROWTH_AXIS, IN_ALL = "How the count grew", "People so far, by the clip’s time", "in all"
@@ -49,7 +49,13 @@ def growth_description(people: int, seconds: float) -> str:
 
 
 def arrivals_axis(minutes: int) -> str:
-    return f"People, every {minutes} min"
+    return f"People, every {length_words(minutes)}"
+
+
+def length_words(minutes: int) -> str:
+    """Return the length of an interval: "15 min", "day" or "7 days"."""
+    days, rest = divmod(minutes, 1440)
+    return f"{minutes} min" if rest or not days else "day" if days == 1 else f"{days} days"
 
 
 def arrivals_description(peak: int | str) -> str:
@@ -85,8 +91,10 @@ def watched(watched: str, planned: str) -> str:
     return f"Watched {part_of(watched, planned)}"
 
 
-def most_came(clock: str, people: int | str, minutes: int) -> str:
-    return f"Most came at {clock}: {people} in {minutes} min"
+def most_came(when: str, people: int | str, minutes: int) -> str:
+    """`when` is "at 09:00" or "on 12 May"."""
+    words = length_words(minutes)
+    return f"Most came {when}: {people} in {'a day' if words == 'day' else words}"
 
 
 def corrections(number: int, people: int, female: int, male: int) -> str:

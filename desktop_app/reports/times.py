@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+DAY_S = 86_400.0
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""English like the rest of the report, whatever the system speaks."""
+
 
 def local(utc: float, zone: ZoneInfo) -> datetime:
     """Return a moment in seconds since 1970 as the local time of a place."""
@@ -21,6 +26,29 @@ def clock(utc: float, zone: ZoneInfo) -> str:
     return local(utc, zone).strftime("%H:%M")
 
 
+def day(utc: float, zone: ZoneInfo) -> str:
+    """Return "12 May"."""
+    moment = local(utc, zone)
+    return f"{moment.day} {_MONTHS[moment.month - 1]}"
+
+
+def month(utc: float, zone: ZoneInfo) -> str:
+    """Return "May 2026"."""
+    moment = local(utc, zone)
+    return f"{_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def moment_within(utc: float, start_utc: float, end_utc: float, zone: ZoneInfo) -> str:
+    """Return "09:00", or "12 May, 09:00" where the whole is longer than a day and that time comes more than once.
+
+    A midnight is then the day that begins: "12 May".
+    """
+    words = clock(utc, zone)
+    if end_utc - start_utc <= DAY_S:
+        return words
+    return day(utc, zone) if words == "00:00" else f"{day(utc, zone)}, {words}"
+
+
 def interval(start_utc: float, end_utc: float, zone: ZoneInfo, with_date: bool = False) -> str:
     """Return "09:00 to 10:00", after its date if asked for.
 
@@ -28,12 +56,12 @@ def interval(start_utc: float, end_utc: float, zone: ZoneInfo, with_date: bool =
     two intervals never have the same name. One of a day or more has both dates.
     """
     start, end = local(start_utc, zone), local(end_utc, zone)
-    if end_utc - start_utc >= 86_400.0:
+    if end_utc - start_utc >= DAY_S:
         return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
-    day = f"{start:%Y-%m-%d} " if with_date else ""
+    date = f"{start:%Y-%m-%d} " if with_date else ""
     if start.utcoffset() != end.utcoffset():
-        return f"{day}{start:%H:%M} ({_offset(start)}) to {end:%H:%M} ({_offset(end)})"
-    return f"{day}{start:%H:%M} to {end:%H:%M}{f' ({_offset(start)})' if start.fold else ''}"
+        return f"{date}{start:%H:%M} ({_offset(start)}) to {end:%H:%M} ({_offset(end)})"
+    return f"{date}{start:%H:%M} to {end:%H:%M}{f' ({_offset(start)})' if start.fold else ''}"
 
 
 def _offset(moment: datetime) -> str:

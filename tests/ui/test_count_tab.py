@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, tzinfo
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
@@ -18,7 +18,9 @@ from desktop_app.engine.state import EngineState
 from desktop_app.settings import PlaceSettings, Settings
 from desktop_app.ui.figures.totals import main_figure
 from desktop_app.ui.picture.missed_dialog import MissedDialog
-from desktop_app.ui.sources.last_count import find_last
+from desktop_app.ui.results import count_list, header
+from desktop_app.ui.sources import last_count
+from desktop_app.ui.sources.last_count import LastCount, find_last
 from desktop_app.ui.sources.start_form import next_moment
 from desktop_app.ui.widgets.texts import day_words
 from desktop_app.ui.window.main_window import MainWindow
@@ -117,6 +119,57 @@ def test_days_are_said_as_people_say_them() -> None:
     today = date(2026, 5, 14)
     assert [day_words(date(2026, 5, day), today) for day in (14, 13, 12)] == ["today", "yesterday", "12 May"]
     assert day_words(date(2025, 5, 12), today) == "12 May 2025"
+
+
+def test_a_name_given_in_results_is_that_of_the_next_count_too(window: MainWindow, qtbot: QtBot) -> None:
+    window.count.plan("Fair", "Main door")
+    finished(window, qtbot)
+    results, controller = window.parts.results, window.controller
+    window.parts.show_tab("results")
+    qtbot.waitUntil(lambda: results.session is controller.session is not None, timeout=WAIT)
+
+    def rename(name: str, place: str) -> None:
+        assert controller.session is not None
+        controller.session.rename(name, place)
+        results.changes.renamed.emit()
+
+    rename("Spring fair", "Side door")
+    assert window.strip.name.text() == "Spring fair"
+    assert (controller.plan.name, controller.plan.place) == ("Spring fair", "Side door")
+    window.actions_["undo"].trigger()
+    assert (controller.plan.name, controller.plan.place) == ("Fair", "Main door")
+    window.count.plan("Concert", "Main door")  # what the next one is called was chosen: it stays
+    rename("Summer fair", "Back door")
+    assert (controller.plan.name, controller.plan.place) == ("Concert", "Back door")
+
+
+def test_what_was_today_is_yesterday_after_midnight(
+    make_window: WindowMaker, services: FakeServices, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = make_window(services)
+    window.count.plan("Spring fair", "Main door")
+    window.sources.open_source("short")
+    wait_for(qtbot, window, EngineState.FINISHED)
+    qtbot.waitUntil(people(window, 2), timeout=WAIT)
+    window.start_page.show_last(LastCount((("Door", "short"),), "Spring fair", "Main door", datetime.now().timestamp()))
+    window.parts.show_tab("results")
+    results = window.parts.results
+    qtbot.waitUntil(lambda: results.session is not None and not results.busy, timeout=WAIT)
+    assert results.list.counts.day_at(results.list.counts.index(0)) == "Today"
+
+    class Tomorrow(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=1)
+
+    for module in (count_list, header, last_count):
+        monkeypatch.setattr(module, "datetime", Tomorrow)
+    monkeypatch.setattr(window.parts.day, "_today", lambda: Tomorrow.now().date())
+    window.parts.day.look()
+    qtbot.waitUntil(lambda: not results.busy, timeout=WAIT)
+    assert results.list.counts.day_at(results.list.counts.index(0)) == "Yesterday"
+    assert results.header.about.whole.startswith("Yesterday, ")
+    assert window.start_page._again.text() == "Same as yesterday: Main door"
 
 
 def test_a_planned_end_is_today_or_tomorrow() -> None:

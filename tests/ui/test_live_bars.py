@@ -15,8 +15,10 @@ from desktop_app.domain.curve import Curve
 from desktop_app.domain.events import Counted, DoorEnded, DoorStarted, Entry, Event, SourceBack, SourceLost
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
-from desktop_app.reports.charts import arrivals_chart, gaps_between
+from desktop_app.reports.charts import arrivals_chart, gaps_between, time_axis
 from desktop_app.reports.drawing import GRID, Rect, Text
+from desktop_app.reports.pdf_file import facts
+from desktop_app.reports.report import ReportOptions, build_report
 from desktop_app.reports.watched import Span
 from desktop_app.ui.figures.charts import ChartPanel, bars_summary
 from desktop_app.ui.figures.curve_reader import LiveBars, live_bars, minutes_a_bar
@@ -92,6 +94,48 @@ def test_the_axis_of_a_short_count_has_its_minutes() -> None:
     entries = [entry(0, DoorStarted(0.0, "camera:Door", NINE)), entry(1, DoorEnded(0.0, "stopped"))]
     texts = [s.text for s in arrivals_chart(bars_of(entries), 400, 150).shapes if isinstance(s, Text)]
     assert sum(":" in text for text in texts) >= 2
+
+
+def axis_of(length_s: float, zone: str) -> list[str]:
+    start = datetime(2026, 5, 12, 9, tzinfo=ZoneInfo(zone)).timestamp()
+    return [words for _, words in time_axis(start, start + length_s, 12, ZoneInfo(zone))]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Auckland"])
+def test_the_axis_over_days_names_them_and_stands_on_the_wall_clock_of_the_place(zone: str) -> None:
+    assert axis_of(4 * HOUR, zone)[:3] == ["09:00", "09:30", "10:00"]
+    assert axis_of(16 * HOUR, zone)[-2:] == ["22:00", "00:00"]
+    assert axis_of(3 * 24 * HOUR, zone) == [
+        *("12:00", "18:00", "13 May", "06:00", "12:00", "18:00", "14 May", "06:00", "12:00", "18:00", "15 May"),
+        "06:00",
+    ]
+    assert axis_of(10 * 24 * HOUR, zone) == [f"{n} May" for n in range(13, 23)]
+    years = axis_of(5 * 365 * 24 * HOUR, zone)
+    assert years[0].endswith(" 2026")
+    assert years[-1].endswith(" 2030")
+    assert 2 <= len(set(years)) == len(years) <= 12
+
+
+def test_the_axis_stands_on_whole_hours_where_the_clocks_are_changed() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    for day, hours in ((datetime(2026, 3, 29, tzinfo=berlin), 23), (datetime(2026, 10, 25, tzinfo=berlin), 25)):
+        axis = time_axis(day.timestamp(), day.timestamp() + hours * HOUR, 12, berlin)
+        assert all(words.endswith(":00") or words.endswith("Oct") for _, words in axis)
+        assert [utc for utc, _ in axis] == sorted({utc for utc, _ in axis})
+
+
+def test_a_count_over_days_says_on_which_day_most_came() -> None:
+    entries = [
+        entry(0, DoorStarted(0.0, "camera:Door", NINE)),
+        *(came(m) for m in (5, 6, 2 * 1440, 2 * 1440 + 1, 2 * 1440 + 2)),
+        entry(3 * 1440, DoorEnded(0.0, "stopped")),
+    ]
+    assert "from 14 May, 23:00 0, from 15 May 0, from 15 May, 01:00 0" in bars_summary(bars_of(entries))
+    for minutes, words in ((60, "on 14 May at 09:00: 3 in 60 min"), (1440, "on 14 May: 3 in a day")):
+        report = build_report("s", entries, ReportOptions(minutes, ZONE))
+        assert f"Most came {words}" in facts(report)
+        assert "Time of day" not in {s.text for s in arrivals_chart(report).shapes if isinstance(s, Text)}
+    assert "People, every day" in {s.text for s in arrivals_chart(report).shapes if isinstance(s, Text)}
 
 
 def test_a_count_under_way_is_watched_up_to_now() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
@@ -17,12 +18,14 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.domain.curve import Curve
 from desktop_app.domain.totals import Totals
-from desktop_app.domain.types import Gender
+from desktop_app.domain.types import Counts, Gender
 from desktop_app.engine.state import EngineState, EngineStats
 from desktop_app.errors import SourceError
 from desktop_app.session.pace import PaceWatch
 from desktop_app.settings import Settings
 from desktop_app.sources.detached import DetachedReader, wait_for_detached
+from desktop_app.ui.figures.totals import main_figure
+from desktop_app.ui.window import figures_presenter
 from desktop_app.ui.window.main_window import MainWindow
 from tests.engine.fakes import CoveredCamera, HungSource, ListSource
 from tests.patience import AT_ONCE_S, PATIENCE_MS, PATIENCE_S
@@ -687,6 +690,24 @@ def test_the_strip_says_what_is_going_on(window: MainWindow, services: FakeServi
     assert window.strip.pill.whole.endswith("The camera fell silent.")
     window.actions_["stop"].trigger()
     assert window.strip.pill.whole.startswith("Stopped at ")
+
+
+@pytest.mark.parametrize("set_by_s", [-3600.0, 5 * 365 * 86_400.0])
+def test_when_the_last_person_came_is_right_while_the_clock_is_set(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, set_by_s: float
+) -> None:
+    window.sources.open_source("endless")
+    qtbot.waitUntil(people(window, 1), timeout=WAIT)
+    figures = window.presenter.figures
+    main = main_figure("people", Counts(), {})
+    figures._show_strip(Counts(female=1), main)
+    figures._show_strip(Counts(female=2), main)
+    now_utc, now_s = time.time() + set_by_s, time.monotonic() + 150.0
+    clocks = SimpleNamespace(time=lambda: now_utc, monotonic=lambda: now_s)
+    monkeypatch.setattr(figures_presenter, "time", clocks)
+    figures._show_strip(Counts(female=2), main)
+    assert "last person 2 min ago" in figures.pill.text
+    monkeypatch.undo()
 
 
 def test_the_name_of_the_occasion_is_kept_and_can_be_undone(window: MainWindow, qtbot: QtBot, store: FakeStore) -> None:

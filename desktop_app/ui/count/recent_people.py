@@ -23,7 +23,7 @@ from desktop_app.domain.types import Gender
 from desktop_app.ui.picture.people import label_words
 from desktop_app.ui.picture.transport import media_time
 from desktop_app.ui.widgets.texts import tr
-from desktop_app.ui.widgets.theme import Theme
+from desktop_app.ui.widgets.theme import Theme, text_px
 
 GENDER_KEYS = {
     Qt.Key.Key_F: Gender.FEMALE,
@@ -81,7 +81,7 @@ class RecentPeople(QFrame):
             )
         )
         hint.setWordWrap(True)
-        hint.setStyleSheet("font-size: 12px;")
+        hint.setStyleSheet(f"font-size: {text_px(12)}px;")
         self.list = _List()
         self.list.setAccessibleName(tr("Recent people, the newest first"))
         self.list.setRootIsDecorated(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -18,14 +19,14 @@ from desktop_app.domain.curve import Curve
 from desktop_app.domain.types import Gender
 from desktop_app.reports.charts import arrivals_chart, gaps_between
 from desktop_app.reports.drawing import Drawing
-from desktop_app.reports.times import clock
+from desktop_app.reports.times import moment_within
 from desktop_app.ui.figures.curve_reader import LiveBars
 from desktop_app.ui.figures.drawing_view import DrawingView
 from desktop_app.ui.figures.plots import CurveView
 from desktop_app.ui.widgets.cut_label import CutLabel
 from desktop_app.ui.widgets.marks import MarkWidget
 from desktop_app.ui.widgets.texts import tr
-from desktop_app.ui.widgets.theme import GENDER_WORDS, Theme
+from desktop_app.ui.widgets.theme import GENDER_WORDS, Theme, text_px
 
 SHORT_S = 600.0
 """Until the operator chooses, a count shorter than this shows how it grows: by the clock it is a bar or two."""
@@ -57,11 +58,13 @@ class ChartPanel(QFrame):
         for index, button in enumerate((self._by_clock, self._so_far)):
             group.addButton(button, index)
         group.idClicked.connect(self._choose)
-        head = QHBoxLayout()
-        head.setSpacing(2)
-        head.addWidget(self._title, 1)
-        head.addWidget(self._by_clock)
-        head.addWidget(self._so_far)
+        self._head, self._below = QHBoxLayout(), QHBoxLayout()
+        self._head.setSpacing(2)
+        self._below.setSpacing(2)
+        self._below.addStretch(1)
+        self._head.addWidget(self._title, 1)
+        self._is_narrow: bool | None = None
+        self._place_buttons(is_narrow=False)
         self._marks = {g: MarkWidget(g, theme.gender(g), 9) for g in _LEGEND}
         legend = QHBoxLayout()
         legend.setSpacing(4)
@@ -78,7 +81,8 @@ class ChartPanel(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.setSpacing(3)
-        layout.addLayout(head)
+        layout.addLayout(self._head)
+        layout.addLayout(self._below)
         layout.addLayout(legend)
         layout.addWidget(self._pages, 1)
         self._show(1)
@@ -92,6 +96,21 @@ class ChartPanel(QFrame):
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
+
+    def _place_buttons(self, *, is_narrow: bool) -> None:
+        """Put the buttons beside the title, or below it where it would be cut off, as with large letters."""
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            row, first = (self._below, 0) if is_narrow else (self._head, 1)
+            for place, button in enumerate((self._by_clock, self._so_far), first):
+                row.insertWidget(place, button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        words = (tr("People so far"), *(bar_words(minutes) for minutes in (1, 15, 60, 1440)))
+        title = max(self._title.fontMetrics().horizontalAdvance(text) for text in words)
+        beside = sum(button.sizeHint().width() + 2 for button in (self._by_clock, self._so_far))
+        self._place_buttons(is_narrow=event.size().width() < title + beside + 20)
 
     def _choose(self, index: int) -> None:
         self._chosen = True
@@ -141,14 +160,17 @@ def bars_summary(bars: LiveBars | None) -> str:
     """Return the bars as one sentence for a screen reader, the newest twelve at most."""
     if bars is None:
         return ""
-    shown = [i for i in bars.intervals if not i.is_missing][-12:]
-    return ", ".join(
-        tr("from {time} {number}", time=clock(i.start_utc, bars.options.zone), number=f"{i.people:,}") for i in shown
-    )
+    zone, intervals = bars.options.zone, bars.intervals
+    shown = [i for i in intervals if not i.is_missing][-12:]
+
+    def time(utc: float) -> str:
+        return moment_within(utc, intervals[0].start_utc, intervals[-1].end_utc, zone)
+
+    return ", ".join(tr("from {time} {number}", time=time(i.start_utc), number=f"{i.people:,}") for i in shown)
 
 
 def _small(text: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("role", "muted")
-    label.setStyleSheet("font-size: 11px;")
+    label.setStyleSheet(f"font-size: {text_px(11)}px;")
     return label

@@ -15,7 +15,7 @@ from desktop_app.domain.shares import whole_shares
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.ui.widgets.marks import MarkWidget
 from desktop_app.ui.widgets.texts import people_words, shares_words, tr
-from desktop_app.ui.widgets.theme import GENDER_WORDS, Theme
+from desktop_app.ui.widgets.theme import GENDER_WORDS, Theme, text_px
 
 _ORDER = (Gender.FEMALE, Gender.MALE, Gender.UNDECIDED)
 
@@ -263,7 +263,7 @@ class TotalsPanel(QFrame):
         width = event.size().width()
         if width == event.oldSize().width():
             return
-        words = max(12, min(26, round(width * 0.042)))
+        words = max(text_px(12), min(26, round(width * 0.042)))
         for figure in (*self._figures.values(), self._in_view):
             figure.set_pixel_size(max(20, min(60, round(width * 0.075))))
         for label in (self._what, self._final, self._beside, *self._captions.values(), *self._shares.values()):

@@ -14,7 +14,7 @@ from desktop_app.ui.places.place_menu import place_menu
 from desktop_app.ui.places.place_painting import PLACE_COLOURS
 from desktop_app.ui.widgets.icons import action_icon, tinted_pixmap
 from desktop_app.ui.widgets.texts import tr
-from desktop_app.ui.widgets.theme import Theme
+from desktop_app.ui.widgets.theme import Theme, text_px
 
 NOT_SEEN = "–"
 ICONS = {"line": "line", "zone": "zone", "staff": "staff"}
@@ -66,7 +66,7 @@ class PlaceCard(QFrame):
         self._labels: list[tuple[QLabel, QLabel]] = []
         for number, words in place_parts(place.kind, None):
             pair = QLabel(number), QLabel(words)
-            pair[0].setStyleSheet("font-size: 22px; font-weight: 700;")
+            pair[0].setStyleSheet(f"font-size: {text_px(22)}px; font-weight: 700;")
             pair[0].setVisible(bool(number))
             pair[1].setProperty("role", "muted")
             for label in pair:

@@ -20,6 +20,8 @@ Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
 DAY_HEIGHT, COUNT_HEIGHT = 32, 62
+UPPER_LINE, LOWER_LINE = 24, 22
+"""Of a count's two lines, in pixels; where the system's letters are larger, they and the rows are, too."""
 CURVE_WIDTH = 74
 
 
@@ -147,6 +149,16 @@ class CountListModel(QAbstractListModel):
         return ", ".join(part for part in parts if part)
 
 
+def _large(font: QFont) -> QFont:
+    large = QFont(font)
+    large.setPixelSize(round(QFontMetrics(font).height() * 1.15))
+    return large
+
+
+def _line_heights(font: QFont) -> tuple[int, int]:
+    return max(UPPER_LINE, QFontMetrics(_large(font)).height()), max(LOWER_LINE, QFontMetrics(font).height())
+
+
 class CountDelegate(QStyledItemDelegate):
     """Draws a day as a heading and a count as a card."""
 
@@ -156,7 +168,10 @@ class CountDelegate(QStyledItemDelegate):
         self._model = model
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(120, COUNT_HEIGHT if self._model.count_at(index) is not None else DAY_HEIGHT)
+        upper, lower = _line_heights(option.font)
+        if self._model.count_at(index) is None:
+            return QSize(120, max(DAY_HEIGHT, lower + 8))
+        return QSize(120, COUNT_HEIGHT - UPPER_LINE - LOWER_LINE + upper + lower)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
@@ -184,30 +199,30 @@ class CountDelegate(QStyledItemDelegate):
         right = rect.right() - 10
         bold = QFont(font)
         bold.setWeight(QFont.Weight.DemiBold)
-        large = QFont(bold)
-        large.setPixelSize(round(QFontMetrics(font).height() * 1.15))
+        large = _large(bold)
+        above, below = _line_heights(font)
         number = f"{count.people:,}"
         width = max(CURVE_WIDTH, QFontMetrics(large).horizontalAdvance(number))
         painter.setFont(large)
         painter.setPen(QColor(self.theme.text))
-        upper = QRect(right - width, rect.top() + 6, width, 24)
+        upper = QRect(right - width, rect.top() + 6, width, above)
         painter.drawText(upper, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number)
-        self._curve(painter, QRectF(right - CURVE_WIDTH, rect.top() + 33, CURVE_WIDTH, 17), count.id)
+        self._curve(painter, QRectF(right - CURVE_WIDTH, rect.top() + above + 9, CURVE_WIDTH, below - 5), count.id)
         room = right - width - 10 - rect.left() - 8
         painter.setFont(bold)
         painter.setPen(QColor(self.theme.text))
         title = QFontMetrics(bold).elidedText(count.name or time_words(count), Qt.TextElideMode.ElideRight, room)
         painter.drawText(
-            QRect(rect.left() + 8, rect.top() + 6, room, 24),
+            QRect(rect.left() + 8, rect.top() + 6, room, above),
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
             title,
         )
         painter.setFont(font)
         painter.setPen(QColor(self.theme.muted))
-        below = [*([time_words(count)] if count.name else []), count.place]
-        words = " · ".join(part for part in below if part) or people_words(count.people)
+        second = [*([time_words(count)] if count.name else []), count.place]
+        words = " · ".join(part for part in second if part) or people_words(count.people)
         painter.drawText(
-            QRect(rect.left() + 8, rect.top() + 30, room, 22),
+            QRect(rect.left() + 8, rect.top() + 6 + above, room, below),
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
             QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, room),
         )

@@ -145,6 +145,12 @@ class ResultsTab(QWidget):
         """Read the list of counts again, and the chosen one where it has changed."""
         self._tasks.begin("list", self.kept.all, self._listed)
 
+    @Slot()
+    def new_day(self) -> None:
+        """Call the days of the list by their names of today."""
+        if self.isVisible():  # else the list is read when it is shown
+            self.refresh()
+
     def show_session(self, session_id: str) -> None:
         """Choose a count; "" is the newest."""
         self.search.clear()

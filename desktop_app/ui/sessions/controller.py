@@ -51,6 +51,8 @@ class Controller(QObject):
         self.settings = settings
         """Those of the next start."""
         self.plan = Plan()
+        self._called = Plan()
+        """What the count shown was called when that was last looked at."""
         self.bridge = RunBridge()
         self.manager = SessionManager(services, store, (self.bridge,), QtThreads)
         self._told: tuple[EngineState, str] = (EngineState.IDLE, "")
@@ -187,6 +189,7 @@ class Controller(QObject):
             for plan, name, door_id in zip(plans, names, door_ids(names, known), strict=True)
         ]
         runs = self.manager.start_doors(doors, self._options(len(doors)), self.plan.name, self.plan.place)
+        self._note_name()
         self._begin(runs, others=())
         self.count_changed.emit()
 
@@ -343,6 +346,7 @@ class Controller(QObject):
         """Make a stored count the current one; a run under way goes on in it, else the next start does."""
         running = [d.run.door for d in self.doors if d.active] if self.active else []
         self.manager.go_on_with(session)
+        self._note_name()
         if running:
             self.start_doors([DoorPlan(door.source, door.name, door.began_utc) for door in running])
             return
@@ -363,7 +367,20 @@ class Controller(QObject):
         self.plan = Plan(name, self.plan.place if place is None else place)
         if session is not None and (session.name, session.place) != (name, self.plan.place):
             session.rename(name, self.plan.place)
+            self._note_name()
             self.count_changed.emit()
+
+    def follow_name(self) -> None:
+        """Call the next count as the one shown is called now, as far as both were called the same before."""
+        before, plan = self._called, self.plan
+        self._note_name()
+        name = self._called.name if plan.name == before.name else plan.name
+        place = self._called.place if plan.place == before.place else plan.place
+        self.plan = Plan(name, place)
+
+    def _note_name(self) -> None:
+        if self.session is not None:
+            self._called = Plan(self.session.name, self.session.place)
 
     def forget(self, seconds: float = 2.0) -> None:
         """End the count and forget every one, without a trace in the store."""
@@ -382,6 +399,7 @@ class Controller(QObject):
 
     def _stepped(self, name: str) -> str:
         if name:
+            self.follow_name()
             current = self.session
             runs = current.runs if current is not None and (self.active or self.counts.people) else []
             if {d.run for d in self.doors} != set({run.door.id: run for run in runs}.values()):

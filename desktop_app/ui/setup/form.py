@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.settings import Settings
 from desktop_app.ui.widgets.texts import tr
+from desktop_app.ui.widgets.theme import text_px
 
 WIDEST_PX = 1080
 """A page is not wider than this, in logical pixels: lines would become too long to read."""
@@ -353,7 +354,7 @@ def heading(text: str) -> QLabel:
     """Return the title of a part of a page, with room above it."""
     label = QLabel(text)
     label.setContentsMargins(0, 12, 0, 0)
-    label.setStyleSheet("font-size: 15px; font-weight: 600;")
+    label.setStyleSheet(f"font-size: {text_px(15)}px; font-weight: 600;")
     return label
 
 

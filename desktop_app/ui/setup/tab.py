@@ -26,7 +26,7 @@ from desktop_app.ui.setup.form import SettingsForm
 from desktop_app.ui.setup.other_pages import looks_page, saving_page, visitors_page
 from desktop_app.ui.sources.source_choice import SourceChoice
 from desktop_app.ui.widgets.texts import tr
-from desktop_app.ui.widgets.theme import Theme
+from desktop_app.ui.widgets.theme import Theme, text_px
 from desktop_app.ui.window.actions import Actions
 
 
@@ -65,11 +65,11 @@ class SetupTab(QWidget):
         self._list = QListWidget()
         self._list.setObjectName("setup_pages")
         self._list.setAccessibleName(tr("Pages of settings"))
-        self._list.setFixedWidth(186)
         for words, page in self.pages_.values():
             item = QListWidgetItem(words, self._list)
-            item.setSizeHint(QSize(100, 38))
+            item.setSizeHint(QSize(self._list.fontMetrics().horizontalAdvance(words) + 46, text_px(38)))
             self._stack.addWidget(page)
+        self._list.setFixedWidth(max(186, self._list.sizeHintForColumn(0)))
         self._list.currentRowChanged.connect(self._stack.setCurrentIndex)
         self._list.setCurrentRow(0)
         self._wrong = QLabel()

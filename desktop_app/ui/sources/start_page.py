@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -213,8 +213,14 @@ class StartPage(QWidget):
         self._last = last
         self._again.setVisible(last is not None)
         if last is not None:
-            self._again.setText(last.words)
+            self.say_last()
             self._again.setToolTip(tr("Start at once with the same doors, occasion and place"))
+
+    @Slot()
+    def say_last(self) -> None:
+        """Say again when that was: "today" is "yesterday" after midnight."""
+        if self._last is not None:
+            self._again.setText(self._last.words)
 
     def _count_again(self) -> None:
         if self._last is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from desktop_app.ui.widgets.theme import text_px
+
 HIGHEST_PX = 640
 
 
@@ -18,7 +20,7 @@ def step_card(number: int, title: str, content: QWidget) -> QFrame:
     badge.setFixedSize(26, 26)
     badge.setAlignment(Qt.AlignmentFlag.AlignCenter)
     words = QLabel(title)
-    words.setStyleSheet("font-size: 16px; font-weight: 600;")
+    words.setStyleSheet(f"font-size: {text_px(16)}px; font-weight: 600;")
     head = QHBoxLayout()
     head.setSpacing(8)
     head.addWidget(badge)

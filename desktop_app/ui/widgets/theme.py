@@ -7,15 +7,38 @@ import gc
 from collections.abc import Iterator
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFontInfo, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.reports.looks import DARK, GENDER_WORDS, LIGHT, Theme
 from desktop_app.resources import resource_path
 
-__all__ = ["DARK", "GENDER_WORDS", "LIGHT", "THEMES", "Theme", "ThemeManager", "palette_of", "repolish", "style_sheet"]
+__all__ = [
+    "DARK",
+    "GENDER_WORDS",
+    "LIGHT",
+    "THEMES",
+    "Theme",
+    "ThemeManager",
+    "palette_of",
+    "repolish",
+    "style_sheet",
+    "text_px",
+]
 
 THEMES = ("system", "light", "dark")
+
+
+DRAWN_FOR_PX = 13
+"""The height of the system's letters, in pixels, that the sizes of headings and figures were chosen for."""
+
+
+def text_px(pixels: int) -> int:
+    """Return the size of a text that is `pixels` high beside usual letters: larger where the system's are larger.
+
+    Whoever sets larger letters cannot read small ones. Qt's style sheets know no size relative to those.
+    """
+    return max(pixels, round(pixels * QFontInfo(QGuiApplication.font()).pixelSize() / DRAWN_FOR_PX))
 
 
 def style_sheet(theme: Theme) -> str:
@@ -44,7 +67,7 @@ def style_sheet(theme: Theme) -> str:
     QWidget#transport {{ background: {t.surface}; border: 1px solid {t.border}; border-radius: 10px; }}
     QLabel[role="muted"] {{ color: {t.muted}; }}
     QLabel[role="title"] {{ font-weight: 600; }}
-    QLabel[role="heading"] {{ font-size: 20px; font-weight: 700; }}
+    QLabel[role="heading"] {{ font-size: {text_px(20)}px; font-weight: 700; }}
     QLabel[role="link"] {{ color: {t.accent}; }}
 
     QPushButton, QToolButton {{
@@ -142,7 +165,8 @@ def style_sheet(theme: Theme) -> str:
     QTabBar::tab:focus {{ color: {t.accent}; }}
 
     QTabBar#main_tab_bar::tab {{
-        font-size: 15px; font-weight: 600; padding: 9px 22px; min-width: 84px; border-bottom: 3px solid transparent;
+        font-size: {text_px(15)}px; font-weight: 600; padding: 9px 22px; min-width: 84px;
+        border-bottom: 3px solid transparent;
     }}
     QTabBar#main_tab_bar::tab:selected {{ color: {t.accent}; border-bottom: 3px solid {t.accent}; }}
     QTabBar#main_tab_bar::tab:hover {{ color: {t.text}; background: {t.hover}; }}
@@ -188,10 +212,12 @@ def style_sheet(theme: Theme) -> str:
     QLabel#door_state[kind="good"] {{ color: {t.good}; }}
     QLabel#door_state[kind="paused"] {{ color: {t.warning}; }}
     QLabel#door_state[kind="bad"] {{ color: {t.danger}; }}
-    QLineEdit#occasion {{ background: transparent; border: 1px solid transparent; font-weight: 600; font-size: 14px; }}
+    QLineEdit#occasion {{
+        background: transparent; border: 1px solid transparent; font-weight: 600; font-size: {text_px(14)}px;
+    }}
     QLineEdit#occasion:hover {{ border: 1px solid {t.border}; }}
     QLineEdit#occasion:focus {{ background: {t.raised}; border: 1px solid {t.accent}; }}
-    QLabel#strip_total {{ font-size: 19px; font-weight: 700; }}
+    QLabel#strip_total {{ font-size: {text_px(19)}px; font-weight: 700; }}
 
     QSlider::groove:horizontal {{ height: 5px; background: {t.border}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}

@@ -256,6 +256,7 @@ class Commands(QObject):
     @Slot(object)
     def _decided_in_results(self, session: Session | None) -> None:
         if session is not None and session is self._controller.session:
+            self._controller.follow_name()
             self._controller.count_changed.emit()  # the strip and the Count tab say the same
 
     @Slot(str)

@@ -75,8 +75,9 @@ class FiguresPresenter(QObject):
         self._state_since = 0.0
         self._began: tuple[str, float] = ("", 0.0)
         """The session shown and when it began, in seconds since 1970."""
-        self._newest: tuple[str, int, float] = ("", 0, 0.0)
-        """The session shown, its number of people and when that last rose."""
+        self._newest: tuple[str, int, float | None] = ("", 0, None)
+        """The session shown, its number of people and when that last rose, None for not yet. In seconds of a clock
+        that nobody sets."""
         self._shown_curve: ShownCurve | None = None
         self._until_s = 0.0
         """Up to where the curve is drawn: now, or where the count ended."""
@@ -151,17 +152,18 @@ class FiguresPresenter(QObject):
     def _show_strip(self, counts: Counts, main: MainFigure) -> None:
         controller, strip = self._controller, self._w.strip
         session = controller.session
-        now = time.time()
+        now, now_s = time.time(), time.monotonic()
         session_id = session.id if session is not None else ""
         if session is not None and self._began[0] != session_id:
             entries = session.log.entries()
             self._began = (session_id, entries[0].utc if entries else now)
         if self._newest[0] != session_id:
-            self._newest = (session_id, counts.people, 0.0)
+            self._newest = (session_id, counts.people, None)
         elif counts.people != self._newest[1]:
-            self._newest = (session_id, counts.people, now if counts.people > self._newest[1] else self._newest[2])
+            self._newest = (session_id, counts.people, now_s if counts.people > self._newest[1] else self._newest[2])
         running = controller.state is EngineState.RUNNING
-        at = Moments(now, self._began[1] if running else self._state_since, self._newest[2], self._stops_utc())
+        since_person_s = None if self._newest[2] is None else now_s - self._newest[2]
+        at = Moments(now, self._began[1] if running else self._state_since, since_person_s, self._stops_utc())
         # At several doors the card of each says which model answers there.
         fell_back = len(controller.doors) == 1 and controller.doors[0].run.fell_back
         self.pill = state_pill(controller.state, self._reason, self._source_names(), at, fell_back=fell_back)

@@ -18,6 +18,7 @@ from desktop_app.ui.setup.tab import SetupTab
 from desktop_app.ui.sources.source_choice import SourceChoice
 from desktop_app.ui.sources.start_page import StartPage
 from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.day_watch import DayWatch
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme
 from desktop_app.ui.window.actions import MENUS, Actions, plain_text
@@ -54,6 +55,9 @@ class Parts:
         self.setup = SetupTab(actions, theme, settings, self.choice, self.view.editor)
         self.tabs = QTabWidget()
         self.central = self._lay_out()
+        self.day = DayWatch(self.central)
+        self.day.changed.connect(self.start_page.say_last)
+        self.day.changed.connect(self.results.new_day)
         # The top of Results has the name and figures of the count, and messages of its own.
         self.banner.float_over(self.central, self._banner_area, lambda: self.tabs.currentWidget() is self.results)
 

@@ -277,7 +277,8 @@ class Presenter(QObject):
     @staticmethod
     def _missing(failed: Sequence[ToldDoor]) -> str:
         """Return that people are missing from the total: a door that was not seen must not pass for an empty one."""
-        since = (tr("at {door} from {time} on", door=d.name, time=clock(d.since_utc)) for d in failed)
+        now = time.time()
+        since = (tr("at {door} from {time} on", door=d.name, time=clock(d.since_utc, now)) for d in failed)
         return tr("Nobody was counted {doors}: there was a problem.", doors=", ".join(since)) if failed else ""
 
     def _again(self, failed: Sequence[ToldDoor]) -> tuple[Action, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from desktop_app.engine.state import EngineState
 from desktop_app.ui.sessions.told_door import ToldDoor
-from desktop_app.ui.widgets.texts import tr
+from desktop_app.ui.widgets.texts import day_words, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,15 @@ class Pill:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When things happened, in seconds since 1970; 0 where they did not. `stops_utc` is the planned end."""
+    """When things happened, in seconds since 1970; 0 where they did not. `stops` is the planned end.
+
+    `last_person_s` is how many seconds ago the last person came, None where nobody did. It is no time of the clock,
+    which may be set while it counts.
+    """
 
     now: float
     since: float = 0.0
-    last_person: float = 0.0
+    last_person_s: float | None = None
     stops: float = 0.0
 
 
@@ -35,31 +40,32 @@ def state_pill(state: EngineState, reason: str, name: str, at: Moments, *, fell_
     `at.since` is when the present state began, and for a running count when the count began. `fell_back`: a lighter
     model answers than was chosen (`DoorRun.fell_back`).
     """
+    since = clock(at.since, at.now)
     if state is EngineState.IDLE:
         return Pill("idle", tr("Ready"))
     if state is EngineState.OPENING:
         return Pill("busy", tr("Opening {name}…", name=name))
     if state is EngineState.RUNNING:
-        parts = [tr("Counting since {time}", time=clock(at.since)) if at.since else tr("Counting")]
-        if at.last_person:
-            parts.append(tr("last person {ago}", ago=ago(at.now - at.last_person)))
+        parts = [tr("Counting since {time}", time=since) if at.since else tr("Counting")]
+        if at.last_person_s is not None:
+            parts.append(tr("last person {ago}", ago=ago(at.last_person_s)))
         if at.stops:
-            parts.append(tr("stops at {time}", time=clock(at.stops)))
+            parts.append(tr("stops at {time}", time=clock(at.stops, at.stops)))
         if fell_back:
             parts.append(tr("with the faster model"))
         return Pill("good", ", ".join(parts))
     if state is EngineState.PAUSED:
-        return Pill("paused", tr("Paused since {time}", time=clock(at.since)) if at.since else tr("Paused"))
+        return Pill("paused", tr("Paused since {time}", time=since) if at.since else tr("Paused"))
     if state is EngineState.RECONNECTING:
-        lost = tr("Lost since {time}", time=clock(at.since)) if at.since else tr("Lost")
+        lost = tr("Lost since {time}", time=since) if at.since else tr("Lost")
         return Pill("bad", f"{lost}: {reason}" if reason else lost)
     if state is EngineState.BLANK:
-        blank = tr("No picture since {time}", time=clock(at.since)) if at.since else tr("No picture")
+        blank = tr("No picture since {time}", time=since) if at.since else tr("No picture")
         return Pill("bad", f"{blank}: {reason}" if reason else blank)
     if state is EngineState.FINISHED:
         return Pill("idle", tr("Finished: {name}", name=name))
     if state is EngineState.STOPPED:
-        return Pill("idle", tr("Stopped at {time}", time=clock(at.since)) if at.since else tr("Stopped"))
+        return Pill("idle", tr("Stopped at {time}", time=since) if at.since else tr("Stopped"))
     return Pill("bad", tr("Stopped by a problem: {reason}", reason=reason) if reason else tr("Stopped by a problem"))
 
 
@@ -95,7 +101,7 @@ def door_pill(door: ToldDoor) -> Pill:
 
 def door_words(door: ToldDoor) -> str:
     """Return the state of a door in a few words."""
-    since = clock(door.since_utc)
+    since = clock(door.since_utc, time.time())
     return {
         EngineState.RUNNING: tr("counting with the faster model") if door.run.fell_back else tr("counting"),
         EngineState.OPENING: tr("opening…"),
@@ -108,9 +114,15 @@ def door_words(door: ToldDoor) -> str:
     }.get(door.state, "")
 
 
-def clock(utc: float) -> str:
-    """Return a moment as local time, "09:02"."""
-    return datetime.fromtimestamp(utc).strftime("%H:%M")
+def clock(utc: float, now: float) -> str:
+    """Return a moment as local time: "09:02", or with its day where that is not today: "09:02 on 12 May"."""
+    moment, today = datetime.fromtimestamp(utc), datetime.fromtimestamp(now).date()
+    words = moment.strftime("%H:%M")
+    if moment.date() == today:
+        return words
+    if (today - moment.date()).days == 1:
+        return tr("{time} yesterday", time=words)
+    return tr("{time} on {day}", time=words, day=day_words(moment.date(), today))
 
 
 def ago(seconds: float) -> str:

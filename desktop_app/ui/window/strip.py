@@ -9,7 +9,7 @@ from desktop_app.ui.widgets.cut_label import CutLabel
 from desktop_app.ui.widgets.icons import action_icon
 from desktop_app.ui.widgets.name_edit import NameEdit
 from desktop_app.ui.widgets.texts import people_words, tr
-from desktop_app.ui.widgets.theme import Theme, repolish
+from desktop_app.ui.widgets.theme import Theme, repolish, text_px
 from desktop_app.ui.window.actions import Actions
 from desktop_app.ui.window.state_words import Pill
 
@@ -59,7 +59,7 @@ class Strip(QWidget):
         self.name.setAccessibleName(tr("Name of the occasion"))
         self.name.setToolTip(tr("What is counted here, like “Spring fair”. The report says so, too."))
         self.name.setMinimumWidth(170)
-        self.name.setMaximumWidth(340)
+        self.name.setMaximumWidth(text_px(340))
         self.name.editingFinished.connect(self._name_entered)
         self.total = QLabel()
         self.total.setObjectName("strip_total")
