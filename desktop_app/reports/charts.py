@@ -243,7 +243,7 @@ def time_axis(start: float, end: float, room: int, zone: ZoneInfo) -> list[tuple
     is_over_years = end - start > 366 * DAY_S
     if is_over_years:
         room = room * 3 // 4  # "May 2026" is longer than "12 May"
-    for step in (60, 120, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800):
+    for step in (60, 120, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800):
         if (end - start) / step <= min(12, max(1, room)):
             break
     else:
