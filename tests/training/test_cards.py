@@ -23,12 +23,12 @@ def test_the_command_has_what_the_configuration_has_not() -> None:
 
 
 def test_weights_of_groups_on_the_command_line_join_those_of_the_configuration() -> None:
-    given = [("black", 1.5), ("turned", 1.2)]
+    given = [("black", 1.5), ("turned", 1.4)]
     options = argparse.Namespace(network="headcount", epochs=None, seed=None, val_share=None, weight=given)
     usual, chosen = config.load("headcount"), configuration(options)
-    assert chosen.group_weights == {**usual.group_weights, "black": 1.5, "turned": 1.2}
+    assert chosen.group_weights == {**usual.group_weights, "black": 1.5, "turned": 1.4}
     assert command_of(Notes(chosen, data={"name": "fairface"})) == (
-        "headcount-train train headcount --data fairface --weight black=1.5 --weight turned=1.2"
+        "headcount-train train headcount --data fairface --weight black=1.5 --weight turned=1.4"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from desktop_app.errors import SettingsError
 from desktop_app.training import ages, config, metrics, splits
 from desktop_app.training.readers import FaceRecord
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +139,14 @@ def test_every_network_has_a_configuration() -> None:
         "cnn32", "fully_conv9", "mini_xception", "joint64", "joint64_small", "small_vgg96", "levi_hassner", "classical",
         "headcount", "efficientnet_lite0", "efficientnet_lite2",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["headcount", "efficientnet_lite0", "efficientnet_lite2"])
+def test_a_processor_weighs_groups_as_the_schedule_of_the_shipped_networks_does(name: str) -> None:
+    schedule = tomllib.loads((ROOT / "tools" / "gpu" / "schedule.toml").read_text(encoding="utf-8"))
+    chosen = config.load(name)
+    assert dict(chosen.group_weights) == schedule["weights"]
+    assert chosen.ordinal_weight == schedule["common"]["ordinal_loss"]
 
 
 def test_own_configuration_and_its_mistakes(tmp_path: Path) -> None:
