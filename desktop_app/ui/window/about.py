@@ -43,6 +43,8 @@ def licences() -> tuple[tuple[str, str, str], ...]:
         ("NumPy", "BSD-3-Clause", tr("arithmetic")),
         ("pyqtgraph", "MIT", tr("charts")),
         ("ReportLab", "BSD-3-Clause", tr("reports as PDF")),
+        ("python-bidi", "LGPL-3.0", tr("text from right to left in reports")),
+        ("arabic-reshaper", "MIT", tr("joined Arabic letters in reports")),
         ("pypdfium2", "Apache-2.0 and BSD-3-Clause", tr("shows reports; contains PDFium")),
         ("XlsxWriter", "BSD-2-Clause", tr("spreadsheets")),
         ("segno", "BSD-3-Clause", tr("codes that phones read")),

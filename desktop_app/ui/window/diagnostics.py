@@ -38,6 +38,8 @@ PACKAGES = (
     "ai-edge-litert",
     "cv2-enumerate-cameras",
     "reportlab",
+    "python-bidi",
+    "arabic-reshaper",
     "pypdfium2",
     "xlsxwriter",
     "segno",
