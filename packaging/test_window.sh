@@ -91,6 +91,8 @@ look_into() { # KEY TITLE PICTURE [KEY pressed in it]
         sleep 0.2
     done
     [ -n "$dialog" ] || { import -window root "$out/failed.png"; fail "no window “$2” within 10 s of $1"; }
+    # The new window may have come between the press and the release, whose keys would then be held down in it for ever.
+    for held in $(echo "$1" | tr + ' '); do xdotool keyup "$held"; done
     sleep 1
     if [ -n "${4:-}" ]; then
         xdotool windowfocus "$dialog" && sleep 0.3 && xdotool key --window "$dialog" "$4"
