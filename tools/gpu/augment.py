@@ -22,6 +22,9 @@ APP = Crop()
 
 GREY = 127.0
 
+NEGATIVE_RIM = 0.03
+"""How far the box of a picture of no face lies within it, as a share of its side."""
+
 _PADDING = {"replicate": "border", "reflect": "reflection", "grey": "zeros"}
 
 
@@ -301,3 +304,9 @@ def plain(pictures: Tensor, boxes: Tensor, side: int, crop: Crop = APP) -> Tenso
     grid = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1)[None] * long[:, None, None, None]
     x = sample(pictures, grid + centre[:, None, None], crop.border)
     return x if fine == side else F.avg_pool2d(x, 2)
+
+
+def whole_boxes(pictures: Tensor) -> Tensor:
+    """The boxes (n, 4) of pictures of no face: nearly all of them, as if a detector had reported them."""
+    near, far = NEGATIVE_RIM * pictures.shape[-1], (1 - NEGATIVE_RIM) * pictures.shape[-1]
+    return torch.tensor([near, near, far, far], device=pictures.device).expand(len(pictures), 4)

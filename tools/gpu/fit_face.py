@@ -18,7 +18,6 @@ import json
 import math
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,6 @@ TINY = (8, 14)
 """Of the hard faces a third is as small as this, in pixels."""
 
 NEGATIVE_REPEATS = 3
-NEGATIVE_WEIGHT = 1.0
 DECAY = 1e-5
 BLOCK = 12
 """Crops that lie next to each other in a file are often of one picture: each fifth block of so many is held back."""
@@ -114,32 +112,32 @@ class Pictures:
     def made(self, rows: NDArray[np.int64]) -> Tensor:
         return augment.seen(augment.not_faces(*self._of(rows), self.side, Strength()), Strength())
 
-    def none(self, crops: NDArray[np.uint8], strength: Strength) -> Tensor:
-        """Crops (n, h, w, 3) BGR of no face."""
-        pictures = torch.from_numpy(np.ascontiguousarray(crops[..., ::-1].transpose(0, 3, 1, 2))).float()
-        box = torch.tensor([0.03, 0.03, 0.97, 0.97]).expand(len(pictures), 4) * pictures.shape[-1]
+    def none(self, crops: NDArray[np.uint8]) -> Tensor:
+        """Crops (n, h, w, 3) BGR of no face, varied as the faces are."""
+        pictures, boxes = _whole(crops)
         points = torch.full((len(pictures), 5, 2), math.nan)
-        return augment.varied(pictures, box, points, self.side, strength)
+        return augment.varied(pictures, boxes, points, self.side, Strength())
+
+    def plain_none(self, crops: NDArray[np.uint8]) -> Tensor:
+        return augment.plain(*_whole(crops), self.side)
 
 
-UNCHANGED = Strength(
-    shift=0, zoom=0, turn_degrees=0, tilt=0, light=0, dark=0, grey=0, shadow=0, blur=0, motion=0, small=0, noise=0,
-    jpeg=0, cover=0,
-)  # fmt: skip
+def _whole(crops: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
+    """Crops of no face as pictures, with the boxes of them."""
+    pictures = torch.from_numpy(np.ascontiguousarray(crops[..., ::-1].transpose(0, 3, 1, 2))).float()
+    return pictures, augment.whole_boxes(pictures)
 
 
 def fitted(faces: Floats, none: Floats) -> tuple[Floats, float]:
     """Logistic regression with a small penalty: features (n, f) of both -> weights (f,) and bias."""
     x = torch.from_numpy(np.concatenate([faces, none]))
     wanted = torch.cat([torch.ones(len(faces)), torch.zeros(len(none))])
-    counts = torch.cat([torch.ones(len(faces)), torch.full((len(none),), NEGATIVE_WEIGHT)])
     weights, bias = torch.zeros(x.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
     optimizer = torch.optim.LBFGS([weights, bias], max_iter=150, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        each = F.binary_cross_entropy_with_logits(x @ weights + bias, wanted, reduction="none")
-        total = (each * counts).sum() / counts.sum() + DECAY * weights.square().sum()
+        total = F.binary_cross_entropy_with_logits(x @ weights + bias, wanted) + DECAY * weights.square().sum()
         total.backward()
         return total
 
@@ -187,8 +185,8 @@ def fit(options: argparse.Namespace) -> None:
         crops = np.load(path)
         apart = held_back(len(crops))
         learned = np.tile(crops[~apart], (NEGATIVE_REPEATS, 1, 1, 1))
-        none.append(_flat(gathered(trunk, learned, partial(make.none, strength=Strength()), path.stem)))
-        kept[path.stem] = gathered(trunk, crops[apart], partial(make.none, strength=UNCHANGED), "held back")
+        none.append(_flat(gathered(trunk, learned, make.none, path.stem)))
+        kept[path.stem] = gathered(trunk, crops[apart], make.plain_none, "held back")
     real = {
         "plain": gathered(trunk, val, make.plain, "val"),
         "varied": gathered(trunk, val, make.varied, "val, varied"),

@@ -66,8 +66,6 @@ def robustness(network: Network, faces: Faces, negatives: Tensor, side: int, cro
         found[f"face at {pixels}"] = float((said["face"] >= 0.5).float().mean())
         found[f"face at {pixels}, dark"] = float((answer(network, again * 0.2)["face"] >= 0.5).float().mean())
     if len(negatives):
-        edge = negatives.shape[-1]
-        box = torch.tensor([0.03, 0.03, 0.97, 0.97], device=x.device).expand(len(negatives), 4) * edge
-        none = answer(network, augment.plain(negatives.float(), box, side, crop))["face"]
+        none = answer(network, augment.plain(negatives.float(), augment.whole_boxes(negatives), side, crop))["face"]
         found["none taken for a face"] = float((none >= 0.5).float().mean())
     return {key: round(value, 4) for key, value in found.items()}

@@ -19,7 +19,6 @@ from tools.gpu.faces import Faces
 from tools.gpu.layers import Network, mixed
 from tools.gpu.schedule import Plan
 
-NEGATIVE_BOX = 0.03
 SAVE_EVERY_S = 60.0
 WARM_STEPS = 3
 
@@ -95,7 +94,7 @@ class Stage:
         self.crop = plan.crop
         self.device = rows.device
         self.optimizer = self._optimizer()
-        self.rim = torch.tensor([NEGATIVE_BOX, NEGATIVE_BOX, 1 - NEGATIVE_BOX, 1 - NEGATIVE_BOX], device=rows.device)
+        self.rim = augment.whole_boxes(negatives)  # made once: a CUDA graph cannot bring numbers to the card
         self.most_steps = max(2, round(plan.epochs * len(rows) / plan.positives))
         self.steps = 0
         self.loss = math.nan
@@ -202,7 +201,7 @@ class Stage:
         if nothing > made:
             chosen = torch.randint(len(self.negatives), (nothing - made,), device=self.device)
             others = self.negatives[chosen].float()
-            around = (self.rim * others.shape[-1]).expand(len(chosen), 4)
+            around = self.rim[chosen]
             none = torch.full((len(chosen), 5, 2), math.nan, device=self.device)
             parts.append(augment.posed(others, around, none, side, self.strength, self.crop))
         total = augment.seen(torch.cat(parts), self.strength)
