@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.store import Store, writer
+from desktop_app.store.files import StoreFiles
 
 OpenStore = Callable[..., Store]
 
@@ -71,3 +73,9 @@ def sql(folder: Path) -> Callable[[str], list[tuple[object, ...]]]:
             connection.close()
 
     return run
+
+
+def copy_as_of(day: str, seq: int, files: StoreFiles) -> None:
+    """Put the database aside as the program's copy of `day`, with entries up to `seq`."""
+    files.copies.mkdir(exist_ok=True)
+    shutil.copy(files.database, files.copies / f"counts-{day}-{seq:012d}.sqlite3")

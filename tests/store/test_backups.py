@@ -15,7 +15,7 @@ from desktop_app.store.database import DamagedFileError
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.rows import read_entries
 from tests.patience import PATIENCE_S, eventually
-from tests.store.conftest import OpenStore
+from tests.store.conftest import OpenStore, copy_as_of
 from tests.store.logs import LogMaker
 
 TODAY = date(2026, 11, 26)
@@ -166,13 +166,12 @@ def test_an_older_copy_does_not_bring_back_what_was_deleted_before_the_newest(
     store = open_store()
     store.append(log.entries)
     assert store.close(PATIENCE_S)
-    files.copies.mkdir(exist_ok=True)
-    shutil.copy(files.database, files.copies / f"counts-2026-01-01-{log.seq:012d}.sqlite3")
+    copy_as_of("2026-01-01", log.seq, files)
     store = open_store()
     store.delete(log.session)
     store.append(other.open("goes on"))
     assert store.close(PATIENCE_S)
-    shutil.copy(files.database, files.copies / f"counts-2026-01-02-{other.seq:012d}.sqlite3")
+    copy_as_of("2026-01-02", other.seq, files)
     files.database.write_bytes(b"damaged")
     store = open_store()
     assert store.needs_copy

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +31,7 @@ from desktop_app.store import Store, retention
 from desktop_app.store.files import StoreFiles
 from tests.patience import PATIENCE_S, eventually
 from tests.reports.logs import ZONE
-from tests.store.conftest import OpenStore
+from tests.store.conftest import OpenStore, copy_as_of
 from tests.store.logs import LogMaker
 from tests.store.test_people import wild
 
@@ -156,12 +155,11 @@ def test_two_copies_do_not_bring_people_back_beside_their_numbers(open_store: Op
     store = open_store()
     store.append(log.entries)
     assert store.close(PATIENCE_S)
-    files.copies.mkdir(exist_ok=True)
-    shutil.copy(files.database, files.copies / f"counts-2026-01-01-{log.seq:012d}.sqlite3")
+    copy_as_of("2026-01-01", log.seq, files)
     store = open_store()
     assert store.condense(OLD_UTC) == 5
     assert store.close(PATIENCE_S)
-    shutil.copy(files.database, files.copies / f"counts-2026-01-02-{log.seq + 1:012d}.sqlite3")
+    copy_as_of("2026-01-02", log.seq + 1, files)
     files.database.write_bytes(b"damaged")
     store = open_store()
     newest, older = [copy for copy in store.copies() if "2026-01-0" in copy.path.name]

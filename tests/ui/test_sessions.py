@@ -62,14 +62,19 @@ def answer(box_texts: list[str], words: str, text: Callable[[QMessageBox], str] 
     QTimer.singleShot(20, click)
 
 
+def counting(window: MainWindow, qtbot: QtBot) -> MainWindow:
+    """The window, which asks before it closes, once it has counted somebody of a source without an end."""
+    window.confirm_close = window.sessions.confirm_close
+    window.sources.open_source("endless")
+    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+    return window
+
+
 @pytest.mark.allow_message_box
 def test_closing_while_counting_asks_and_goes_on_or_stops(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot, store: FakeStore
 ) -> None:
-    window = make_window(services)
-    window.confirm_close = window.sessions.confirm_close
-    window.sources.open_source("endless")
-    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+    window = counting(make_window(services), qtbot)
     texts: list[str] = []
     answer(texts, "Keep counting")
     assert not window.close()
@@ -90,10 +95,7 @@ def test_closing_while_counting_asks_and_goes_on_or_stops(
 def test_closing_says_so_where_the_count_is_kept_nowhere(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot
 ) -> None:
-    window = make_window(services, store=None)
-    window.confirm_close = window.sessions.confirm_close
-    window.sources.open_source("endless")
-    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+    window = counting(make_window(services, store=None), qtbot)
     texts: list[str] = []
     answer(texts, "Stop and close")
     assert window.close()
@@ -104,10 +106,7 @@ def test_closing_says_so_where_the_count_is_kept_nowhere(
 def test_the_system_ends_the_program_also_while_it_asks(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot, store: FakeStore
 ) -> None:
-    window = make_window(services)
-    window.confirm_close = window.sessions.confirm_close
-    window.sources.open_source("endless")
-    qtbot.waitUntil(lambda: window.controller.counts.people >= 1, timeout=WAIT)
+    window = counting(make_window(services), qtbot)
 
     def end_while_asking() -> None:
         if QApplication.activeModalWidget() is None:
