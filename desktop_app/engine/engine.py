@@ -24,6 +24,7 @@ from desktop_app.engine.state_board import NewState, StateBoard
 from desktop_app.engine.statistics import RunStatistics
 from desktop_app.errors import HeadcountError
 from desktop_app.sources.base import FrameSource, SourceInfo, leave_out_pictures, not_seen
+from desktop_app.system.leaving import stop_at_exit
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Engine:
         self._statistics = RunStatistics(self.options.start_time_s)
         self._blank = BlankWatch()
         self._threads: list[threading.Thread] = []
+        stop_at_exit(self)
 
     # ---- what the outside reads
 

@@ -50,7 +50,7 @@ class LogMaker:
         ]
 
     def person(self, time_s: float = 1.0, gender: Gender = Gender.FEMALE, door: str = "north") -> list[Entry]:
-        ref = f"{self.session[:8]}-{self.seq}"
+        ref = f"person-{self.session[:8]}-{self.seq}"  # begins like no session's id: a test looks for it in the file
         return [
             self.add(Counted(time_s, ref, self.seq, time_s - 0.5), door),
             self.add(Revised(time_s + 1, ref, gender, 0.9, 34.5, 4.0, True), door),
