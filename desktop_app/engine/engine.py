@@ -128,9 +128,6 @@ class Engine:
     def paused(self) -> bool:
         return self._pacer.paused
 
-    def remove_observer(self, observer: EngineObserver) -> None:
-        self._board.remove(observer)
-
     # ---- what the outside asks for
 
     def pause(self) -> None:

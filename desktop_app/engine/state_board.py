@@ -36,10 +36,6 @@ class StateBoard:
         """The sentence that came with the present state."""
         return self._message
 
-    def remove(self, observer: EngineObserver) -> None:
-        """Tell this observer nothing from now on."""
-        self._observers = tuple(o for o in self._observers if o is not observer)
-
     def enter(self, state: EngineState, message: str = "") -> None:
         """Take on a state and tell it; a final state stays."""
         self.change(lambda _: (state, message))
@@ -63,7 +59,7 @@ class StateBoard:
                 call(observer)
             except Exception:
                 log.exception("an observer failed and is no longer told")
-                self.remove(observer)
+                self._observers = tuple(o for o in self._observers if o is not observer)
 
     def _tell_states(self) -> None:
         while True:

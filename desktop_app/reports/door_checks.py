@@ -43,14 +43,6 @@ class DoorCheck:
     card: CardErrors
 
 
-def door_checks(entries: Iterable[Entry], people: Iterable[PersonRecord]) -> tuple[DoorCheck, ...]:
-    """Return the check of every door at which there was one. `people` are those of the same log."""
-    labels = Labels()
-    for person in people:
-        labels.add(person)
-    return checks_of(entries, labels)
-
-
 class Labels:
     """How many people the program gave each label at each door: what is checked, before corrections."""
 

@@ -206,7 +206,7 @@ def again(clock: str) -> str:
 
 
 TOO_FEW_TO_COMPARE = "There are too few people whose gender is known to compare the shares."
-DIFFERENCE, BOTH = "difference", "both"
+DIFFERENCE = "difference"
 
 
 def share_difference(first: float, second: float, low: float, high: float) -> str:

@@ -18,9 +18,6 @@ from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capt
 from desktop_app.sources.clock import LiveClock, sane_fps
 from desktop_app.sources.device_lease import DeviceLease
 
-COMMON_RESOLUTIONS: tuple[tuple[int, int], ...] = ((640, 480), (800, 600), (1280, 720), (1920, 1080), (2560, 1440))
-COMMON_FRAME_RATES: tuple[float, ...] = (10.0, 15.0, 25.0, 30.0, 60.0)
-
 if sys.platform == "darwin":
     # OpenCV asks for permission only on the main thread, where no camera of ours is opened; macOS then asks by itself.
     os.environ.setdefault("OPENCV_AVFOUNDATION_SKIP_AUTH", "1")

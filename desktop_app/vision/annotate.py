@@ -20,11 +20,6 @@ from desktop_app.domain.types import Counts, FrameResult, Gender, Track
 PALETTE = MappingProxyType({Gender.FEMALE: "#E69F00", Gender.MALE: "#56B4E9", Gender.UNDECIDED: "#DFE5EA"})
 """Colours on top of a picture: orange, sky blue and a light grey."""
 
-PALETTE_DARK_TEXT = MappingProxyType({Gender.FEMALE: "#D55E00", Gender.MALE: "#0072B2", Gender.UNDECIDED: "#5F6B73"})
-"""The same hues dark enough for a light background: vermilion, blue and grey."""
-
-MARKS = MappingProxyType({Gender.FEMALE: "circle", Gender.MALE: "square", Gender.UNDECIDED: "diamond"})
-
 STAFF_COLOUR = "#B48EE0"
 PLACE_COLOUR = "#F0E442"
 

@@ -17,8 +17,6 @@ from desktop_app.domain.voting import Vote
 from tests.domain.acting import BLUE, FRAME_SIZE, GREEN, RED, Actor, Stage, box_at, gone, unit, walk
 from tests.domain.log import totals_of
 
-CENTRE = (640.0, 360.0)
-
 
 def still(x: float = 640.0, y: float = 360.0, **spans: float) -> Actor:
     return Actor(walk(x, y, **spans))

@@ -15,7 +15,6 @@ from desktop_app.reports.door_checks import (
     CardErrors,
     advice,
     card_errors,
-    door_checks,
     sentence,
     sentences,
     sum_up,
@@ -67,14 +66,8 @@ def test_labels_are_the_programs_and_whoever_was_added_is_no_count_of_its() -> N
     made = day()
     made.add("10:00", Added(0.0, "hand.1", Gender.FEMALE))
     made.add("11:00", Checked(0.0, "a", (1, 0, 0, 0), passed=1))
-    (found,) = door_checks(made.entries, [*build_people(made.entries)])
+    (found,) = build_report("s", made.end()).checks
     assert found.check.counted == 40
-
-
-def build_people(entries: list[Entry]) -> list:  # type: ignore[type-arg]
-    from desktop_app.domain.totals import Totals
-
-    return Totals(entries).people()
 
 
 def test_a_label_that_changed_after_the_check_is_no_contradiction() -> None:

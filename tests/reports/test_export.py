@@ -279,10 +279,6 @@ def test_a_chart_becomes_a_picture() -> None:
     assert {(194, 84, 0), (0, 114, 178)} <= colours, "both genders are drawn"
 
 
-AS_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1"
-"""LibreOffice's name for CSV with commas in UTF-8."""
-
-
 @pytest.mark.slow
 def test_libreoffice_opens_the_workbook_and_the_tables(tmp_path: Path) -> None:
     office = shutil.which("soffice") or shutil.which("libreoffice")

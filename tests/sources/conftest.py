@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,9 +124,6 @@ def readers_end() -> Iterator[None]:
     """Whatever a test did to a detached reader, its threads end."""
     yield
     assert wait_for_detached(15.0), "a detached reader's thread did not end"
-
-
-RtspStarter = Callable[[int], int]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
-from desktop_app.vision.annotate import MARKS, PALETTE, Annotator, annotate, bgr, label_text, place_label, plain_ascii
+from desktop_app.vision.annotate import PALETTE, Annotator, annotate, bgr, label_text, place_label, plain_ascii
 
 
 def track(box: Box, gender: Gender = Gender.FEMALE, track_id: int = 1, **changes) -> Track:
@@ -67,10 +67,9 @@ def test_without_people_and_counts_the_picture_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("gender", list(Gender))
-def test_each_gender_has_its_colour_in_the_picture_and_a_shape_of_its_own(gender) -> None:
+def test_each_gender_has_its_colour_in_the_picture(gender) -> None:
     drawn = annotate(result(640, 480, track(Box(200, 200, 300, 320), gender)))
     assert (drawn == np.array(bgr(PALETTE[gender]))).all(axis=2).sum() > 100
-    assert len(set(MARKS.values())) == len(Gender)
 
 
 def test_a_predicted_box_is_drawn_otherwise_than_a_seen_one() -> None:

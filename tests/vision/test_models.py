@@ -24,7 +24,6 @@ from desktop_app.vision.attributes.outputs import AnswerReader, class_matrix, pa
 from .caffe_files import SmallNet
 
 TINY = Path(__file__).parent / "tiny_models"
-SAME = {"labels": {"gender": ["female", "male"]}, "outputs": {"gender": "g"}}
 
 
 def copy_of(model: str, tmp_path: Path, **changes: Any) -> Path:

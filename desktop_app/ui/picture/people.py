@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from desktop_app.domain.person_facts import PersonRecord
@@ -11,8 +11,6 @@ from desktop_app.session.log import SessionLog
 from desktop_app.ui.picture.transport import media_time
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import GENDER_WORDS
-
-FindRecord = Callable[[str], PersonRecord | None]
 
 
 def records_of(tracks: Iterable[Track], log: SessionLog | None) -> dict[str, PersonRecord]:

@@ -40,7 +40,6 @@ class SignDialog(QDialog):
         self.setWindowTitle(tr("A sign for the door"))
         self._filled = filled
         self._keep_days = keep_days
-        self._pdf = b""
         self.banner = Banner(theme)
         self.tasks = Tasks(self._failed, self)
         self.saver = FileSaver(self, self.tasks, self.banner)
