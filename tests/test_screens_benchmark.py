@@ -1,4 +1,4 @@
-"""The films of `benchmarks.screens` show what they say they do."""
+"""The films of `benchmarks.screen_films` show what they say they do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.clips import HALVES, half_of
-from benchmarks.screens import ROOMS, SHOWN, SIZE, Film, Opening, Visitor, films, is_lit, leaf, open_share
+from benchmarks.screen_films import ROOMS, SHOWN, SIZE, Film, Opening, Visitor, films, is_lit, leaf, open_share
 
 
 def test_the_films_differ_and_are_of_both_halves() -> None:
