@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from desktop_app.reports.csv_file import Value
     from desktop_app.reports.report import ReportOptions
     from desktop_app.reports.times import interval, local
-    from desktop_app.session.manager import SessionManager
+    from desktop_app.session.stored import StoredSessions
 
     zone = zone_from(args.time_zone)
     options = ReportOptions(60, zone)
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.items or args.clear:
         given = read_agenda(args.items, local(start_utc, zone).date(), zone)
         with writing_store() as writing:
-            session = SessionManager.for_kept(writing).load(session_id)
+            session = StoredSessions(writing).load(session_id)
             kept = () if args.clear else session.agenda
             items = tuple(dict.fromkeys((*kept, *given.items)))
             session.set_agenda(sorted(items, key=lambda i: (i.start_utc, i.end_utc)))

@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
     from desktop_app.domain.events import PersonEvent, Undone
     from desktop_app.domain.types import AGE_BANDS, Gender
     from desktop_app.session.history import decisions_of
-    from desktop_app.session.manager import SessionManager
     from desktop_app.session.session import CorrectionError
+    from desktop_app.session.stored import StoredSessions
 
     def ref_of(session: Session, number: int | None) -> str:
         if number is None:
@@ -74,8 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.person is not None and (args.add or args.undo or args.redo):
         raise UsageError("--add, --undo and --redo take no number of a person.", "Leave the number out.")
     with writing_store() as store:
-        manager = SessionManager.for_kept(store)
-        session = manager.load(find_session(store, args.session).id)
+        session = StoredSessions(store).load(find_session(store, args.session).id)
         session.operator = args.operator
         if args.add:
             session.add(Gender(args.add), note=args.note, door=_door_of(session, args.door))

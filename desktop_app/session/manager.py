@@ -9,18 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from desktop_app.domain.events import Closed, Joined, Undone
+from desktop_app.domain.events import Joined, Undone
 from desktop_app.domain.types import Counts
 from desktop_app.engine.state import EngineOptions, EngineState
 from desktop_app.errors import HeadcountError
 from desktop_app.session.door import Door, RunObserver, RunOptions
 from desktop_app.session.door_run import DoorRun, numbers_of
-from desktop_app.session.log import EntrySink, SequenceNumbers, SessionLog
+from desktop_app.session.log import SessionLog
 from desktop_app.session.pipelines import PipelineCache
 from desktop_app.session.seen_before import seen_before
 from desktop_app.session.services import NoServices, Services
 from desktop_app.session.session import Session
-from desktop_app.session.stored import EntryStore, StoredEntries, joined_to
+from desktop_app.session.stored import EntryStore, StoredSessions
 from desktop_app.session.threads import PlainThreads, RunThreads
 from desktop_app.session.undo import Step, UndoStack
 from desktop_app.settings import Settings
@@ -47,13 +47,9 @@ class SessionManager(RunObserver):
         self.previous: Session | None = None
         """The count before this one, kept: what "Before: 9 people" shows."""
         self._services = services
-        self._store = store
-        self._stored = StoredEntries(store)
-        self._sinks: list[EntrySink] = [store] if store is not None else []
+        self._stored = StoredSessions(store, clock)
         self._observers = tuple(observers)
         self._make_threads = threads
-        self._clock = clock
-        self._numbers = SequenceNumbers(store.last_seq() if store is not None else 0, clock)
         self._pipelines = PipelineCache()
         self._threads: list[tuple[DoorRun, RunThreads]] = []
         self._lock = threading.Lock()
@@ -81,7 +77,7 @@ class SessionManager(RunObserver):
     @property
     def only_shows(self) -> bool:
         """Whether what runs is a further pass over a repeated file, which is kept nowhere."""
-        return self.current is not None and not self.current.is_kept and bool(self._sinks)
+        return self.current is not None and not self.current.is_kept and self._stored.are_kept
 
     def counts(self) -> Counts:
         return self.current.counts() if self.current is not None else Counts()
@@ -109,16 +105,7 @@ class SessionManager(RunObserver):
         self.stop()
         self._leave_current()
         self.undo_stack.leave_session()
-        session = Session(
-            self._numbers,
-            self.undo_stack,
-            self._sinks,
-            name=name,
-            place=place,
-            note=note,
-            clock=self._clock,
-            read_entries=self._stored.with_joined,
-        )
+        session = self._stored.new(self.undo_stack, name, place, note)
         self._keep_open(session)
         self.current = session
         return session
@@ -210,7 +197,7 @@ class SessionManager(RunObserver):
             return run.log
         self._close(session)
         self.undo_stack.leave_session()
-        showing = Session(self._numbers, self.undo_stack, name=session.name, clock=self._clock)
+        showing = self._stored.new_unwritten(self.undo_stack, session.name)
         showing.runs, session.runs = session.runs, []
         self.current = showing
         return showing.log
@@ -240,15 +227,7 @@ class SessionManager(RunObserver):
         old = self.current
         if old is None or not old.log.begun:
             return None
-        new = Session(
-            self._numbers,
-            self.undo_stack,
-            self._sinks,
-            name=old.name,
-            place=old.place,
-            clock=self._clock,
-            read_entries=self._stored.with_joined,
-        )
+        new = self._stored.new(self.undo_stack, old.name, old.place)
         new.operator = old.operator
         self._hand_over(old, new)
         self.previous = old
@@ -294,12 +273,8 @@ class SessionManager(RunObserver):
         for run in [r for r in new.runs if r.active]:
             run.switch(new.log, back=back, then=partial(switched, run))
 
-    def go_on(self, session_id: str) -> Session:
-        """Make a stored session the current one; the next start counts on in it. Raises KeyError for an unknown one."""
-        return self.go_on_with(self.load(session_id))
-
     def go_on_with(self, session: Session) -> Session:
-        """`go_on` with what `load` returned, which may have read it on another thread."""
+        """Make the session that `load` returned, on any thread, the current one; the next start counts on in it."""
         if session is not self.current:
             self.stop()
             self._leave_current()
@@ -320,29 +295,11 @@ class SessionManager(RunObserver):
         for known in (self.current, self.previous, *self._open):
             if known is not None and known.id == session_id and known.is_kept:
                 return known
-        entries = self._stored.entries(session_id)
-        if not entries:
-            raise KeyError(session_id)
-        session = Session(
-            self._numbers,
-            UndoStack(),
-            self._sinks,
-            session_id=session_id,
-            entries=entries,
-            clock=self._clock,
-            read_entries=self._stored.with_joined,
-        )
-        for other in joined_to(entries):
-            session.log.join(other, self._stored.with_joined(other))
-        session.restore_steps()
-        return session
+        return self._stored.load(session_id)
 
     def close_stored(self, session_id: str) -> None:
         """Note that a session which was cut off is over, as of its last entry."""
-        entries = self._stored.entries(session_id)
-        if entries:
-            log = SessionLog(session_id, self._numbers, self._sinks, self._clock, entries)
-            log.append([Closed(0.0)], utc_of=lambda _: entries[-1].utc)
+        self._stored.close(session_id)
 
     def _leave_current(self) -> None:
         """Close the current session, at once or as soon as its runs have written their last entries."""
@@ -385,10 +342,7 @@ class SessionManager(RunObserver):
         self.stop()
         with self._lock:
             sessions, self._open = self._open, []
-        for session in (*sessions, *(s for s in (self.current, self.previous) if s is not None)):
-            for sink in self._sinks:
-                session.log.remove_sink(sink)
-        self._sinks, self._store, self._stored = [], None, StoredEntries(None)
+        self._stored.forget((*sessions, *(s for s in (self.current, self.previous) if s is not None)))
         self.current = self.previous = None
         self.undo_stack.leave_session()
 

@@ -23,6 +23,7 @@ from desktop_app.reports.export import export, file_stem
 from desktop_app.reports.report import Report, ReportOptions, build_report
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import Session
+from desktop_app.session.stored import StoredSessions
 from desktop_app.store.session_list import SessionInfo
 from desktop_app.store.store import Store
 from desktop_app.web.problems import Problem
@@ -171,13 +172,11 @@ class KeptCounts:
         if current is not None and current.id == session_id:
             return current
         self._check_writable()
-        manager = self._manager
-        if manager is None and self._store is not None:
-            manager = SessionManager.for_kept(self._store)
-        if manager is None:
+        sessions = self._manager or (StoredSessions(self._store) if self._store is not None else None)
+        if sessions is None:
             raise no_count()
         try:
-            return manager.load(session_id)
+            return sessions.load(session_id)
         except KeyError:
             raise no_count() from None
 

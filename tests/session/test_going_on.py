@@ -36,7 +36,7 @@ class Teller:
             time.sleep(600)  # the store writes on a thread of its own, and then comes the kill
 
 with manager_in(Path(sys.argv[1])) as manager:
-    manager._sinks.append(Teller())
+    manager.open().log.add_sink(Teller())
     manager.start(door_in(Path(sys.argv[1]).parent))
     manager.wait(600)
 """
@@ -97,7 +97,7 @@ def test_a_film_that_was_cut_off_by_a_kill_comes_to_the_same_count(tmp_path: Pat
     with manager_in(tmp_path / "killed") as manager:
         (cut_off,) = Store.open(tmp_path / "killed", read_only=True).unclosed()
         assert 0 < cut_off.people <= 3
-        manager.go_on(cut_off.id)
+        manager.go_on_with(manager.load(cut_off.id))
         manager.start(door)
         found = counted(manager)
     with manager_in(tmp_path / "whole") as manager:

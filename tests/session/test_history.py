@@ -18,6 +18,7 @@ from desktop_app.session.history import decisions_of
 from desktop_app.session.log import SequenceNumbers
 from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import CorrectionError, Session
+from desktop_app.session.stored import StoredSessions
 from desktop_app.session.undo import UndoStack
 from desktop_app.store import Store
 from tests.domain.log import Log
@@ -37,7 +38,7 @@ def kept(*refs: str, session: str = "s", store: MemoryStore | None = None) -> tu
 
 def load(store: MemoryStore, session: str = "s") -> Session:
     """What a program that was just started loads."""
-    return SessionManager.for_kept(store).load(session)
+    return StoredSessions(store).load(session)
 
 
 def test_undo_and_redo_go_on_after_a_restart() -> None:
@@ -163,7 +164,7 @@ def test_a_merge_keeps_who_said_so() -> None:
 def test_the_count_before_can_still_be_corrected_and_undone() -> None:
     store, _ = kept("a")
     manager = SessionManager.for_kept(store)
-    first = manager.go_on("s")
+    first = manager.go_on_with(manager.load("s"))
     first.correct("a", "gender", "male")
     manager.open()
     assert manager.undo_stack.undo_name == ""

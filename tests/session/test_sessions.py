@@ -220,7 +220,7 @@ def test_a_session_that_was_cut_off_goes_on_in_the_film_where_it_was(store: Memo
     first.start(FILE)
     session = finish(first)
     manager = SessionManager(FakeServices(), cut_off_at(store, 2))
-    again = manager.go_on(session.id)
+    again = manager.go_on_with(manager.load(session.id))
     assert again.counts().people == 2
     manager.start(FILE)
     assert finish(manager) is again
@@ -245,7 +245,7 @@ def test_whoever_was_in_view_at_the_cut_is_known_to_the_picture_by_their_number_
         return pipelines[-1]
 
     manager = SessionManager(FakeServices(make_pipeline=make_pipeline), cut_off_at(store, 2))
-    manager.go_on(session.id)
+    manager.go_on_with(manager.load(session.id))
     told: list[tuple[dict[str, int], int, dict[str, str]]] = []
     plain = CountingPipeline.renumber
 
@@ -270,7 +270,7 @@ def test_another_film_and_another_start_begin_at_their_beginning(store: MemorySt
     first.start(FILE)
     session = finish(first)
     manager = SessionManager(FakeServices(), cut_off_at(store, 2))
-    manager.go_on(session.id)
+    manager.go_on_with(manager.load(session.id))
     manager.start(replace(FILE, source="other.mp4"))
     assert finish(manager).counts().people == 6
     manager.start(FILE)
@@ -332,7 +332,7 @@ def test_a_count_taken_up_again_after_its_end_is_closed_again(files: SessionMana
     assert finish(files) is session
     assert session.closed
     assert store.kinds(session.id).count("Closed") == 2
-    files.go_on(session.id)
+    files.go_on_with(files.load(session.id))
     assert not session.closed
     files.shut_down(PATIENCE_S)
     assert session.closed

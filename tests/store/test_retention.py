@@ -25,8 +25,8 @@ from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
 from desktop_app.reports.intervals import regular_edges
 from desktop_app.reports.report import Report, ReportOptions, build_report
-from desktop_app.session.manager import SessionManager
 from desktop_app.session.session import CorrectionError
+from desktop_app.session.stored import StoredSessions
 from desktop_app.store import Store, retention
 from desktop_app.store.files import StoreFiles
 from tests.patience import PATIENCE_S, eventually
@@ -175,7 +175,7 @@ def test_what_is_condensed_can_not_be_corrected(store: Store) -> None:
     store.append(log.entries)
     assert store.flush(PATIENCE_S)
     store.condense(OLD_UTC)
-    session = SessionManager.for_kept(store).load(log.session)
+    session = StoredSessions(store).load(log.session)
     with pytest.raises(CorrectionError, match="only the numbers of intervals are left"):
         session.correct(session.people()[0].ref, "gender", "male")
     session.add(Gender.MALE)
