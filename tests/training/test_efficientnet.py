@@ -122,10 +122,10 @@ def test_weights_of_another_network_are_refused() -> None:
 def test_the_gradient_through_relu6_is_tensorflows() -> None:
     import tensorflow as tf
 
-    from desktop_app.training import backward, export
+    from desktop_app.training import backward, signatures
 
     model = converted("efficientnet_lite0", random_weights("efficientnet_lite0"))
-    module = export.ExportModule(model, small("efficientnet_lite0").input, weights="float32")
+    module = signatures.ExportModule(model, small("efficientnet_lite0").input, weights="float32")
     x = tf.constant(np.random.default_rng(2).uniform(-2, 2, (1, SIDE, SIDE, 3)).astype(np.float32))
     layer = module.scores["gender"][0]
     with tf.GradientTape() as tape:

@@ -103,14 +103,14 @@ def test_the_other_gender_outputs_learn_and_are_measured(store: FaceStore, tmp_p
 
 
 def test_a_relu_for_gender_may_say_more_than_one_and_is_cut_off() -> None:
-    from desktop_app.training import export, networks
+    from desktop_app.training import networks, signatures
 
     chosen = tiny(gender="relu")
     model = networks.build(chosen)
     kernel, _ = model.get_layer("gender").get_weights()
     model.get_layer("gender").set_weights([np.zeros_like(kernel), np.array([3.0], np.float32)])
     crops = np.zeros((2, *chosen.input.shape), np.float32)
-    said = export.ExportModule(model, chosen.input, "years").predict(crops)["gender"]
+    said = signatures.ExportModule(model, chosen.input, "years").predict(crops)["gender"]
     assert np.asarray(said) == pytest.approx(np.array([[1, 0], [1, 0]]))
 
 

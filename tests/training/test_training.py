@@ -248,13 +248,13 @@ def built() -> Iterator[dict[str, Any]]:
 def test_the_explanation_is_tensorflows_and_depends_on_the_weights(
     built: dict[str, Any], crops: np.ndarray, tmp_path: Path, name: str
 ) -> None:
-    from desktop_app.training import export
+    from desktop_app.training import export, signatures
 
     chosen, model = small(name), built[name]
     folder = tmp_path / "model"
     export.export(model, chosen.input, folder, {"name": name}, age=chosen.age)
     explainer = FaceExplainer(folder)
-    module = export.ExportModule(model, chosen.input, chosen.age)
+    module = signatures.ExportModule(model, chosen.input, chosen.age)
     target = np.zeros(module.target_count, np.float32)
     target[:2] = [1, -1]
     for crop in crops[:3]:
@@ -424,7 +424,7 @@ def test_calibration_by_temperature_goes_into_the_weights(built: dict[str, Any],
 
 def test_a_years_answer_becomes_the_bands_that_it_is_the_mean_of() -> None:
     from desktop_app.domain.types import AGE_BAND_CENTRES
-    from desktop_app.training.export import to_bands
+    from desktop_app.training.signatures import to_bands
 
     years = np.array([[0.0], [0.015], [0.20], [0.333], [0.76], [0.99]], np.float32)
     bands = np.asarray(to_bands(years, "years"))
