@@ -34,7 +34,7 @@ from desktop_app.web.api import (
 from desktop_app.web.context import WebContext
 from desktop_app.web.counts import FORMATS, chart, report_of, written
 from desktop_app.web.feed import event
-from desktop_app.web.jobs import Before, Job, JobItem
+from desktop_app.web.job import Before, Job, JobItem
 from desktop_app.web.kinds import ItemKind, safe_name
 from desktop_app.web.problems import Problem
 from desktop_app.web.results import PictureResult, VideoResult

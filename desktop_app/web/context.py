@@ -23,7 +23,8 @@ from desktop_app.web.counts import KeptCounts
 from desktop_app.web.feed import Feed
 from desktop_app.web.held_bytes import HeldBytes
 from desktop_app.web.idempotency import IdempotencyKeys
-from desktop_app.web.jobs import JobItem, Jobs
+from desktop_app.web.job import JobItem
+from desktop_app.web.jobs import Jobs
 from desktop_app.web.live import CountSource, ManagerCount, StoredCount
 from desktop_app.web.metrics import Metrics
 from desktop_app.web.predicting import Predictor

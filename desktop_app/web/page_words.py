@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from desktop_app.reports.looks import GENDER_WORDS
 from desktop_app.store.session_list import SessionInfo
 from desktop_app.web import schemas
-from desktop_app.web.jobs import JobItem, JobState
+from desktop_app.web.job import JobItem, JobState
 from desktop_app.web.kinds import ItemKind
 from desktop_app.web.results import PictureResult, VideoResult
 

@@ -13,7 +13,8 @@ from desktop_app.errors import SourceError
 from desktop_app.system.child import ChildCrashError
 from desktop_app.system.child_worker import ChildStoppedError, ChildWorker
 from desktop_app.web import jobs as jobs_module
-from desktop_app.web.jobs import JobItem, Jobs, JobState
+from desktop_app.web.job import JobItem, JobState
+from desktop_app.web.jobs import Jobs
 from desktop_app.web.kinds import ItemKind
 from desktop_app.web.problems import Problem
 from desktop_app.web.results import PictureResult
