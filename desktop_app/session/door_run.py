@@ -1,44 +1,30 @@
-"""One run over one source at one door: builds what it needs, and turns what the engine tells into log entries."""
+"""One run over one source at one door: builds what it needs, starts, paces and ends it, and passes on what it tells."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from desktop_app.domain.events import (
-    DoorEnded,
-    DoorStarted,
-    Event,
-    Paused,
-    Resumed,
-    SourceBack,
-    SourceLost,
-)
+from desktop_app.domain.events import Event
 from desktop_app.domain.types import FrameResult
 from desktop_app.engine.engine import OUR_BUG, Engine
 from desktop_app.engine.state import EngineObserver, EngineState, EngineStats, Pipeline
 from desktop_app.errors import HeadcountError
 from desktop_app.session.door import Door, RunObserver, RunOptions
+from desktop_app.session.door_log import DoorLog
 from desktop_app.session.log import SessionLog
 from desktop_app.session.pace import PaceWatch
 from desktop_app.session.pipelines import PipelineCache
-from desktop_app.session.place_changes import place_changes, places_set
+from desktop_app.session.place_changes import place_changes
 from desktop_app.session.seen_before import LeadIn
 from desktop_app.session.services import RecordingStart, Services
-from desktop_app.settings import Settings, counted_with, without_password
+from desktop_app.settings import Settings
 from desktop_app.sources.base import SourceInfo
 
 _LOG = logging.getLogger(__name__)
-
-ENDINGS: Mapping[EngineState, str] = {
-    EngineState.FINISHED: "finished",
-    EngineState.STOPPED: "stopped",
-    EngineState.FAILED: "failed",
-}
 
 
 class DoorRun(EngineObserver):
@@ -53,7 +39,6 @@ class DoorRun(EngineObserver):
         options: RunOptions | None = None,
         observers: Sequence[RunObserver] = (),
     ) -> None:
-        self.door = door
         self.state = EngineState.IDLE
         self.message = ""
         self.error: Exception | None = None
@@ -61,7 +46,7 @@ class DoorRun(EngineObserver):
         """The references of this run's people begin with it, so that none repeats."""
         self.on_pass_ended: Callable[[DoorRun], SessionLog] | None = None
         """Asked for the log of the next pass when a file begins again; without it the same log goes on."""
-        self._log = log
+        self._journal = DoorLog(door, log)
         self._services = services
         self._pipelines = pipelines
         self._options = options or RunOptions()
@@ -70,13 +55,8 @@ class DoorRun(EngineObserver):
         self._lead_in = LeadIn(self._seen_before) if self._seen_before is not None else None
         self._engine: Engine | None = None
         self._pipeline: Pipeline | None = None
-        self._start: RecordingStart | None = None
-        self._is_live = True
-        self._opened_utc = 0.0
-        self._names = ("", "")
         self._fell_back = False
-        self._logged = False
-        self._lost = self._paused = self._pause_wanted = False
+        self._pause_wanted = False
         self._pace = PaceWatch()
         self._built = threading.Event()
         self._stopping = threading.Event()
@@ -90,13 +70,17 @@ class DoorRun(EngineObserver):
         return self._engine
 
     @property
+    def door(self) -> Door:
+        return self._journal.door
+
+    @property
     def log(self) -> SessionLog:
-        return self._log
+        return self._journal.log
 
     @property
     def names(self) -> tuple[str, str]:
         """The names of the detector and of the model, "" before they are loaded."""
-        return self._names
+        return self._journal.names
 
     @property
     def fell_back(self) -> bool:
@@ -106,12 +90,12 @@ class DoorRun(EngineObserver):
     @property
     def recording_start(self) -> RecordingStart | None:
         """When the recording began and how that is known, None for a live source or before it is known."""
-        return None if self._is_live else self._start
+        return None if self._journal.is_live else self._journal.start
 
     @property
     def is_film(self) -> bool:
         """Whether the source was opened and shows what was recorded before."""
-        return not self._is_live
+        return not self._journal.is_live
 
     @property
     def info(self) -> SourceInfo | None:
@@ -128,6 +112,10 @@ class DoorRun(EngineObserver):
     @property
     def active(self) -> bool:
         return not self.state.is_final
+
+    def utc(self) -> float:
+        """Return the time at the door now, in seconds since 1970: for a file, when what it shows was recorded."""
+        return self._journal.utc(self.stats.time_s)
 
     # ---- asked from anywhere
 
@@ -176,11 +164,11 @@ class DoorRun(EngineObserver):
     def set_places(self, settings: Settings) -> None:
         """Count at the settings' lines and zones from the next frame on. Raises SettingsError."""
         places = self._services.build_places(settings)
-        before, self.door = self.door.settings.places, replace(self.door, settings=settings)
+        before, self._journal.door = self.door.settings.places, replace(self.door, settings=settings)
 
         def change(pipeline: Pipeline) -> None:
             pipeline.set_places(*places)
-            self._write(place_changes(before, settings.places, self.stats.time_s))
+            self._journal.write(place_changes(before, settings.places, self.stats.time_s))
 
         self.submit(change)
 
@@ -196,17 +184,12 @@ class DoorRun(EngineObserver):
             closing, opening = ((), ()) if back else pipeline.new_count(time_s)
             if back:
                 pipeline.renumber(*numbers_of(log))
-            if self._logged:
-                self._write([*closing, DoorEnded(time_s, "new count")])
-            self._log = log
-            if self._logged:
-                begin = [self._door_started(time_s), places_set(self.door.settings.places)]
-                self._write([*begin, *self._not_watching(time_s), *opening])
+            self._journal.go_on_in(log, time_s, self.message, closing, opening)
             if then is not None:
                 then()
 
         if self._engine is None or not self.active:
-            self._log = log
+            self._journal.log = log
             if then is not None:
                 then()
         else:
@@ -241,11 +224,11 @@ class DoorRun(EngineObserver):
             self._enter(EngineState.OPENING, "")
             pipeline = self._pipelines.take(door.settings, self._services.build_pipeline)
             self._pipeline = pipeline
-            self._names = (pipeline.detector_name, pipeline.model_name)
+            self._journal.names = (pipeline.detector_name, pipeline.model_name)
             pipeline.reset(self.prefix)
             pipeline.set_places(*self._services.build_places(door.settings))
             pipeline.renumber({}, self._options.next_number)
-            self._start = self._recording_start()
+            self._journal.start = self._recording_start()
             source = self._services.open_source(door.source, door.settings, self._connection_changed)
         except HeadcountError as error:
             self._failed(error)
@@ -289,11 +272,8 @@ class DoorRun(EngineObserver):
     # ---- what the engine tells
 
     def on_info(self, info: SourceInfo) -> None:
-        self._is_live = info.is_live
-        self._opened_utc = time.time()
-        self._logged = True
         begin_s = self._seen_before.until_s if self._seen_before is not None else 0.0
-        self._write([self._door_started(begin_s), places_set(self.door.settings.places)])
+        self._journal.open(begin_s, is_live=info.is_live)
         self._tell(lambda o: o.on_info(self, info))
 
     def on_events(self, events: Sequence[Event]) -> None:
@@ -303,14 +283,14 @@ class DoorRun(EngineObserver):
             again = {ref: old for ref, old in self._lead_in.known.items() if ref not in known}
             if again and self._pipeline is not None:
                 # In the picture, too, they are who they are in the log: there they are clicked to be corrected.
-                self._pipeline.renumber(numbers_of(self._log)[0], self._options.next_number, again)
-        self._write(events)
+                self._pipeline.renumber(numbers_of(self.log)[0], self._options.next_number, again)
+        self._journal.write(events)
 
     def on_result(self, result: FrameResult) -> None:
-        if self._is_live and self._pace.is_too_slow(result.frame.time_s, self.stats):
+        if self._journal.is_live and self._pace.is_too_slow(result.frame.time_s, self.stats):
             self.submit(self._fall_back)
         if not self._stopping.is_set() and self._observers:
-            shown = replace(result, counts=self._log.read(lambda totals: totals.counts(in_view=result.in_view)))
+            shown = replace(result, counts=self.log.read(lambda totals: totals.counts(in_view=result.in_view)))
             self._tell(lambda o: o.on_result(self, shown))
 
     def _fall_back(self, pipeline: Pipeline) -> None:
@@ -320,7 +300,7 @@ class DoorRun(EngineObserver):
             _LOG.warning("the lighter model cannot be used: %s", error)
             return
         if name:
-            self._names, self._fell_back = (self._names[0], name), True
+            self._journal.names, self._fell_back = (self.names[0], name), True
             sentence = "The pictures come faster than this computer can look at them. The faster model is used."
             self._tell(lambda o: o.on_notice(self, sentence))
 
@@ -328,51 +308,20 @@ class DoorRun(EngineObserver):
         self.on_events(events)
         self._seen_before = self._lead_in = None
         if self.on_pass_ended is not None:
-            self._log = self.on_pass_ended(self)
+            self._journal.log = self.on_pass_ended(self)
         self.prefix = f"{uuid.uuid4().hex[:12]}."
         if self._pipeline is not None:
             self._pipeline.reset(self.prefix)
-        self._write([self._door_started(0.0), places_set(self.door.settings.places)])
+        self._journal.begin(0.0)
 
     def on_error(self, error: Exception) -> None:
         self.error = error
         self._tell(lambda o: o.on_error(self, error))
 
     def on_state(self, state: EngineState, message: str) -> None:
-        time_s = self.stats.time_s
-        if self._logged:
-            if state is EngineState.RECONNECTING and not self._lost:
-                self._lost = True
-                self._write([SourceLost(time_s, message)])
-            elif state is EngineState.BLANK and not self._lost:
-                self._lost = True
-                self._note_blank(message)
-            elif state in (EngineState.RUNNING, EngineState.PAUSED):
-                self._note_going(state is EngineState.PAUSED, time_s, message)
-            elif state.is_final:
-                self._write([DoorEnded(time_s, ENDINGS[state], message)])
+        blank_since_s = self._engine.blank_since_s if self._engine is not None else None
+        self._journal.note_state(state, message, self.stats.time_s, blank_since_s)
         self._enter(state, message)
-
-    def _note_blank(self, message: str) -> None:
-        """Write that nobody is watching since the pictures show nothing: for a while already when it is noticed."""
-        now_s = self.stats.time_s
-        since_s = self._engine.blank_since_s if self._engine is not None else None
-        since_s = now_s if since_s is None else since_s
-        since_utc = time.time() - (now_s - since_s) if self._is_live else self._utc_at(since_s)
-        self._log.append([SourceLost(since_s, message)], self.door.id, lambda _: since_utc)
-
-    def _not_watching(self, time_s: float) -> list[Event]:
-        """Return why nobody is watching just now: another log begins with it."""
-        lost = [SourceLost(time_s, self.message)] if self._lost else []
-        return [*lost, *([Paused(time_s)] if self._paused else [])]
-
-    def _note_going(self, paused: bool, time_s: float, message: str) -> None:
-        if self._lost:
-            self._lost = False
-            self._write([SourceBack(time_s, message)])
-        if paused != self._paused:
-            self._paused = paused
-            self._write([Paused(time_s) if paused else Resumed(time_s)])
 
     def _enter(self, state: EngineState, message: str) -> None:
         self.state, self.message = state, message
@@ -381,29 +330,6 @@ class DoorRun(EngineObserver):
     def _tell(self, call: Callable[[RunObserver], object]) -> None:
         for observer in self._observers:
             call(observer)
-
-    # ---- into the log
-
-    def _write(self, events: Sequence[Event]) -> None:
-        self._log.append(events, self.door.id, None if self._is_live else self._utc_of)
-
-    def utc(self) -> float:
-        """Return the time at the door now, in seconds since 1970: for a file, when what it shows was recorded."""
-        return time.time() if self._is_live else self._utc_at(self.stats.time_s)
-
-    def _utc_of(self, event: Event) -> float:
-        return self._utc_at(event.time_s)
-
-    def _utc_at(self, time_s: float) -> float:
-        return (self._start.utc if self._start is not None else self._opened_utc) + time_s
-
-    def _door_started(self, time_s: float) -> DoorStarted:
-        start = None if self._is_live else self._start
-        unknown = (self._opened_utc, "live" if self._is_live else "opened")
-        began, clock = (start.utc, start.clock) if start is not None else unknown
-        source = without_password(self.door.source)
-        settings = counted_with.as_lines(self.door.settings)
-        return DoorStarted(time_s, source, began, clock, self.door.name, *self._names, settings)
 
 
 def numbers_of(log: SessionLog) -> tuple[dict[str, int], int]:
