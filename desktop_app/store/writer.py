@@ -1,7 +1,7 @@
 """The one thread that writes the database, and what happens while it cannot.
 
 Entries wait in memory until the next transaction. As soon as the disk refuses them for more than a moment they move to
-a `SpillFile`, and come back from there when the disk takes them again. Whoever appends is never held up.
+the `Overflow`, and come back from there when the disk takes them again. Whoever appends is never held up.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from desktop_app.store import backups, changes, problems
 from desktop_app.store.database import DamagedFileError, is_damage, transaction
 from desktop_app.store.files import StoreFiles
 from desktop_app.store.held_database import HeldDatabase, HeldError
+from desktop_app.store.overflow import Overflow
 from desktop_app.store.problem_report import ProblemReport
-from desktop_app.store.spill import SpillFile, leave_for_next_time
+from desktop_app.store.spill import leave_for_next_time
 
 log = logging.getLogger(__name__)
 
@@ -78,26 +79,20 @@ class Writer:
         self._trouble_since: float | None = None
         self._found_damage = ""
         self._refused = 0
-        self._spill: SpillFile | None = None
-        self._leftovers: list[SpillFile] = []
+        self._overflow = Overflow(files.folder)
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
 
     # ---- for everybody
 
     def open(self) -> None:
         """Open the database and start the thread. Raises HeldError or NewerFileError, and then holds nothing."""
-        self._leftovers = SpillFile.find(self._files.folder)
-        for spill in self._leftovers:
-            try:
-                self._last_seq = max(self._last_seq, spill.last_seq())
-            except OSError as error:
-                log.warning("%s cannot be read: %s", spill.path, error)
+        self._overflow.look()
+        self._last_seq = max(self._last_seq, self._overflow.last_seq())
         try:
             self._connect()
             self._take_back_spilled()  # now, because whoever opens the store asks next what was interrupted
         except StoreError:
-            for spill in self._leftovers:
-                spill.let_go()
+            self._overflow.let_go()
             self._database.disconnect()
             raise
         except _DISK_ERRORS as error:
@@ -219,7 +214,7 @@ class Writer:
         while not is_closing:
             with self._changed:
                 in_trouble = self._trouble_since is not None
-                waiting_for_disk = in_trouble or self._spill is not None or bool(self._leftovers)
+                waiting_for_disk = in_trouble or not self._overflow.is_empty
                 self._changed.wait_for(self._has_work, RETRY_S if waiting_for_disk else None)
                 self._changed.wait_for(self._is_urgent, RETRY_S if in_trouble else GATHER_S)
                 is_closing = self._closing
@@ -244,7 +239,7 @@ class Writer:
                 self._connect()
             if self._must_look:
                 self._must_look = False
-                self._leftovers += SpillFile.find(self._files.folder)
+                self._overflow.look()
             self._take_back_spilled()
             while batch := self._oldest():
                 self._commit(batch)
@@ -341,10 +336,7 @@ class Writer:
         if self._oldest():
             self._write_waiting()
         self._spill_waiting()
-        if self._spill is not None:
-            self._spill.let_go()
-        for spill in self._leftovers:
-            spill.let_go()
+        self._overflow.let_go()
         self._database.disconnect()
         with self._changed:
             self._finished = True
@@ -386,36 +378,24 @@ class Writer:
     def _spill_waiting(self) -> None:
         try:
             while batch := self._oldest():
-                if self._spill is None:
-                    self._spill = SpillFile.create(self._files.folder)
-                self._spill.write(batch)
+                self._overflow.put(batch)
                 self._drop_oldest(len(batch), are_done=False)
         except OSError as error:
             log.warning("the temporary folder takes no entries: %s", error)
 
     def _take_back_spilled(self) -> None:
         """Write what waits in the temporary folder. Raises sqlite3.Error."""
-        own = self._spill
-        for spill in (*self._leftovers, *((own,) if own else ())):
-            try:
-                chunks = spill.chunks()
-                while (chunk := next(chunks, None)) is not None:
-                    self._commit(chunk)
-                    with self._changed:
-                        self._last_seq = max(self._last_seq, *(entry.seq for entry in chunk))
-                spill.remove()
-            except OSError as error:
-                log.warning("%s cannot be read: %s", spill.path, error)
-                spill.let_go()
-                with self._changed:
-                    self._lose(spill.written)
-            if own is not None and spill is own:
-                self._spill = None
-                with self._changed:
-                    self._done += own.written
-                    self._changed.notify_all()
-            else:
-                self._leftovers.remove(spill)
+        for written, is_whole in self._overflow.take_back(self._commit_again):
+            with self._changed:
+                if not is_whole:
+                    self._lose(written)
+                self._done += written
+                self._changed.notify_all()
+
+    def _commit_again(self, entries: Sequence[Entry]) -> None:
+        self._commit(entries)
+        with self._changed:
+            self._last_seq = max(self._last_seq, *(entry.seq for entry in entries))
 
     def _keep_for_next_time(self, entries: Sequence[Entry]) -> None:
         try:
