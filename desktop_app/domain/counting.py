@@ -23,11 +23,12 @@ then a new face may claim to be its owner, and what does not look like the owner
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from desktop_app.domain.boxes import is_at_edge
 from desktop_app.domain.counting_settings import CountingSettings
 from desktop_app.domain.events import Event, Merged
+from desktop_app.domain.known_people import KnownPeople
 from desktop_app.domain.people import Person
 from desktop_app.domain.place_board import PlaceBoard
 from desktop_app.domain.places import Line, Zone
@@ -81,33 +82,32 @@ class PeopleCounter:
     def reset(self, prefix: str = "") -> None:
         """Begin a run: forget everybody. References are `prefix` and a number from 1, ids begin again from 1."""
         self._prefix = prefix
-        self._by_key: dict[int, Person] = {}
-        self._by_ref: dict[str, Person] = {}
+        self._known = KnownPeople(self.settings.vote)
         self._absent = Absent(self.settings)
         self._staff = StaffLooks(self.settings.returns_alike)
         self._here: list[Person] = []
         self._pending: list[Event] = []
-        self._next_key = self._next_ref = self._next_number = 1
+        self._next_ref = self._next_number = 1
         self._time_s = 0.0
         self._places.reset()
 
     @property
     def remembered(self) -> int:
         """How many persons and candidates are held in memory now, those expected back included."""
-        return len(self._by_key) + len(self._absent)
+        return len(self._known) + len(self._absent)
 
     def vote_of(self, key: int) -> Vote | None:
         """Return what has been gathered of the track with this key, None before its first glimpse."""
-        person = self._by_key.get(key)
+        person = self._known.on_track(key)
         return person.vote if person else None
 
     def numbers(self) -> dict[int, int]:
         """Return the number on the screen of each track key in use, of people who count only."""
-        return {key: person.number for key, person in self._by_key.items() if person.number}
+        return self._known.numbers()
 
     def observe(self, face: TrackedFace, attributes: Attributes, weight: float) -> None:
         """Take in what the network says of one glimpse of a face; `weight` > 0 is the glimpse's quality."""
-        self._person(face).glimpse(face, attributes, weight)
+        self._known.of_face(face).glimpse(face, attributes, weight)
 
     def update(
         self,
@@ -132,15 +132,16 @@ class PeopleCounter:
             events += self._end(key)
         for face in faces:
             if face.detection is not None:
-                person = self._person(face)
+                person = self._known.of_face(face)
                 person.still_since_s = None if still is None else still.get(face.key)
                 person.is_on_screen = face.key in on_screen
                 events += self._see(face, face.key in facing, frame_size)
         for person in self._absent.take_gone(time_s):
             events += self._close(person)
         for person in self._absent.take_forgotten(time_s):
-            self._forget(person)
-        self._here = [p for f in faces if (p := self._by_key.get(f.key)) is not None and p.number]
+            self._places.forget(person.key)
+            self._known.forget(person)
+        self._here = [p for f in faces if (p := self._known.on_track(f.key)) is not None and p.number]
         return tuple(self._track(face) for face in faces), tuple(events)
 
     def cut(self, time_s: float, *, same_room: bool = False, began_s: float = math.inf) -> None:
@@ -149,26 +150,24 @@ class PeopleCounter:
         `same_room` tells that it was hardly a cut: much of the picture has stayed, and so have the people. Whoever was
         first seen from `began_s` on is of the new scene.
         """
-        for person in self._in_view():
+        for person in self._known.in_view():
             if person.first_seen_s < began_s:
                 person.cut_s, person.same_room = time_s, same_room
 
     def scale(self, factor: float) -> None:
         """Go on in pictures that show the same and are `factor` times as large; call it before `update`."""
-        people = {id(p): p for p in (*self._by_key.values(), *self._by_ref.values(), *self._absent)}
-        for person in people.values():
+        for person in self._known.everybody(self._absent):
             person.scale(factor)
         self._places.scale(factor)
 
     def finish(self) -> tuple[Event, ...]:
         """Close everybody at the end of a source; return the events of this. Whoever has gone can still be marked."""
         events = self._take_pending()
-        for key in list(self._by_key):
+        for key in self._known.tracks():
             events += self._end(key)
         for person in self._open_people():
             events += self._close(person)
-        self._by_key.clear()
-        self._by_ref.clear()
+        self._known.clear()
         self._absent.clear()
         self._here = []
         self._places.reset()
@@ -184,7 +183,7 @@ class PeopleCounter:
         closing, opening = self._take_pending(), list[Event]()
         here = sorted(self._here, key=lambda p: p.number)
         open_people = self._open_people()
-        everybody = list({p.key: p for p in (*open_people, *self._by_ref.values())}.values())
+        everybody = list({p.key: p for p in (*open_people, *self._known.confirmed())}.values())
         for person in everybody:
             closing += self._places.begin_count(person.key, self._time_s)
         for person in open_people:
@@ -201,7 +200,7 @@ class PeopleCounter:
 
     def forget_faces(self) -> None:
         """Forget how every face looks: from now on another network describes them, in a space of its own."""
-        for person in (*self._by_key.values(), *self._by_ref.values(), *self._absent):
+        for person in self._known.everybody(self._absent):
             person.vote.forget_face()
         self._staff.forget_faces()
 
@@ -211,14 +210,8 @@ class PeopleCounter:
         For a count that is taken up again: whoever has a number in it has been counted there. `refs` gives people
         another reference before that, the one that they have in that count.
         """
-        for old, ref in (refs or {}).items():
-            person = self._by_ref.get(old)
-            if person is not None:
-                person.former_refs.append(old)
-                person.ref, self._by_ref[ref] = ref, person
-        for ref, person in self._by_ref.items():
-            if ref in numbers:
-                person.number = numbers[ref]
+        self._known.rename(refs or {})
+        self._known.renumber(numbers)
         self._next_number = max(1, next_number)
 
     def mark_staff(self, ref: str, is_staff: bool | None = True) -> bool:
@@ -227,48 +220,33 @@ class PeopleCounter:
         Whoever comes back and looks like somebody marked is staff, too. None takes back what was marked before. The
         log entry about the person themselves is the caller's. Returns False if nobody is known by this reference.
         """
-        person = self._by_ref.get(ref)
+        person = self._known.called(ref)
         ref = person.ref if person else ref
         found = self._staff.mark(ref, bool(is_staff), person.looks if person else None)
         if person is not None:
             person.staff_mark, person.marked_now = is_staff, is_staff is not None
         if not is_staff:
-            for other in {p.key: p for p in self._by_ref.values() if p.looks_like_staff == ref}.values():
+            for other in [p for p in self._known.confirmed() if p.looks_like_staff == ref]:
                 other.looks_like_staff = ""
                 self._pending += self._staff_news(other)
         return found
 
     def count_anyway(self, key: int) -> bool:
         """Count a face that is held back, by its track's key, from its next sighting on; False if nobody has it."""
-        person = self._by_key.get(key)
+        person = self._known.on_track(key)
         if person is not None:
             person.count_anyway = True
         return person is not None
 
     # ---- people in view
 
-    def _person(self, face: TrackedFace) -> Person:
-        person = self._by_key.get(face.key)
-        if person is None:
-            person = Person(
-                key=self._next_key,
-                vote=Vote(self.settings.vote),
-                box=face.box,
-                first_seen_s=face.first_seen_s,
-                last_seen_s=face.first_seen_s,
-                keys={face.key},
-            )
-            self._next_key += 1
-            self._by_key[face.key] = person
-        return person
-
     def _see(self, face: TrackedFace, facing: bool, frame_size: tuple[int, int]) -> list[Event]:
-        person, events = self._person(face), list[Event]()
+        person, events = self._known.of_face(face), list[Event]()
         x, y = face.box.centre
         in_staff_zone = any(z.contains(x / frame_size[0], y / frame_size[1]) for z in self.staff_zones)
         person.see(face, facing, in_staff_zone)
         if (changed := self._absent.has_changed(person)) is not None:
-            person = self._hand_over_track(person) if changed else person
+            person = self._hand_over_tracks(person) if changed else person
             person.take_back()
         person.at_edge = is_at_edge(face.box, frame_size, face.speed)
         if not person.confirmed and self._is_evident(person) and not person.held_back:
@@ -301,9 +279,9 @@ class PeopleCounter:
         known, events = self._reconsider(person)
         if known is not person:
             return known, events
-        person.ref, person.confirmed_s = f"{self._prefix}{self._next_ref}", person.last_seen_s
+        self._known.confirm(person, f"{self._prefix}{self._next_ref}")
         self._next_ref += 1
-        self._by_ref[person.ref] = person
+        person.confirmed_s = person.last_seen_s
         person.looks_like_staff = self._staff.who(person.looks)
         return person, self._count(person)
 
@@ -323,36 +301,25 @@ class PeopleCounter:
     def _reconsider(self, person: Person) -> tuple[Person, list[Event]]:
         """Return the person that `person` turns out to be, handing over everything, or `person` if nobody known."""
         person.asked_at = person.vote.glimpses
-        known = self._absent.recognise(
-            person, [p for p in self._in_view() if p.in_doubt and p.confirmed and p is not person]
-        )
+        doubted = [p for p in self._known.in_view() if p.in_doubt and p.confirmed and p is not person]
+        known = self._absent.recognise(person, doubted)
         if known is None:
             return person, []
         if known.keys:
-            self._hand_over_track(known)
+            self._hand_over_tracks(known)
         self._absent.remove(known)
         events: list[Event] = []
         if person.number:
             events.append(Merged(self._time_s, person.ref, known.ref))
-        known.absorb(person)
-        for key in person.keys:
-            self._by_key[key] = known
-        if person.ref:
-            self._by_ref[person.ref] = known
-            known.former_refs.append(person.ref)
+        self._known.absorb(known, person)
         events += self._places.absorb(known.key, person.key, self._time_s)
         if known.number == 0:
             events += self._count(known)
         return known, events
 
-    def _hand_over_track(self, person: Person) -> Person:
-        """Let whoever the track of `person` has gone over to have it, and expect `person` back; return the former."""
-        other = person.other or Person(0, Vote(self.settings.vote), person.box, person.last_seen_s, person.last_seen_s)
-        other.key, self._next_key = self._next_key, self._next_key + 1
-        other.keys, person.keys = person.keys, set()
-        for key in other.keys:
-            self._by_key[key] = other
-        person.leave_track()
+    def _hand_over_tracks(self, person: Person) -> Person:
+        """Let whoever the tracks of `person` have gone over to have them, and expect `person` back; return those."""
+        other = self._known.hand_over_tracks(person)
         self._absent.add(person)
         return other
 
@@ -369,7 +336,7 @@ class PeopleCounter:
         return [] if event is None else [event]
 
     def _track(self, face: TrackedFace) -> Track:
-        person = self._by_key.get(face.key)
+        person = self._known.on_track(face.key)
         if person is None:
             return Track(0, face.box, Vote().decision(), False, face.seen, face.first_seen_s, face.last_seen_s)
         return Track(
@@ -391,12 +358,8 @@ class PeopleCounter:
     # ---- people who vanish
 
     def _end(self, key: int) -> list[Event]:
-        person, events = self._by_key.pop(key, None), list[Event]()
+        person, events = self._known.end_track(key), list[Event]()
         if person is None:
-            return events
-        person.keys.discard(key)
-        person.facing = False
-        if person.keys:
             return events
         still_since_s = person.still_since_s
         brief = still_since_s is None or person.last_seen_s - still_since_s < self.settings.still_s
@@ -420,17 +383,9 @@ class PeopleCounter:
         revised, left = person.revised_at_last(self._time_s), person.left(self._time_s)
         return [left] if revised is None else [revised, left]
 
-    def _forget(self, person: Person) -> None:
-        self._places.forget(person.key)
-        for ref in (person.ref, *person.former_refs):
-            self._by_ref.pop(ref, None)
-
-    def _in_view(self) -> Iterator[Person]:
-        return iter({p.key: p for p in self._by_key.values()}.values())
-
     def _open_people(self) -> list[Person]:
         """Return everybody who counts and has not gone, by number."""
-        people = (*self._in_view(), *self._absent.expected)
+        people = (*self._known.in_view(), *self._absent.expected)
         return sorted((p for p in people if p.number), key=lambda p: p.number)
 
     def _take_pending(self) -> list[Event]:
