@@ -16,6 +16,7 @@ from keras import layers
 
 from desktop_app.training.config import TrainingConfig
 from desktop_app.training.efficientnet import BN_EPSILON, HEAD_FILTERS, STEM_FILTERS, Block, blocks
+from desktop_app.training.networks.heads import three_answers
 
 DROPOUT = 0.25
 
@@ -37,12 +38,7 @@ def _efficientnet_lite(name: str, config: TrainingConfig) -> Any:
     x = _conv(x, HEAD_FILTERS, 1, 1, "head")
     features = layers.GlobalAveragePooling2D(name="features")(x)
     dropped = layers.Dropout(DROPOUT, name="dropout")(features)
-    outputs = {"gender": layers.Dense(2, activation="softmax", dtype="float32", name="gender")(dropped)}
-    if config.age == "bands":
-        outputs["age"] = layers.Dense(9, activation="softmax", dtype="float32", name="age")(dropped)
-    if config.face:
-        outputs["face"] = layers.Dense(1, activation="sigmoid", dtype="float32", name="face")(dropped)
-    return keras.Model(inputs, outputs, name=name)
+    return keras.Model(inputs, three_answers(dropped, config), name=name)
 
 
 def _conv(x: Any, filters: int, size: int, stride: int, name: str, *, activation: bool = True) -> Any:

@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from desktop_app.training.config import TrainingConfig
+from desktop_app.training.networks.heads import three_answers
 from desktop_app.training.residual import BN_EPSILON, DEPTHS, DROPOUT, WIDTHS
 
 
@@ -24,12 +25,7 @@ def headcount(config: TrainingConfig) -> Any:
             x = _residual(x, filters, 2 if k == 1 and stage > 1 else 1, f"stage{stage}_{k}")
     features = layers.GlobalAveragePooling2D(name="features")(x)
     dropped = layers.Dropout(DROPOUT, name="dropout")(features)
-    outputs = {"gender": layers.Dense(2, activation="softmax", dtype="float32", name="gender")(dropped)}
-    if config.age == "bands":
-        outputs["age"] = layers.Dense(9, activation="softmax", dtype="float32", name="age")(dropped)
-    if config.face:
-        outputs["face"] = layers.Dense(1, activation="sigmoid", dtype="float32", name="face")(dropped)
-    return keras.Model(inputs, outputs, name="headcount")
+    return keras.Model(inputs, three_answers(dropped, config), name="headcount")
 
 
 def _conv_bn(x: Any, filters: int, size: int, stride: int, *, activation: bool = True, name: str) -> Any:

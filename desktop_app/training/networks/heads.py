@@ -34,3 +34,13 @@ def with_heads(features: Any, config: TrainingConfig) -> dict[str, Any]:
     if config.age != "none":
         outputs["age"] = age_output(features, config)
     return outputs
+
+
+def three_answers(features: Any, config: TrainingConfig) -> dict[str, Any]:
+    """The program's own outputs on one feature vector: gender; age band and face or not where they are asked for."""
+    outputs = {"gender": layers.Dense(2, activation="softmax", dtype="float32", name="gender")(features)}
+    if config.age == "bands":
+        outputs["age"] = layers.Dense(9, activation="softmax", dtype="float32", name="age")(features)
+    if config.face:
+        outputs["face"] = layers.Dense(1, activation="sigmoid", dtype="float32", name="face")(features)
+    return outputs
