@@ -22,6 +22,7 @@ from desktop_app.settings import Settings
 from desktop_app.sources.base import FrameSource
 from desktop_app.store.summaries import SessionSummary, summary_of
 from tests.engine.fakes import CountingPipeline, ListSource
+from tests.patience import PATIENCE_S
 from tests.session.fakes import MemoryStore
 
 
@@ -66,6 +67,8 @@ class FakeServices:
         self.pipelines: list[FakePipeline] = []
         self.settings_seen: list[Settings] = []
         self.broken_model = False
+        self._may_load = threading.Event()
+        self._may_load.set()
         self.lock = threading.Lock()
 
     def open_source(self, text: str, settings: Settings, on_connection: ConnectionListener) -> FrameSource:
@@ -76,12 +79,18 @@ class FakeServices:
         return self.sources[text]()
 
     def build_pipeline(self, settings: Settings) -> Pipeline:
+        assert self._may_load.wait(PATIENCE_S)
         self.settings_seen.append(settings)
         if self.broken_model:
             raise ModelError("The model “headcount” is damaged.", "Install Headcount again.")
         pipeline = FakePipeline()
         self.pipelines.append(pipeline)
         return pipeline
+
+    def hold_models(self) -> threading.Event:
+        """Let models load only when the event that is returned is set."""
+        self._may_load.clear()
+        return self._may_load
 
     def build_places(self, settings: Settings) -> tuple[Sequence[Line], Sequence[Zone], Sequence[Zone]]:
         lines = [Line(p.name, *p.points[0], *p.points[1]) for p in settings.places if p.kind == "line"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +20,6 @@ from desktop_app.ui.places.place_editor import PlaceEditor, free_name
 from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.vision.attributes.preprocess import InputSpec
 from desktop_app.vision.explain import Explanation
-from tests.patience import PATIENCE_S
 from tests.ui.fakes import FakeServices
 from tests.ui.test_window import WAIT, wait_for_picture
 
@@ -225,14 +223,7 @@ def test_a_line_deleted_or_drawn_while_the_models_load_counts_as_it_is_then(
     door = PlaceSettings("Door", "line", ((0.1, 0.1), (0.9, 0.9)))
     desk = PlaceSettings("Desk", "zone", ((0, 0), (1, 0), (1, 1)))
     window.view.editor.set_places([door], "draw Door")
-    hold = threading.Event()
-    build = services.build_pipeline
-
-    def slow(settings: Settings) -> object:
-        assert hold.wait(PATIENCE_S)
-        return build(settings)
-
-    services.build_pipeline = slow  # type: ignore[method-assign,assignment]
+    hold = services.hold_models()
     window.change_settings(replace(window.settings, count=replace(window.settings.count, confirm_s=1.0)))
     window.sources.open_source("endless")
     window.view.editor.set_places([desk], "other places")

@@ -408,14 +408,7 @@ def test_f2_renames_and_starts_nothing(window: MainWindow) -> None:
 def test_a_pause_while_it_opens_is_a_pause_when_it_is_open(
     window: MainWindow, services: FakeServices, qtbot: QtBot
 ) -> None:
-    hold = threading.Event()
-    build = services.build_pipeline
-
-    def slow(settings: Settings) -> object:
-        assert hold.wait(PATIENCE_S)
-        return build(settings)
-
-    services.build_pipeline = slow  # type: ignore[method-assign,assignment]
+    hold = services.hold_models()
     window.change_settings(replace(window.settings, count=replace(window.settings.count, confirm_s=1.0)))
     window.sources.open_source("endless")
     window.actions_["pause"].trigger()
@@ -533,14 +526,7 @@ def test_totals_are_copied_as_a_sentence(window: MainWindow, qtbot: QtBot) -> No
 
 
 def test_stop_before_the_models_are_there(window: MainWindow, services: FakeServices, qtbot: QtBot) -> None:
-    hold = threading.Event()
-    build = services.build_pipeline
-
-    def slow(settings: Settings) -> object:
-        assert hold.wait(PATIENCE_S)
-        return build(settings)
-
-    services.build_pipeline = slow  # type: ignore[method-assign,assignment]
+    hold = services.hold_models()
     window.change_settings(replace(window.settings, count=replace(window.settings.count, confirm_s=1.0)))
     window.sources.open_source("endless")
     assert window.controller.state is EngineState.OPENING
