@@ -8,7 +8,6 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -21,9 +20,17 @@ from desktop_app.store.session_list import SessionInfo
 from desktop_app.web import schemas
 from desktop_app.web.access import Identity, Role
 from desktop_app.web.context import WebContext
-from desktop_app.web.counts import CORRECTIONS, FORMATS, chart, written
+from desktop_app.web.counts import CORRECTIONS
 from desktop_app.web.live import places_of
 from desktop_app.web.problems import Problem
+from desktop_app.web.report_answers import (
+    REPORT_FILES,
+    SVG_FILES,
+    ChartName,
+    ReportForm,
+    chart_answer,
+    report_answer,
+)
 from desktop_app.web.security import client_of, identity_of, needs
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -195,18 +202,17 @@ def people(
     dependencies=TAKES_LONG,
     summary="Its report as a file",
     response_class=Response,
-    responses={200: {"content": {media_type: {} for media_type, _ in FORMATS.values()}}},
+    responses=REPORT_FILES,
 )
 def report(
     request: Request,
     _: See,
     session: SessionId,
-    form: Literal["pdf", "xlsx", "csv", "json"],
+    form: ReportForm,
     minutes: Minutes = None,
 ) -> Response:
     counts = context_of(request).counts
-    made = written(counts.report(session, minutes), counts.people(session), form)
-    return Response(made.data, media_type=made.media_type, headers={"content-disposition": attachment(made.name)})
+    return report_answer(counts.report(session, minutes), counts.people(session), form)
 
 
 @router.get(
@@ -215,16 +221,16 @@ def report(
     dependencies=TAKES_LONG,
     summary="A chart of it",
     response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {}}}},
+    responses=SVG_FILES,
 )
 def session_chart(
     request: Request,
     _: See,
     session: SessionId,
-    name: Literal["arrivals", "ages"],
+    name: ChartName,
     minutes: Minutes = None,
 ) -> Response:
-    return Response(chart(context_of(request).counts.report(session, minutes), name), media_type="image/svg+xml")
+    return chart_answer(context_of(request).counts.report(session, minutes), name)
 
 
 # ---- corrections
@@ -302,12 +308,6 @@ def fingerprint(request: Request, body: schemas.Model) -> str:
 
 def _who(who: Identity) -> str:
     return f"{who.role.word}/{who.name}"
-
-
-def attachment(name: str) -> str:
-    """Return the Content-Disposition of a file to be saved (RFC 6266); the name may hold any letters."""
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _check(wanted: schemas.CorrectionRequest) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -25,18 +25,25 @@ from desktop_app.web.api import (
     Cursor,
     IdempotencyKey,
     Limit,
-    attachment,
     context_of,
     fingerprint,
     packed,
     unpacked,
 )
 from desktop_app.web.context import WebContext
-from desktop_app.web.counts import FORMATS, chart, report_of, written
+from desktop_app.web.counts import report_of
 from desktop_app.web.feed import event
 from desktop_app.web.job import Before, Job, JobItem
 from desktop_app.web.kinds import ItemKind, safe_name
 from desktop_app.web.problems import Problem
+from desktop_app.web.report_answers import (
+    REPORT_FILES,
+    SVG_FILES,
+    ChartName,
+    ReportForm,
+    chart_answer,
+    report_answer,
+)
 from desktop_app.web.results import PictureResult, VideoResult
 from desktop_app.web.security import limit_rate, needs
 from desktop_app.web.uploads import ReceivedForm, receive_form
@@ -144,14 +151,11 @@ async def item_picture(request: Request, _: Count, job: JobId, number: Number) -
     dependencies=TAKES_LONG,
     summary="The report of a video",
     response_class=Response,
-    responses={200: {"content": {media_type: {} for media_type, _ in FORMATS.values()}}},
+    responses=REPORT_FILES,
 )
-def item_report(
-    request: Request, _: Count, job: JobId, number: Number, form: Literal["pdf", "xlsx", "csv", "json"]
-) -> Response:
+def item_report(request: Request, _: Count, job: JobId, number: Number, form: ReportForm) -> Response:
     result = video_result(context_of(request), job, number)
-    made = written(report_of(result.session, result.entries, 1), Totals(result.entries).people(), form)
-    return Response(made.data, media_type=made.media_type, headers={"content-disposition": attachment(made.name)})
+    return report_answer(report_of(result.session, result.entries, 1), Totals(result.entries).people(), form)
 
 
 @router.get(
@@ -160,11 +164,11 @@ def item_report(
     dependencies=TAKES_LONG,
     summary="A chart of a video",
     response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {}}}},
+    responses=SVG_FILES,
 )
-def item_chart(request: Request, _: Count, job: JobId, number: Number, name: Literal["arrivals", "ages"]) -> Response:
+def item_chart(request: Request, _: Count, job: JobId, number: Number, name: ChartName) -> Response:
     result = video_result(context_of(request), job, number)
-    return Response(chart(report_of(result.session, result.entries, 1), name), media_type="image/svg+xml")
+    return chart_answer(report_of(result.session, result.entries, 1), name)
 
 
 @router.post(
