@@ -241,6 +241,23 @@ def test_a_door_that_is_called_like_the_place_is_named_once() -> None:
     assert "Main door · Main door" not in text
 
 
+def test_the_pdf_of_one_person_and_no_line_says_so() -> None:
+    day = Day()
+    day.entries[-1] = replace(day.entries[-1], event=PlacesSet(0.0))
+    day.person("09:05")
+    alone, several = _page_words(made(day.end())), _page_words(made(fair()))
+    assert ("1 person 1 appear female" in alone, "undecided watched" in alone) == (True, True)
+    assert ("6 people 4 appear female" in several, "undecided in out watched" in several) == (True, True)
+
+
+def _page_words(report: Report) -> str:
+    document = pdfium.PdfDocument(pdf_bytes(report))
+    try:
+        return " ".join(document[0].get_textpage().get_text_range().split())
+    finally:
+        document.close()
+
+
 @pytest.mark.parametrize(("people", "minutes"), [(0, 60), (30, 60), (300, 1)])
 def test_the_pdf_has_one_page_for_the_report_and_its_texts_stay_on_it(
     tmp_path: Path, people: int, minutes: int
