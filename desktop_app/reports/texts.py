@@ -206,6 +206,11 @@ def again(clock: str) -> str:
     return f"{clock} again"
 
 
+def on_day(clock: str, day: int) -> str:
+    """Return a time of a later day of an occasion; the first is day 1."""
+    return f"{clock} (day {day})"
+
+
 TOO_FEW_TO_COMPARE = "There are too few people whose gender is known to compare the shares."
 DIFFERENCE, BOTH = "difference", "both"
 

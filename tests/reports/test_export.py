@@ -35,6 +35,7 @@ from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.errors import OutputError
 from desktop_app.reports import export as export_module
+from desktop_app.reports import texts
 from desktop_app.reports.charts import arrivals_chart
 from desktop_app.reports.comparison import compare, in_words, share_difference
 from desktop_app.reports.csv_file import tables
@@ -190,6 +191,20 @@ def test_two_counts_beside_each_other() -> None:
     assert "60 people here, 6 there" in in_words(comparison)[0]
     with pytest.raises(ValueError, match="equally long"):
         compare(made(fair(), minutes=60), made(fair(), minutes=15))
+
+
+def test_the_hours_of_a_second_day_are_named_by_the_clock_and_their_day() -> None:
+    *day, ended, closed = Day().end("17:00")
+    two_days = [*day, *(replace(e, utc=e.utc + 86_400) for e in (ended, closed))]
+    names = [row.name for row in compare(made(two_days, minutes=60), made(fair(), minutes=60)).rows]
+    assert (names[0], names[14:16], names[-1]) == ("09:00", ["23:00", "00:00 (day 2)"], "16:00 (day 2)")
+
+
+def test_the_difference_of_two_shares_is_said_in_words_that_agree_with_it() -> None:
+    assert "58% here, 57% there: 1 point more (" in texts.share_difference(0.58, 0.57, -0.1, 0.1)
+    assert "50% here, 50% there: the same (" in texts.share_difference(0.501, 0.5, -0.1, 0.1)
+    assert "40% here, 50% there: 10 points fewer (" in texts.share_difference(0.4, 0.5, -0.2, -0.1)
+    assert texts.people_difference(1, 1) == "1 person here, 1 there."
 
 
 def test_counts_at_other_times_of_the_day_are_compared_from_their_beginning() -> None:
