@@ -141,6 +141,31 @@ def test_a_picture_of_a_page_has_its_colours() -> None:
     assert (colour.red(), colour.green(), colour.blue()) == (200, 20, 10)
 
 
+def test_in_a_narrow_window_no_share_is_cut_off_and_no_tab_is_covered(
+    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
+) -> None:
+    make_count("Fair")
+    tab = make_tab()
+    pages, figures = tab.pages, tab.header.figures
+
+    def fits() -> bool:
+        bar = pages.tabBar()
+        return bar.width() >= bar.sizeHint().width() and all(
+            f.width() >= f.sizeHint().width() for f in figures.values()
+        )
+
+    for width, words, is_beside in (
+        (1200, "appear female", True),
+        (660, "female", False),
+        (1200, "appear female", True),
+    ):
+        tab.resize(width, 500)
+        text = f"2 {words} (50%)"
+        qtbot.waitUntil(lambda text=text: figures[Gender.FEMALE].text() == text and fits(), timeout=PATIENCE_MS)
+        assert (pages.cornerWidget() is pages.choices) is is_beside
+        assert pages.choices.isVisible()
+
+
 def test_two_clicks_from_a_finished_count_to_its_pdf(
     make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot, documents: Path, store: Store
 ) -> None:
