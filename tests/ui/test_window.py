@@ -19,13 +19,16 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.app import hear_later_starts
 from desktop_app.domain.curve import Curve
+from desktop_app.domain.events import Corrected, Counted
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.engine.state import EngineState, EngineStats
 from desktop_app.errors import SourceError
+from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.session.pace import PaceWatch
 from desktop_app.settings import Settings
 from desktop_app.sources.detached import DetachedReader, wait_for_detached
+from desktop_app.ui.figures.curve_reader import CurveReader
 from desktop_app.ui.figures.totals import main_figure
 from desktop_app.ui.window import figures_presenter
 from desktop_app.ui.window.main_window import MainWindow
@@ -721,6 +724,25 @@ def test_when_the_last_person_came_is_right_while_the_clock_is_set(
     figures._show_strip(Counts(female=3), main)
     assert "last person just now" in figures.pill.text
     monkeypatch.undo()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_only_a_count_that_is_kept_is_called_the_one_before(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    further_pass = SimpleNamespace(is_kept=is_kept, counts=lambda: Counts(female=3))
+    monkeypatch.setattr(window.controller.manager, "previous", further_pass)
+    assert window.controller.people_before == (3 if is_kept else 0)
+    monkeypatch.undo()
+
+
+def test_a_correction_leaves_people_counted_at_one_moment_in_their_order(qtbot: QtBot) -> None:
+    log = SessionLog("s", SequenceNumbers(), clock=lambda: 1000.0)
+    log.append([Counted(1.0, "a", 1, 0.5), Counted(1.0, "b", 2, 0.5), Counted(1.0, "c", 3, 0.5)])
+    reader = CurveReader()
+    assert [r.ref for r in reader._read(log, False, None).recent] == ["c", "b", "a"]
+    log.append([Corrected(2.0, "c", "staff", "yes", "no")])
+    assert [r.ref for r in reader._read(log, False, None).recent] == ["c", "b", "a"]
 
 
 def test_a_start_while_the_window_closes_is_not_taken_over_by_it(window: MainWindow, qtbot: QtBot) -> None:
