@@ -22,6 +22,7 @@ from desktop_app.ui.widgets.theme import ThemeManager
 if TYPE_CHECKING:
     from desktop_app.ui.sessions.crash_guard import CrashGuard
     from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.single_instance import InstanceServer
 
 _LOG = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HeadcountError as error:
         return _cannot_start(error)
     guard = _protect(window, relay)
-    server.asked.connect(lambda asked: come_forward(window, asked))
+    hear_later_starts(server, window)
     if isinstance(app, Application):
         app.files_asked.connect(lambda files: come_forward(window, files))
     relay.store_problem.connect(window.sessions.problem)
@@ -177,6 +178,12 @@ def end_on_signals(app: QApplication, window: MainWindow) -> None:
     awake = QTimer(window)
     awake.timeout.connect(int)
     awake.start(250)
+
+
+def hear_later_starts(server: InstanceServer, window: MainWindow) -> None:
+    """Do what a later start asks for, until the window closes: a start just after that opens a window of its own."""
+    server.asked.connect(lambda asked: come_forward(window, asked))
+    window.closing.connect(server.close)
 
 
 def come_forward(window: MainWindow, sources: Sequence[str]) -> None:

@@ -113,7 +113,7 @@ def _places(report: SourceReport) -> dict[str, dict[str, Any]]:
             zones[name] = {
                 "visits": figures.visits,
                 "people": people,
-                "mean_dwell_s": round(figures.mean_dwell_s, 3),
+                "mean_dwell_s": None if figures.mean_dwell_s is None else round(figures.mean_dwell_s, 3),
             }
     return {"lines": lines, "zones": zones}
 
@@ -178,7 +178,8 @@ def _place_lines(report: SourceReport) -> list[str]:
     places = _places(report)
     crossings = [(name, str(c["in"]), str(c["out"])) for name, c in places["lines"].items()]
     visits = [
-        (name, str(z["visits"]), str(z["people"]), f"{z['mean_dwell_s']:.1f} s") for name, z in places["zones"].items()
+        (name, str(z["visits"]), str(z["people"]), "–" if z["mean_dwell_s"] is None else f"{z['mean_dwell_s']:.1f} s")
+        for name, z in places["zones"].items()
     ]
     lines = ["", *columns(("Line", "In", "Out"), crossings)] if crossings else []
     return lines + (["", *columns(("Zone", "Visits", "People", "Mean stay"), visits)] if visits else [])

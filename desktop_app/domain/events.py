@@ -260,7 +260,8 @@ class Condensed(Event):
     old enough.
 
     `people` has numbers by "gender/automatic gender/age band"; the first is "" for people who did not count, the second
-    for those added by hand, the third where the age was unknown. `into`, `out`, `visits` and `stay_ms` are by place.
+    for those whom the program alone did not count (added by hand, or staff to it), the third where the age was unknown.
+    `into`, `out`, `visits` and `stay_ms` are by place.
     """
 
     start_utc: float

@@ -152,17 +152,24 @@ class PersonRecord:
     """Known as a number of an interval only: see `condensed_records`."""
     linked_labels: tuple[tuple[str, Gender], ...] | None = None
     """`labels` where they are not simply this person's: of people whom the operator merged or split."""
+    auto_staff: bool = False
+    """The program itself took them for staff, as in a staff zone, and left them out, whatever the operator said."""
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the program alone counts this person, before anything was corrected."""
+        return not (self.is_added or self.auto_staff)
 
     @property
     def labels(self) -> tuple[tuple[str, Gender], ...]:
         """(door, gender) of each person whom the program alone counted here.
 
-        Two for two whom the operator made one; none for somebody added by hand, and for one of two whom the program
-        had taken for one.
+        Two for two whom the operator made one; none for somebody added by hand or taken for staff by the program, and
+        for one of two whom the program had taken for one.
         """
         if self.linked_labels is not None:
             return self.linked_labels
-        return () if self.is_added else ((self.door, self.auto_gender),)
+        return ((self.door, self.auto_gender),) if self.is_automatic else ()
 
     @property
     def band_index(self) -> int | None:
@@ -224,6 +231,7 @@ def record_of(members: Iterable[PersonFacts], is_active: IsActive, place_names: 
         corrected=tuple(sorted(corrections)),
         crossings=_crossings(people, place_names) if counts and any(p.crossings for p in people) else {},
         visits=_visits(people, place_names) if counts and any(p.entered or p.visited for p in people) else {},
+        auto_staff=auto_staff,
     )
 
 

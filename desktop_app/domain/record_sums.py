@@ -12,14 +12,17 @@ from desktop_app.domain.types import AGE_BANDS, Counts, Gender
 
 @dataclass(frozen=True, slots=True)
 class PlaceFigures:
-    """What was counted at one line (`into`, `out`) or zone (`inside` now, `visits`, mean stay in seconds)."""
+    """What was counted at one line (`into`, `out`) or zone (`inside` now, `visits`, mean stay in seconds).
+
+    The mean is over the visits that have ended, None as long as none has.
+    """
 
     kind: str
     into: int = 0
     out: int = 0
     inside: int = 0
     visits: int = 0
-    mean_dwell_s: float = 0.0
+    mean_dwell_s: float | None = None
 
 
 class _Sum:
@@ -98,6 +101,6 @@ class RecordSums:
             s = self._places.get(key, _PlaceSum())
             kind = kinds.get(key) or ("zone" if s.visits else "line")
             found[key] = PlaceFigures(
-                kind, s.into, s.out, s.inside, s.visits, s.dwell_ms / s.ended / 1000 if s.ended else 0.0
+                kind, s.into, s.out, s.inside, s.visits, s.dwell_ms / s.ended / 1000 if s.ended else None
             )
         return found

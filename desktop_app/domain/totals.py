@@ -18,6 +18,7 @@ from dataclasses import replace
 from desktop_app.domain.curve import Curve, curve_of
 from desktop_app.domain.events import (
     OPERATOR_EVENTS,
+    Added,
     Condensed,
     Counted,
     Entry,
@@ -41,6 +42,8 @@ class Totals:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.version = 0
         """Rises with every entry applied, so that a reader knows whether anything is new."""
+        self.arrivals = 0
+        """How often somebody was counted or added by hand, whatever was corrected afterwards."""
         self.doors = JoinedDoors(self.is_active)
         """What the ids and names of the doors are here, where several sessions are joined. To be read only."""
         self._entries: dict[str, Entry] = {}
@@ -149,6 +152,7 @@ class Totals:
             return ()
         self._entries[entry.id] = entry
         self.version += 1
+        self.arrivals += isinstance(entry.event, Counted | Added)
         if isinstance(entry.event, Undone):
             self._undone_by[entry.event.entry].append(entry)
         if self.doors.take(entry):  # seldom: another count was joined, or its door or place is called otherwise
@@ -265,7 +269,7 @@ class Totals:
             if next((r for r in alone if self._facts_of(r).counted_by(self.is_active)), None) != ref:
                 continue
             record = record_of([self._facts_of(r) for r in alone], self.is_active, self._place_names)
-            if record is not None and not record.is_added:
+            if record is not None and record.is_automatic:
                 found.append((record.door, record.auto_gender))
         return tuple(found)
 

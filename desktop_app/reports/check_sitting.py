@@ -137,12 +137,15 @@ class CheckSitting:
         return {r.ref for r in self._records(self._answers)}
 
     def _records(self, refs: Iterable[str]) -> list[PersonRecord]:
-        """Return the records of these people, one each; those merged into one have one."""
+        """Return the records of these people, one each; those merged into one have one.
+
+        Whom the program takes for staff it does not count, so nobody can check how it counted them.
+        """
         wanted = list(refs)
 
         def find(totals: Totals) -> list[PersonRecord]:
             found = (totals.person(ref) for ref in wanted)
-            return list({r.ref: r for r in found if r is not None}.values())
+            return list({r.ref: r for r in found if r is not None and not r.auto_staff}.values())
 
         return self._read(find)
 

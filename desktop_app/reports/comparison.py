@@ -61,7 +61,7 @@ def compare(first: Report, second: Report) -> Comparison:
         raise ValueError("two reports can be compared where their intervals are equally long")
     by_clock = _overlap(first, second)
     times = sorted(_joined(_by_time(first, by_clock), _by_time(second, by_clock)), key=lambda row: row[0])
-    names = {key: _clock(key[0]) if by_clock else f"+{_clock(key[0])}" for key, _, _ in times}
+    names = {key: _time_of_day(key[0]) if by_clock else f"+{_clock(key[0])}" for key, _, _ in times}
     names.update({key: texts.again(names[key]) for key in names if key[1]})
     items = _joined(*({texts.plain(i.name): i for i in r.agenda} for r in (first, second)))
     return Comparison(
@@ -143,6 +143,11 @@ def _joined(
 ) -> list[tuple[K, Interval | None, Interval | None]]:
     """Return the rows of both, those of the first in their order."""
     return [(key, first.get(key), second.get(key)) for key in dict.fromkeys((*first, *second))]
+
+
+def _time_of_day(seconds: float) -> str:
+    days, rest = divmod(round(seconds / 60), 1440)
+    return texts.on_day(_clock(60 * rest), days + 1) if days else _clock(60 * rest)
 
 
 def _clock(seconds: float) -> str:

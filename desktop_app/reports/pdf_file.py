@@ -100,6 +100,7 @@ def _figures(page: Page, report: Report) -> None:
     shares = whole_shares(parts) if any(parts) else []
     x, step = MARGIN, page.room / 4
     for number, ((name, _, colour), value) in enumerate(zip(cells, values, strict=True)):
+        name = texts.PERSON if (name, value) == (texts.PEOPLE, 1) else name
         share = f"  {shares[number - 1]}%" if number and shares else ""
         page.put(x, page.y + 22, f"{value:,}" if isinstance(value, int) else value, 26, colour, bold=True)
         page.put(x, page.y + 36, f"{name}{share}", 9.5, FAINT)
@@ -163,10 +164,13 @@ def _table(page: Page, report: Report, bottom: float) -> None:
     rows = [*report.agenda[:MOST_PAGE_AGENDA_ROWS], *report.page_intervals]
     columns = [("", 0.0), (texts.PEOPLE, 205.0), (texts.FEMALE, 255.0), (texts.MALE, 305.0)]
     columns += [(texts.UNDECIDED, 365.0), (texts.IN, 405.0), (texts.OUT, 445.0), (texts.WATCHED, page.room)]
+    # Without a line nobody knows who came in and went out: that is not 0.
+    without = () if any(row.figures.kind == "line" for row in report.places) else (texts.IN, texts.OUT)
     step = min(12.0, (bottom - page.y) / (len(rows) + 1))
     size = max(_SMALLEST_TYPE, min(8.5, step * 0.74))
     for name, x in columns:
-        page.put(MARGIN + x, page.y + size, name, size, FAINT, anchor="end" if x else "start")
+        if name not in without:
+            page.put(MARGIN + x, page.y + size, name, size, FAINT, anchor="end" if x else "start")
     page.y += step
     page.rule()
     zone = report.options.zone
@@ -174,7 +178,9 @@ def _table(page: Page, report: Report, bottom: float) -> None:
     for row in rows:
         name = plain(row.name) or interval(row.start_utc, row.end_utc, zone, with_date=several_days)
         shown = [page.cut(name, size, 170.0), *_values(row), duration(row.watched_s)]
-        for (_, x), value in zip(columns, shown, strict=True):
+        for (column, x), value in zip(columns, shown, strict=True):
+            if column in without:
+                continue
             page.put(MARGIN + x, page.y + size, value, size, anchor="end" if x else "start")
         page.y += step
 

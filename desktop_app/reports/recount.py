@@ -123,9 +123,9 @@ def compare_counts(before: Iterable[PersonRecord], now: Iterable[PersonRecord]) 
     """Pair the people of two counts of one file by the time in which they were in view, at the least total cost.
 
     The log has no places in the picture, so of two who came and went together it can only be said that there were two.
-    Whoever was added by hand is left out: no count of the program has them.
+    Whoever was added by hand, or taken for staff by the program, is left out: no count of the program has them.
     """
-    first, second = ([p for p in people if not p.is_added] for people in (before, now))
+    first, second = ([p for p in people if p.is_automatic] for people in (before, now))
     pairs: list[Pair] = []
     for these, those in _groups(first, second):
         costs = [[_cost(a, b) for b in those] for a in these]

@@ -26,6 +26,7 @@ def cell(text: str) -> str:
 # ---- what is counted
 
 PEOPLE, FEMALE, MALE, UNDECIDED = "people", "female", "male", "undecided"
+PERSON = "person"
 IN, OUT, WATCHED = "in", "out", "watched"
 APPEAR_FEMALE, APPEAR_MALE = "appear female", "appear male"
 NO_NAME = "Count of people"
@@ -106,7 +107,7 @@ def line_figures(name: str, door: str, into: int | str, out: int | str) -> str:
 
 
 def zone_figures(name: str, visits: int | str, stay_s: float | None) -> str:
-    return f"{name}: {visits} visits{'' if stay_s is None else f', {stay_s:.0f} s on average'}"
+    return f"{name}: {visits} visit{'s' * (visits != 1)}{'' if stay_s is None else f', {stay_s:.0f} s on average'}"
 
 
 def more_places(number: int) -> str:
@@ -205,6 +206,11 @@ def again(clock: str) -> str:
     return f"{clock} again"
 
 
+def on_day(clock: str, day: int) -> str:
+    """Return a time of a later day of an occasion; the first is day 1."""
+    return f"{clock} (day {day})"
+
+
 TOO_FEW_TO_COMPARE = "There are too few people whose gender is known to compare the shares."
 DIFFERENCE = "difference"
 
@@ -212,15 +218,16 @@ DIFFERENCE = "difference"
 def share_difference(first: float, second: float, low: float, high: float) -> str:
     """Return what the two shares of women, and the interval of their difference, mean in words. All from 0 to 1."""
     points = 100 * (first - second)
-    text = f"Women {100 * first:.0f}% here, {100 * second:.0f}% there: {abs(points):.0f} points "
-    text += "more" if points >= 0 else "fewer"
+    shown = round(abs(points))
+    text = f"Women {100 * first:.0f}% here, {100 * second:.0f}% there: "
+    text += f"{shown} point{'s' * (shown != 1)} {'more' if points > 0 else 'fewer'}" if shown else "the same"
     text += f" (95% interval {100 * low:+.0f} to {100 * high:+.0f})"
     return text + (", which is more than chance alone brings." if low > 0 or high < 0 else ", which can be chance.")
 
 
 def people_difference(first: int, second: int) -> str:
     change = f", {100 * (first - second) / second:+.0f}%" if second and first != second else ""
-    return f"{first:,} people here, {second:,} there{change}."
+    return f"{first:,} {'person' if first == 1 else 'people'} here, {second:,} there{change}."
 
 
 # ---- the privacy receipt

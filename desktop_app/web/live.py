@@ -267,7 +267,7 @@ def places_of(places: Mapping[tuple[str, str], PlaceFigures], names: Mapping[str
             out=f.out,
             inside=f.inside,
             visits=f.visits,
-            mean_stay_s=round(f.mean_dwell_s, 1),
+            mean_stay_s=None if f.mean_dwell_s is None else round(f.mean_dwell_s, 1),
         )
         for (door, name), f in places.items()
     ]

@@ -148,5 +148,5 @@ def place_words(place: schemas.PlaceCounts) -> tuple[str, str]:
     """Return the figure of a line or an area, and the line below it."""
     if place.kind == "line":
         return f"{place.into:,} in, {place.out:,} out", "people who crossed the line"
-    stay = f", {place.mean_stay_s:.0f} s each on average" if place.visits else ""
-    return f"{place.inside:,} inside now", f"{place.visits:,} visits{stay}"
+    stay = f", {place.mean_stay_s:.0f} s each on average" if place.mean_stay_s is not None else ""
+    return f"{place.inside:,} inside now", f"{place.visits:,} visit{'s' * (place.visits != 1)}{stay}"

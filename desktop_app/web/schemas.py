@@ -57,7 +57,7 @@ class DoorFigures(Model):
 
 
 class PlaceCounts(Model):
-    """A line (`into`, `out`) or a zone (`inside` now, `visits`, `mean_stay_s` in seconds)."""
+    """A line (`into`, `out`) or a zone (`inside` now, `visits`, `mean_stay_s` in seconds, null until a visit ends)."""
 
     door: str
     name: str
@@ -66,7 +66,7 @@ class PlaceCounts(Model):
     out: int = 0
     inside: int = 0
     visits: int = 0
-    mean_stay_s: float = 0.0
+    mean_stay_s: float | None = None
 
 
 class HourCounts(Totals):

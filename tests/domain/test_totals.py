@@ -103,7 +103,7 @@ def _check(totals: Totals) -> None:
     assert len(refs) == len(set(refs)), "somebody counts twice"
     for figures in totals.places().values():
         assert min(figures.into, figures.out, figures.inside, figures.visits) >= 0
-        assert figures.mean_dwell_s >= 0
+        assert figures.mean_dwell_s is None or figures.mean_dwell_s >= 0
     curve = totals.curve()
     if len(curve):
         assert (curve.female[-1], curve.male[-1], curve.undecided[-1]) == (counts.female, counts.male, counts.undecided)
@@ -236,6 +236,42 @@ def test_staff_and_what_is_nobody_leave_no_crossing_behind(what: str) -> None:
     log.add(Undone(0.0, mark))
     places = log.totals.places()
     assert (log.counts.people, places["d", "door"].into, places["d", "hall"].visits) == (1, 1, 1)
+
+
+def test_whom_the_program_takes_for_staff_it_does_not_count_itself_whatever_the_operator_says() -> None:
+    log = Log()
+    log.person("guest")
+    log.person("waiter", Gender.MALE)
+    log.add(StaffSeen(3.0, "waiter"))
+    assert (log.counts.people, _labels(log)) == (1, [("d", Gender.FEMALE)])
+    log.add(Corrected(4.0, "waiter", "staff", "no", "yes"))
+    log.add(Corrected(4.0, "guest", "staff", "yes", "no"))
+    assert (log.counts.male, log.counts.female, _labels(log)) == (1, 0, [("d", Gender.FEMALE)])
+    log.add(Merged(5.0, "waiter", "guest", by_operator=True))
+    assert _labels(log) == [("d", Gender.FEMALE)], "as two, one of whom is staff"
+
+
+def _labels(log: Log) -> list[tuple[str, Gender]]:
+    return [label for person in log.totals.people() for label in person.labels]
+
+
+def test_people_counted_or_added_are_arrivals_and_corrections_are_not() -> None:
+    log = Log()
+    log.person("a")
+    added = log.add(Added(2.0, "hand.1", Gender.MALE))
+    assert log.totals.arrivals == 2
+    log.add(Corrected(3.0, "a", "removed", "yes", "no"))
+    log.add(Undone(4.0, added))
+    assert (log.counts.people, log.totals.arrivals) == (0, 2)
+
+
+def test_nobody_knows_how_long_they_stay_before_one_has_left() -> None:
+    log = Log()
+    log.person("a")
+    log.add(ZoneEntered(2.0, "a", "bar", 1.5))
+    assert log.totals.places()["d", "bar"].mean_dwell_s is None
+    log.add(ZoneLeft(6.0, "a", "bar", 1.5, 4.5))
+    assert log.totals.places()["d", "bar"].mean_dwell_s == 4.5
 
 
 def test_turning_back_takes_the_crossing_back() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop_app.domain.events import Checked, Counted, Merged, Revised
+from desktop_app.domain.events import Checked, Counted, Merged, Revised, StaffSeen
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Gender
@@ -79,6 +79,17 @@ def test_the_tallies_follow_the_labels_that_the_program_gives_in_the_end() -> No
     tallies = door.sitting.tallies()
     assert (tallies.female, tallies.male) == ((1, 0, 0, 0), (0, 0, 0, 1))
     assert (tallies.missed, tallies.passed, tallies.operator) == (1, 2, "Ada")
+
+
+def test_nobody_is_asked_about_staff_whom_the_program_does_not_count() -> None:
+    door = Door()
+    door.come("waiter")
+    door.come("guest")
+    door.sitting.answer(door.ask("waiter"), Answer.FEMALE)
+    door.log.add(StaffSeen(4.0, "waiter"))
+    assert door.ask("waiter", "guest").ref == "guest"
+    assert door.sitting.next_person({"waiter"}) is None
+    assert (door.sitting.tallies().female, door.sitting.tallies().passed) == ((0, 0, 0, 0), 1)
 
 
 def test_two_who_turn_out_to_be_one_are_one() -> None:

@@ -35,6 +35,7 @@ from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.errors import OutputError
 from desktop_app.reports import export as export_module
+from desktop_app.reports import texts
 from desktop_app.reports.charts import arrivals_chart
 from desktop_app.reports.comparison import compare, in_words, share_difference
 from desktop_app.reports.csv_file import tables
@@ -192,6 +193,20 @@ def test_two_counts_beside_each_other() -> None:
         compare(made(fair(), minutes=60), made(fair(), minutes=15))
 
 
+def test_the_hours_of_a_second_day_are_named_by_the_clock_and_their_day() -> None:
+    *day, ended, closed = Day().end("17:00")
+    two_days = [*day, *(replace(e, utc=e.utc + 86_400) for e in (ended, closed))]
+    names = [row.name for row in compare(made(two_days, minutes=60), made(fair(), minutes=60)).rows]
+    assert (names[0], names[14:16], names[-1]) == ("09:00", ["23:00", "00:00 (day 2)"], "16:00 (day 2)")
+
+
+def test_the_difference_of_two_shares_is_said_in_words_that_agree_with_it() -> None:
+    assert "58% here, 57% there: 1 point more (" in texts.share_difference(0.58, 0.57, -0.1, 0.1)
+    assert "50% here, 50% there: the same (" in texts.share_difference(0.501, 0.5, -0.1, 0.1)
+    assert "40% here, 50% there: 10 points fewer (" in texts.share_difference(0.4, 0.5, -0.2, -0.1)
+    assert texts.people_difference(1, 1) == "1 person here, 1 there."
+
+
 def test_counts_at_other_times_of_the_day_are_compared_from_their_beginning() -> None:
     evening = [replace(e, utc=e.utc + 10 * 3600) for e in Day().end("10:00")]
     comparison = compare(made(Day().end("10:00"), minutes=60), made(evening, minutes=60))
@@ -239,6 +254,23 @@ def test_a_door_that_is_called_like_the_place_is_named_once() -> None:
     text = pdfium.PdfDocument(pdf_bytes(report))[0].get_textpage().get_text_range()
     assert "Main door" in text
     assert "Main door · Main door" not in text
+
+
+def test_the_pdf_of_one_person_and_no_line_says_so() -> None:
+    day = Day()
+    day.entries[-1] = replace(day.entries[-1], event=PlacesSet(0.0))
+    day.person("09:05")
+    alone, several = _page_words(made(day.end())), _page_words(made(fair()))
+    assert ("1 person 1 appear female" in alone, "undecided watched" in alone) == (True, True)
+    assert ("6 people 4 appear female" in several, "undecided in out watched" in several) == (True, True)
+
+
+def _page_words(report: Report) -> str:
+    document = pdfium.PdfDocument(pdf_bytes(report))
+    try:
+        return " ".join(document[0].get_textpage().get_text_range().split())
+    finally:
+        document.close()
 
 
 @pytest.mark.parametrize(("people", "minutes"), [(0, 60), (30, 60), (300, 1)])

@@ -43,6 +43,8 @@ def test_added_people_and_crowds_that_only_one_count_has() -> None:
     assert compare_counts(many, many).number("") == 2000
     assert compare_counts(many, []).number("only before") == 2000
     assert compare_counts([replace(many[0], is_added=True)], []).pairs == ()
+    staff = replace(many[0], counts=False, is_staff=True, auto_staff=True)
+    assert compare_counts([staff], [many[0]]).number("only now") == 1, "then the program left them out"
     assert compare_counts([], []).pairs == ()
 
 

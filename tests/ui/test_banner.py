@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_app.settings import Settings
@@ -39,6 +41,31 @@ def test_a_message_that_waits_is_never_lost(qtbot: QtBot) -> None:
     assert banner.text == "repaired"
     banner.dismiss()
     assert banner.text == ""
+
+
+def test_the_keyboard_goes_back_to_where_it_was_when_a_message_goes(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    name, table, banner = QLineEdit(), QLineEdit(), Banner(LIGHT)
+    column = QVBoxLayout(window)
+    for widget in (name, banner, table):
+        column.addWidget(widget)
+    window.show()
+    window.activateWindow()
+    for gone, expected in ((banner.dismiss, table), (partial(banner.show_message, "info", "next"), table)):
+        table.setFocus()
+        banner.show_message("good", "Saved", actions=(("Open", print),))
+        qtbot.waitUntil(table.hasFocus, timeout=WAIT)
+        banner.buttons[0].setFocus()
+        qtbot.waitUntil(banner.buttons[0].hasFocus, timeout=WAIT)
+        gone()
+        assert expected.hasFocus()
+    banner.show_message("good", "Saved", actions=(("Open", print),))
+    banner.buttons[0].setFocus()
+    table.deleteLater()
+    qtbot.waitUntil(lambda: column.count() == 2, timeout=WAIT)
+    banner.dismiss()
+    assert not name.hasFocus(), "whoever types on must not name the occasion"
 
 
 def test_in_a_narrow_banner_the_buttons_stand_below_the_words(qtbot: QtBot) -> None:

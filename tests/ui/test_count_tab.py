@@ -131,7 +131,7 @@ def test_a_name_given_in_results_is_that_of_the_next_count_too(window: MainWindo
     def rename(name: str, place: str) -> None:
         assert controller.session is not None
         controller.session.rename(name, place)
-        results.changes.renamed.emit()
+        results.changes.renamed.emit("named")
 
     rename("Spring fair", "Side door")
     assert window.strip.name.text() == "Spring fair"

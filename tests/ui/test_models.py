@@ -19,7 +19,7 @@ from desktop_app.errors import ModelError
 from desktop_app.factory import ProgramServices
 from desktop_app.settings import Settings, data_dir
 from desktop_app.ui.models import model_chooser
-from desktop_app.ui.models.compare_picture import verdict_words
+from desktop_app.ui.models.compare_picture import table_of, verdict_words
 from desktop_app.ui.models.compare_view import CompareView
 from desktop_app.ui.models.model_chooser import ModelChooser
 from desktop_app.ui.window.main_window import MainWindow
@@ -320,4 +320,42 @@ def test_what_is_said_of_the_agreement() -> None:
         "Both decide on 2 of 3 people: they agree on 1 and differ on 1."
     )
     assert verdict_words(ComparisonSnapshot(models, ())) == "Nobody has been compared yet."
-    assert "none of whom" in verdict_words(ComparisonSnapshot(models, people[2:]))
+    assert verdict_words(ComparisonSnapshot(models, people[2:])) == "1 person, on none of whom both decide."
+    head, rows = table_of(ComparisonSnapshot(models, people[1:2]))
+    assert dict(zip(head, rows[0], strict=True)) == {
+        **{"person": 2, "disagree": 1},
+        **{"a gender": "female", "a probability": 0.9, "a age": None},
+        **{"b gender": "male", "b probability": 0.9, "b age": None},
+    }
+
+
+def test_before_a_count_nobody_is_called_undecided_and_it_is_said_what_to_do(
+    compared: tuple[MainWindow, CompareView], qtbot: QtBot
+) -> None:
+    _, view = compared
+    qtbot.waitUntil(lambda: all("Start a count" in picture.note for picture in view.pictures), timeout=WAIT)
+    assert [view.table.horizontalHeaderItem(i).text() for i in (1, 2)] == ["Tiny explained", "Tiny rival"]
+    assert not view.save.isEnabled()
+
+
+def test_what_two_models_said_is_saved_as_a_table(
+    compared: tuple[MainWindow, CompareView], qtbot: QtBot, tmp_path: Path
+) -> None:
+    window, view = compared
+    window.sources.open_source("demo")
+    qtbot.waitUntil(view.save.isEnabled, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.controller.state is EngineState.FINISHED, timeout=PATIENCE_MS)
+    view._show_figures()
+    asked: list[Path] = []
+
+    def where(_window: object, _title: str, proposed: Path, _kinds: object) -> Path:
+        asked.append(proposed)
+        return tmp_path / "two.csv"
+
+    view.saver.ask_where = where
+    view.save.click()
+    qtbot.waitUntil(lambda: "Saved: two.csv" in view.banner.text, timeout=WAIT)
+    assert asked[0].name == "Demo-clip-two-models.xlsx"
+    saved = (tmp_path / "two.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert "Tiny rival gender" in saved[0]
+    assert len(saved) == 1 + len(view._snapshot.people)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QObject, QPointF, QRectF, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QCheckBox, QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_app.app import sources_of
@@ -272,6 +273,39 @@ def test_the_log_rotates_and_diagnostics_hold_no_address() -> None:
         root.setLevel(level)
 
 
+def test_enter_deletes_nothing_and_opens_no_folder(qtbot: QtBot) -> None:
+    from desktop_app.ui.window.about import AboutDialog, DeleteDataDialog
+
+    delete = DeleteDataDialog()
+    about = AboutDialog()
+    for dialog in (delete, about):
+        qtbot.addWidget(dialog)
+        dialog.show()
+        qtbot.waitExposed(dialog)
+    (tick,) = delete.findChildren(QCheckBox)
+    tick.click()
+    qtbot.keyClick(tick, Qt.Key.Key_Return)
+    assert not delete.isVisible()
+    assert delete.result() == QDialog.DialogCode.Rejected
+    assert [b.text() for b in about.findChildren(QPushButton) if b.isDefault()] == ["Close"]
+
+
+def test_a_disk_that_takes_no_log_fills_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    handler = diagnostics._LogFile(tmp_path / "gone" / "headcount.log", delay=True)
+    record = logging.LogRecord("x", logging.WARNING, __file__, 1, "the disk is full", (), None)
+    handler.handle(record)
+    assert capsys.readouterr().err == ""
+    handler.close()
+    handler = diagnostics._LogFile(tmp_path / "headcount.log")
+    handler.setFormatter(logging.Formatter("%(nothing)s"))
+    handler.handle(record)
+    assert "KeyError" in capsys.readouterr().err, "a mistake of ours is seen"
+    handler.close()
+
+
 def test_a_native_crash_is_told_at_the_next_start(caplog: pytest.LogCaptureFixture) -> None:
     crash = """
 import faulthandler
@@ -441,7 +475,7 @@ def test_what_the_program_runs_on_is_named_with_version_and_licence() -> None:
 
 
 def test_every_dialog_fits_a_small_screen(qtbot: QtBot) -> None:
-    from PySide6.QtWidgets import QDialog, QWidget
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.models.model_chooser import ModelChooser
     from desktop_app.ui.picture.missed_dialog import MissedDialog

@@ -302,6 +302,11 @@ def test_the_keyboard_alone_leads_from_a_finished_count_to_its_pdf(
     qtbot.keyClick(results.list, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: not results.busy and "Saved" in results.banner.text, timeout=WAIT)
     assert [path.suffix for path in (tmp_path / "reports").iterdir()] == [".pdf"]
+    results.banner.dismiss()
+    results.hand_on.ask_existing = lambda _path, _window: "replace"
+    window.strip.name.setFocus()  # a name was typed just now: the key means the report all the same
+    qtbot.keyClick(window.strip.name, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not results.busy and "Saved" in results.banner.text, timeout=WAIT)
 
 
 def test_undo_is_that_of_the_tab_that_is_shown(window: MainWindow, qtbot: QtBot, store: FakeStore) -> None:
@@ -453,6 +458,28 @@ def test_the_counts_of_a_damaged_file_are_brought_back_with_a_click(
     qtbot.waitUntil(lambda: "earlier counts are back" in window.banner.text, timeout=WAIT)
     assert [info.people for info in store.sessions()] == [3]
     window.close()
+
+
+def test_beside_counts_of_a_newer_version_it_is_said_that_nothing_is_kept(
+    services: FakeServices, qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    from desktop_app.store.files import default_folder
+
+    store, _ = open_window_store(lambda _sentence: None)
+    assert isinstance(store, Store)
+    store.close()
+    with contextlib.closing(sqlite3.connect(default_folder() / "counts.sqlite3")) as file:
+        file.execute("PRAGMA user_version=999")
+        file.commit()
+    nothing, problem = open_window_store(lambda _sentence: None)
+    assert nothing is None
+    assert problem.endswith(
+        "Install the newer version again. The file has not been changed. Until then no count is kept."
+    )
+    window = make_window(services, store=nothing)
+    results = opened_list(window, qtbot)
+    qtbot.waitUntil(lambda: not results.busy, timeout=WAIT)
+    assert "until Headcount is closed, and not kept" in results.side.empty.text()
 
 
 def test_deleting_all_data_leaves_no_count_behind(

@@ -54,6 +54,8 @@ def test_commands_of_the_picture_have_no_keys_where_it_is_not_seen(
 ) -> None:
     window.sources.open_source("endless")
     qtbot.waitUntil(people(window, 1), timeout=WAIT)
+    # The log has a person a moment before the window is told that the count runs.
+    qtbot.waitUntil(lambda: window.controller.state is EngineState.RUNNING, timeout=WAIT)
     window.activateWindow()
     window.parts.show_tab(tab)
     focus = window.parts.results.list if tab == "results" else window.parts.setup._list

@@ -13,20 +13,26 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtNetwork import QLocalSocket
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
+from desktop_app.app import hear_later_starts
 from desktop_app.domain.curve import Curve
+from desktop_app.domain.events import Corrected, Counted
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts, Gender
 from desktop_app.engine.state import EngineState, EngineStats
 from desktop_app.errors import SourceError
+from desktop_app.session.log import SequenceNumbers, SessionLog
 from desktop_app.session.pace import PaceWatch
 from desktop_app.settings import Settings
 from desktop_app.sources.detached import DetachedReader, wait_for_detached
+from desktop_app.ui.figures.curve_reader import CurveReader
 from desktop_app.ui.figures.totals import main_figure
 from desktop_app.ui.window import figures_presenter
 from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.single_instance import InstanceServer
 from tests.engine.fakes import CoveredCamera, HungSource, ListSource
 from tests.patience import AT_ONCE_S, PATIENCE_MS, PATIENCE_S
 from tests.ui.conftest import WindowMaker
@@ -686,14 +692,60 @@ def test_when_the_last_person_came_is_right_while_the_clock_is_set(
     qtbot.waitUntil(people(window, 1), timeout=WAIT)
     figures = window.presenter.figures
     main = main_figure("people", Counts(), {})
+    told = [(1, 1)]
+    monkeypatch.setattr(figures_presenter, "_people_and_arrivals", lambda _totals: told[0])
     figures._show_strip(Counts(female=1), main)
+    told[0] = (2, 2)
     figures._show_strip(Counts(female=2), main)
     now_utc, now_s = time.time() + set_by_s, time.monotonic() + 150.0
     clocks = SimpleNamespace(time=lambda: now_utc, monotonic=lambda: now_s)
     monkeypatch.setattr(figures_presenter, "time", clocks)
+    for number in (2, 1, 2):  # one is corrected to be staff, and that is taken back: nobody came
+        told[0] = (number, 2)
+        figures._show_strip(Counts(female=number), main)
+        assert "last person 2 min ago" in figures.pill.text
+    told[0] = (2, 3)
     figures._show_strip(Counts(female=2), main)
-    assert "last person 2 min ago" in figures.pill.text
+    told[0] = (3, 4)
+    figures._show_strip(Counts(female=3), main)
+    assert "last person just now" in figures.pill.text
     monkeypatch.undo()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_only_a_count_that_is_kept_is_called_the_one_before(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    further_pass = SimpleNamespace(is_kept=is_kept, counts=lambda: Counts(female=3))
+    monkeypatch.setattr(window.controller.manager, "previous", further_pass)
+    assert window.controller.people_before == (3 if is_kept else 0)
+    monkeypatch.undo()
+
+
+def test_a_correction_leaves_people_counted_at_one_moment_in_their_order(qtbot: QtBot) -> None:
+    log = SessionLog("s", SequenceNumbers(), clock=lambda: 1000.0)
+    log.append([Counted(1.0, "a", 1, 0.5), Counted(1.0, "b", 2, 0.5), Counted(1.0, "c", 3, 0.5)])
+    reader = CurveReader()
+    assert [r.ref for r in reader._read(log, False, None).recent] == ["c", "b", "a"]
+    log.append([Corrected(2.0, "c", "staff", "yes", "no")])
+    assert [r.ref for r in reader._read(log, False, None).recent] == ["c", "b", "a"]
+
+
+def test_a_start_while_the_window_closes_is_not_taken_over_by_it(window: MainWindow, qtbot: QtBot) -> None:
+    server = InstanceServer(f"closing-{id(qtbot)}")
+    hear_later_starts(server, window)
+    asked: list[list[str]] = []
+    server.asked.connect(asked.append)
+    later = QLocalSocket()
+    later.connectToServer(server.address)
+    assert later.waitForConnected(WAIT)
+    later.write(b'{"open": ["film.mp4"]}\n')
+    later.flush()
+    assert window.close()
+    qtbot.waitUntil(lambda: later.state() is QLocalSocket.LocalSocketState.UnconnectedState, timeout=WAIT)
+    assert bytes(later.readAll().data()) == b"", "it was told that a window has its film, and ended"
+    assert asked == []
+    assert not window.isVisible()
 
 
 def test_the_name_of_the_occasion_is_kept_and_can_be_undone(window: MainWindow, qtbot: QtBot, store: FakeStore) -> None:

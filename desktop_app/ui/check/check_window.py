@@ -349,7 +349,7 @@ class CheckWindow(QDialog):
         self._look()
         if self._asked is None:
             self._show_question()
-        now, then = self._controller.counts.people, sum(not r.is_added for r in self._target.people())
+        now, then = self._controller.counts.people, sum(r.is_automatic for r in self._target.people())
         if self._is_replay and now != then and not self._controller.error:
             words = tr("This time {now} were counted, then {then}: with other settings.", now=now, then=then)
             self.picture.note = words + " " + tr("Count the film anew before you check it.")

@@ -115,7 +115,8 @@ class CurveReader(QThread):
         times = curve.time_s - begin
         distinct = {r.ref: r for r in people}.values()
         bars = live_bars(entries, distinct, now_utc)
-        recent = heapq.nlargest(RECENT, distinct, key=lambda r: r.counted_utc)
+        # Of several counted at one moment the order must not change when one of them is corrected.
+        recent = heapq.nlargest(RECENT, distinct, key=lambda r: (r.counted_utc, r.number, r.ref))
         shown = Curve(times, curve.female, curve.male, curve.undecided)
         return ShownCurve(shown, version, log.session_id, begin, bars, recent)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from desktop_app.domain.types import Decision, Gender, Track
 from desktop_app.ui.picture.display import DisplayFrame
 from desktop_app.ui.picture.overlay import PeoplePainter, box_rect
-from desktop_app.ui.widgets.texts import tr
+from desktop_app.ui.widgets.texts import people_words, tr
 from desktop_app.ui.widgets.theme import GENDER_WORDS
 from desktop_app.vision.compare_votes import ComparedPerson, ComparisonSnapshot, ModelFigures
 
@@ -53,9 +53,10 @@ class ModelPicture(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), _BACK)
         frame = self._frame
-        if frame is None:
+        if frame is None or self.note:
             painter.setPen(QColor("#9aa8b5"))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.note)
+            words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(16, 0, -16, 0), words, self.note)
             painter.end()
             return
         size = frame.result.frame
@@ -102,13 +103,26 @@ def verdict_words(snapshot: ComparisonSnapshot) -> str:
         return tr("Nobody has been compared yet.")
     decided = [p for p in snapshot.people if p.all_decided]
     if not decided:
-        return tr("{people} people, on none of whom both decide.", people=len(snapshot.people))
+        return tr("{people}, on none of whom both decide.", people=people_words(len(snapshot.people)))
     differ = len(snapshot.disagreements)
     same = len(decided) - differ
     return tr(
-        "Both decide on {decided} of {people} people: they agree on {same} and differ on {differ}.",
+        "Both decide on {decided} of {people}: they agree on {same} and differ on {differ}.",
         decided=len(decided),
-        people=len(snapshot.people),
+        people=people_words(len(snapshot.people)),
         same=same,
         differ=differ,
     )
+
+
+def table_of(snapshot: ComparisonSnapshot) -> tuple[list[str], list[list[str | int | float | None]]]:
+    """Return the head and the rows of a table, one row a person and three columns a model."""
+    head = ["person", "disagree"]
+    head += [f"{m.name} {field}".strip() for m in snapshot.models for field in ("gender", "probability", "age")]
+    rows: list[list[str | int | float | None]] = []
+    for person in snapshot.people:
+        row: list[str | int | float | None] = [person.track_id, int(person.disagree)]
+        for d in person.decisions:
+            row += [d.gender.value, round(d.probability, 3), None if d.age_years is None else round(d.age_years, 1)]
+        rows.append(row)
+    return head, rows

@@ -6,10 +6,11 @@ model was shown. The pictures are the ones already made for the window, so compa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QColor, QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
     QSplitter,
     QTableWidget,
     QTableWidgetItem,
@@ -28,11 +30,15 @@ from PySide6.QtWidgets import (
 from desktop_app.engine.state import EngineState, Pipeline
 from desktop_app.errors import HeadcountError
 from desktop_app.session.door_run import DoorRun
-from desktop_app.ui.models.compare_picture import ModelPicture, answer_words, figures_words, verdict_words
+from desktop_app.ui.models.compare_picture import ModelPicture, answer_words, figures_words, table_of, verdict_words
 from desktop_app.ui.picture.video_view import VideoView
 from desktop_app.ui.sessions.controller import Controller
+from desktop_app.ui.sources.names import short_name
 from desktop_app.ui.widgets.background_task import BackgroundTask
+from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.file_saver import TABLE_KINDS, FileSaver
 from desktop_app.ui.widgets.sizes import resize_to_fit
+from desktop_app.ui.widgets.tasks import Tasks
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme, repolish
 from desktop_app.vision.attributes.model_store import list_models
@@ -66,7 +72,10 @@ class CompareView(QDialog):
         self._loading: BackgroundTask | None = None
         self._snapshot = ComparisonSnapshot((), ())
         self._shown: tuple[ComparedPerson, ...] = ()
-        self._filled_for = ""
+        self._filled_for = self._first_name = ""
+        self.banner = Banner(theme)
+        self.tasks = Tasks(self._cannot_save, self)
+        self.saver = FileSaver(self, self.tasks, self.banner)
         self._build()
         self._pictures_timer = QTimer(self)
         self._pictures_timer.setInterval(PICTURE_MS)
@@ -146,14 +155,46 @@ class CompareView(QDialog):
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
         layout.addWidget(self._message)
+        layout.addWidget(self.banner)
         layout.addWidget(splitter, 1)
+        layout.addLayout(self._foot())
+
+    def _foot(self) -> QHBoxLayout:
+        self.save = QPushButton(tr("Save table…"))
+        self.save.setToolTip(tr("Save one row a person, for a spreadsheet"))
+        self.save.setEnabled(False)
+        self.save.clicked.connect(self._save_table)
+        close = QPushButton(tr("Close"))
+        close.clicked.connect(self.close)
+        for button in (self.save, close):
+            button.setAutoDefault(False)
+        row = QHBoxLayout()
+        row.addWidget(self.save)
+        row.addStretch(1)
+        row.addWidget(close)
+        return row
+
+    @Slot()
+    def _save_table(self) -> None:
+        from desktop_app.reports.export import save_table
+
+        head, rows = table_of(self._snapshot)
+        stem = re.sub(r"[^\w.-]+", "-", Path(short_name(self._controller.source_text)).stem).strip("-.") or "count"
+        name = f"{stem}-two-models.xlsx"
+        self.saver.save_as(
+            tr("Save table"), name, TABLE_KINDS, lambda path: save_table(path, tr("Two models"), head, rows)
+        )
+
+    def _cannot_save(self, error: HeadcountError) -> None:
+        self.banner.show_message("error", error.message, error.remedy)
 
     def _fill(self) -> None:
         """Offer every model but the one that counts, a different kind from it first."""
         in_use = self._filled_for = self._counting_key()
         entries = list_models(self._own_models)
         names = {e.key: e.name for e in entries}
-        self._first.setText(f"{names.get(in_use, in_use)} (counts)")
+        self._first_name = names.get(in_use, in_use)
+        self._first.setText(tr("{model} (counts)", model=self._first_name))
         self.choice.blockSignals(True)
         self.choice.clear()
         for entry in entries:
@@ -280,12 +321,14 @@ class CompareView(QDialog):
         frame = self._view.frame
         people = {p.track_id: p for p in self._snapshot.people}
         for picture in self.pictures:
-            picture.note = "Start a count to compare" if not self._controller.active else ""
+            # What is still to be seen of an earlier count was shown to one model only.
+            is_new = not self._controller.active and not self._snapshot.people
+            picture.note = tr("Start a count: both models are then shown the same faces.") if is_new else ""
             picture.show_frame(frame, people)
 
     def _show_figures(self) -> None:
         if self._comparison is not None:
-            self._snapshot = self._comparison.snapshot()
+            self._snapshot = self._comparison.snapshot(is_over=self._controller.state.is_final)
         for label, figures in zip(self._figures, self._snapshot.models, strict=False):
             label.setText(figures_words(figures))
         if self._snapshot.people != self._shown or not self._shown:
@@ -297,8 +340,10 @@ class CompareView(QDialog):
             self._tell(problem, error=True)
 
     def _show_table(self) -> None:
-        names = [m.name for m in self._snapshot.models] or ["Counting model", "Other model"]
-        self.table.setHorizontalHeaderLabels(["Person", *names[:2], ""])
+        other = self.choice.currentText()
+        names = [m.name for m in self._snapshot.models] or ["", other]
+        self.table.setHorizontalHeaderLabels([tr("Person"), names[0] or self._first_name, names[1] or other, ""])
+        self.save.setEnabled(bool(self._shown))
         # People on whom the models differ come first, then the latest.
         people = sorted(self._shown, key=lambda p: (not p.disagree, -p.track_id))[:100]
         self.table.setRowCount(len(people))
@@ -327,6 +372,7 @@ class CompareView(QDialog):
             self._keep(self._loading)
             self._loading = None
         self._end_comparison()
+        self.tasks.shut_down(2.0)
         super().done(result)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.errors import HeadcountError, OutputError
 from desktop_app.settings import Settings
@@ -17,6 +16,7 @@ from desktop_app.ui.picture.people import result_as_decided
 from desktop_app.ui.sessions.bridge import ResultListener
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.told_door import ToldDoor
+from desktop_app.ui.widgets.desktop import open_path
 
 if TYPE_CHECKING:
     from desktop_app.recording.recorder import VideoRecorder
@@ -181,7 +181,7 @@ class Saver(QObject):
         except OSError as error:
             self._tell_error(_as_output_error(error))
             return
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        open_path(self, folder, lambda title, detail: self.told.emit("warning", title, detail, (), 0.0))
 
     def _show_actions(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         return (("Show", self.open_folder),)

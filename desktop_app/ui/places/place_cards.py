@@ -31,8 +31,13 @@ def place_parts(kind: str, figures: PlaceFigures | None) -> list[tuple[str, str]
     if kind == "line":
         numbers = (f"{f.into:,}", f"{f.out:,}") if f is not None else (NOT_SEEN,) * 2
         return list(zip(numbers, (tr("in"), tr("out")), strict=True))
-    of_zone = (f"{f.inside:,}", f"{f.visits:,}", f"{f.mean_dwell_s:.0f} s") if f is not None else (NOT_SEEN,) * 3
-    return list(zip(of_zone, (tr("inside"), tr("visits"), tr("stay")), strict=True))
+    visits = tr("visit") if f is not None and f.visits == 1 else tr("visits")
+    of_zone = (f"{f.inside:,}", f"{f.visits:,}", _stay(f)) if f is not None else (NOT_SEEN,) * 3
+    return list(zip(of_zone, (tr("inside"), visits, tr("stay")), strict=True))
+
+
+def _stay(figures: PlaceFigures) -> str:
+    return NOT_SEEN if figures.mean_dwell_s is None else tr("{number} s", number=f"{figures.mean_dwell_s:.0f}")
 
 
 class PlaceCard(QFrame):
@@ -53,7 +58,7 @@ class PlaceCard(QFrame):
         self._menu.setProperty("flat", "true")
         self._menu.setIconSize(QSize(16, 16))
         self._menu.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._menu.setToolTip(tr("Rename, turn round or delete {name}", name=place.name))
+        self._menu.setToolTip(tr("Rename, change or delete {name}", name=place.name))
         self._menu.setAccessibleName(tr("Change {name}", name=place.name))
         self._menu.clicked.connect(lambda: self.menu_asked.emit(self._menu.mapToGlobal(self._menu.rect().bottomLeft())))
         head = QHBoxLayout()
@@ -89,10 +94,9 @@ class PlaceCard(QFrame):
         return ", ".join(f"{words} {number}".strip() for number, words in parts)
 
     def show_figures(self, figures: PlaceFigures | None) -> None:
-        for (number_label, _), (number, _words) in zip(
-            self._labels, place_parts(self._place.kind, figures), strict=True
-        ):
-            number_label.setText(number)
+        for labels, texts in zip(self._labels, place_parts(self._place.kind, figures), strict=True):
+            for label, text in zip(labels, texts, strict=True):
+                label.setText(text)
         self.setToolTip(
             "" if figures is not None or self._place.kind == "staff" else tr("Counted from the next start on")
         )

@@ -90,7 +90,7 @@ class RecountDialog(QDialog):
             tr(
                 "“{name}”: {people}, found by {detector} and judged by {model}. The kept count stays as it is.",
                 name=what.title,
-                people=people_words(sum(not p.is_added for p in what.people)),
+                people=people_words(sum(p.is_automatic for p in what.people)),
                 detector=what.started.detector or tr("an unknown detector"),
                 model=what.started.model or tr("an unknown model"),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -21,11 +22,11 @@ from desktop_app.ui.widgets.theme import Theme
 class Changes(QObject):
     """Each can be taken back.
 
-    `renamed()` and `joined(Session)` tell of a change of the chosen count; `deleted(session_id)` and
-    `restored(session_id)` of one of the list.
+    `renamed(words)` and `joined(Session)` tell of a change of the chosen count, the first with what it is called;
+    `deleted(session_id)` and `restored(session_id)` of one of the list.
     """
 
-    renamed = Signal()
+    renamed = Signal(str)
     joined = Signal(object)
     deleted = Signal(str)
     restored = Signal(str)
@@ -50,8 +51,16 @@ class Changes(QObject):
         self._banner = banner
         self._theme = theme
         self._undo = undo
-        self.last_deleted: KeptCount | None = None
+        self._deleted: list[KeptCount] = []
+
+    @property
+    def last_deleted(self) -> KeptCount | None:
         """What was deleted last and can be brought back first, None after anything else was done."""
+        return self._deleted[-1] if self._deleted else None
+
+    def forget_deleted(self) -> None:
+        """Let the next undo take back something else: it was done after the deletions."""
+        self._deleted.clear()
 
     def rename(self) -> None:
         """Change name, place and note of the chosen count."""
@@ -60,8 +69,10 @@ class Changes(QObject):
             return
         dialog = dialogs.AboutCountDialog(session.name, session.place, session.note, self._window)
         if dialog.exec():
-            session.rename(dialog.name.text().strip(), dialog.place.text().strip(), dialog.note.toPlainText().strip())
-            self.renamed.emit()
+            about = (dialog.name.text().strip(), dialog.place.text().strip(), dialog.note.toPlainText().strip())
+            if about != (session.name, session.place, session.note):
+                session.rename(*about)
+                self.renamed.emit(tr("named"))
         dialog.deleteLater()
 
     def agenda(self) -> None:
@@ -83,7 +94,9 @@ class Changes(QObject):
         dialog = AgendaDialog(session.agenda, local(start_utc, zone).date(), zone, self._window)
         if dialog.exec() and dialog.items != session.agenda:
             session.set_agenda(dialog.items)
-            self.renamed.emit()
+            self.renamed.emit(tr("agenda"))
+            # Of a count that goes on it is not yet known what lies after its end.
+            end_utc = math.inf if self._kept().is_under_way(session.id) else end_utc
             told = what_to_tell(dialog.items, start_utc, end_utc, zone)
             if told:
                 more = f" {tr('And {number} more.', number=len(told) - 2)}" if len(told) > 2 else ""
@@ -132,23 +145,29 @@ class Changes(QObject):
 
     def _was_deleted(self, count: KeptCount | None) -> None:
         if count is not None:
-            self.last_deleted = count
+            self._deleted.append(count)
+            self._offer_to_restore()
+            self.deleted.emit(count.id)
+
+    def _offer_to_restore(self) -> None:
+        if self.last_deleted is not None:
             self._banner.show_message(
                 "info",
-                dialogs.deleted_words(count),
+                dialogs.deleted_words(self.last_deleted),
                 tr("It can be brought back for a week."),
                 ((tr("Undo"), self.restore),),
             )
-            self.deleted.emit(count.id)
 
     def restore(self) -> None:
-        """Bring back what was deleted last."""
-        count, self.last_deleted = self.last_deleted, None
-        if count is not None:
+        """Bring back what was deleted last, and offer the same for what was deleted before it."""
+        if self._deleted:
+            count = self._deleted.pop()
             self._banner.dismiss()
             self._tasks.begin("delete", partial(self._kept().restore, count.id), partial(self._was_restored, count.id))
 
     def _was_restored(self, session_id: str, is_back: bool) -> None:
         if not is_back:
             self._banner.show_message("warning", tr("This count cannot be brought back any more."))
+        else:
+            self._offer_to_restore()
         self.restored.emit(session_id)

@@ -92,6 +92,7 @@ class ComparisonDialog(QDialog):
         self.save_pdf = QPushButton(tr("Save PDF…"))
         self.save_pdf.setProperty("primary", "true")
         self.save_pdf.setToolTip(tr("Save this page as PDF"))
+        self.save_pdf.setDefault(True)
         self.table = QPushButton(tr("Save table…"))
         self.table.setToolTip(tr("Save both counts, interval by interval, for a spreadsheet"))
         self.print_ = QPushButton(tr("Print"))

@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import numpy as np
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -49,6 +59,11 @@ class CountListModel(QAbstractListModel):
     def counts(self) -> Sequence[KeptCount]:
         """Every count, the ones that do not match the search included."""
         return self._counts
+
+    @property
+    def found(self) -> list[KeptCount]:
+        """The counts that match the search, in the order of the list."""
+        return [row for row in self._rows if isinstance(row, KeptCount)]
 
     def show(self, counts: Sequence[KeptCount], today: date | None = None) -> None:
         """Show other counts. Curves of counts that have not changed stay."""
@@ -263,6 +278,12 @@ class CountList(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QListView.Shape.NoFrame)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        # Qt marks nothing where the first row becomes the present one because the keyboard comes here.
+        if current.isValid():
+            self.selectionModel().select(current, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def choose(self, session_id: str) -> None:
         """Choose a count, or the newest."""

@@ -24,17 +24,23 @@ class CountSide(QWidget):
     """What is searched for and chosen is the tab's to hear of: `search.textChanged`, and the list's selection."""
 
     def __init__(
-        self, theme: Theme, tasks: Tasks, kept: Callable[[], KeptCounts], parent: QWidget | None = None
+        self,
+        theme: Theme,
+        tasks: Tasks,
+        kept: Callable[[], KeptCounts],
+        keeps: bool = True,
+        parent: QWidget | None = None,
     ) -> None:
+        """`keeps` tells whether counts are kept at all."""
         super().__init__(parent)
+        self._keeps = keeps
         self._tasks = tasks
         self._kept = kept
         self.setMinimumWidth(SMALLEST_WIDTH)
         self.search = SearchField(tr("Search: name, place, date"), tr("Search the counts"))
-        self.empty = QLabel()
+        self.empty = QLabel(tr("Reading the kept counts…"))
         self.empty.setWordWrap(True)
         self.empty.setProperty("role", "muted")
-        self.empty.setVisible(False)
         self.list = CountList(theme)
         self._curves = QTimer(self)
         self._curves.setSingleShot(True)
@@ -59,7 +65,15 @@ class CountSide(QWidget):
     def show_counts(self, counts: Sequence[KeptCount]) -> None:
         """Show other counts; whoever calls chooses one again."""
         self.list.counts.show(counts)
-        self._say_empty(tr("No count is kept yet. Every count with somebody in it is, from its start on."))
+        if self._keeps:
+            self._say_empty(tr("No count is kept yet. Every count with somebody in it is, from its start on."))
+        else:
+            self._say_empty(
+                tr(
+                    "What is counted now is shown here until Headcount is closed, and not kept: the stored counts "
+                    "cannot be used. They have not been changed."
+                )
+            )
 
     def narrow(self, text: str) -> None:
         """Show only the counts that have every word of a text."""

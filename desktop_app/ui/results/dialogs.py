@@ -72,10 +72,10 @@ class OtherCountDialog(QDialog):
         resize_to_fit(self, 420, 460)
         text = QLabel(question)
         text.setWordWrap(True)
-        search = SearchField(tr("Search"), tr("Search the counts"))
         self.list = CountList(theme)
         self.list.counts.show(others)
-        search.textChanged.connect(self.list.counts.search)
+        self.search = SearchField(tr("Search"), tr("Search the counts"))
+        self.search.textChanged.connect(self._searched)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.use = buttons.addButton(words, QDialogButtonBox.ButtonRole.AcceptRole)
         self.use.setProperty("primary", "true")
@@ -87,8 +87,16 @@ class OtherCountDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(10)
-        for widget in (text, search, self.list, buttons):
+        for widget in (text, self.search, self.list, buttons):
             column.addWidget(widget)
+
+    @Slot(str)
+    def _searched(self, text: str) -> None:
+        """Show what is searched for, and choose it where it is the only one: Enter is then enough."""
+        self.list.counts.search(text)
+        if text and len(self.list.counts.found) == 1:
+            self.list.choose("")
+        self._picked()
 
     @Slot()
     def _picked(self) -> None:

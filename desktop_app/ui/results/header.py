@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.shares import whole_shares
@@ -31,6 +32,8 @@ class Header(QWidget):
         self.people.setProperty("role", "title")
         self.marks: dict[Gender, MarkWidget] = {}
         self.figures: dict[Gender, QLabel] = {}
+        self._texts: dict[Gender, tuple[str, str]] = {}
+        """What is said of each gender, in full and in few words."""
         figures = QHBoxLayout()
         figures.setSpacing(6)
         figures.addWidget(self.people)
@@ -98,9 +101,26 @@ class Header(QWidget):
         numbers = [counts.female, counts.male, counts.undecided]
         for gender, number, share in zip(_ORDER, numbers, whole_shares(numbers), strict=True):
             percent = f" ({share}%)" if counts.people else ""
-            words = _CAPTIONS[gender]
-            self.figures[gender].setText(f"{number:,} {tr(words)}{percent}")
+            self._texts[gender] = (
+                f"{number:,} {tr(_CAPTIONS[gender])}{percent}",
+                f"{number:,} {tr(gender.value)}{percent}",
+            )
             self.figures[gender].setToolTip(shares_words(numbers))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Say it in fewer words where there is little room: a share that is cut off reads as another one."""
+        if not self._texts:
+            return
+        metrics = self.figures[Gender.FEMALE].fontMetrics()
+        words = sum(metrics.horizontalAdvance(full) for full, _ in self._texts.values())
+        needed = self.people.sizeHint().width() + words + len(_ORDER) * (12 + 10 + 3 * 6)
+        for gender, (full, short) in self._texts.items():
+            self.figures[gender].setText(full if needed <= self.width() else short)
 
     def apply_theme(self, theme: Theme) -> None:
         for gender, mark in self.marks.items():

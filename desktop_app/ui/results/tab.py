@@ -55,7 +55,7 @@ class ResultsTab(QWidget):
         self._asked_for = ""
         self._tasks = Tasks(self._failed, self)
         self.banner = Banner(theme)
-        self.side = CountSide(theme, self._tasks, lambda: self.kept)
+        self.side = CountSide(theme, self._tasks, lambda: self.kept, keeps=store is not None)
         self.search, self.list = self.side.search, self.side.list
         self.header = Header(theme)
         self.pages = ResultPages(theme)
@@ -125,7 +125,7 @@ class ResultsTab(QWidget):
         self.changes.restored.connect(self._restored)
         more = self.header.more.menu()
         self.actions_ = fill_more(more, self.changes, self.hand_on, self.comparing, self.recount, self.check)
-        add_shortcuts(self, self.changes, self.hand_on, self.search)
+        add_shortcuts(self, self.changes, self.hand_on, self.side)
 
     # --- for the window ------------------------------------------------------------------------------------------
 
@@ -375,7 +375,7 @@ class ResultsTab(QWidget):
     def _show_change(self) -> None:
         self._show_figures()
         self.following.note()
-        self.changes.last_deleted = None
+        self.changes.forget_deleted()
         self.following.report_soon()
         self.undo_changed.emit()
         self.decided.emit(self.session)
@@ -397,9 +397,9 @@ class ResultsTab(QWidget):
         if self.session is not None:
             self._tasks.begin("people", self.session.people, self.people.show_people)
 
-    @Slot()
-    def _renamed(self) -> None:
-        self._decided(tr("named"))
+    @Slot(str)
+    def _renamed(self, words: str) -> None:
+        self._decided(words)
         self.refresh()
 
     @Slot(object)

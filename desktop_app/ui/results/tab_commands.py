@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.ui.results.changes import Changes
 from desktop_app.ui.results.comparing import Comparing
+from desktop_app.ui.results.count_side import CountSide
 from desktop_app.ui.results.hand_on import HandOn
 from desktop_app.ui.widgets.texts import tr
 
@@ -36,7 +37,7 @@ def fill_more(
             "receipt": (tr("Save PDF with privacy receipt"), hand_on.save_with_receipt),
             "save_as": (tr("Save PDF elsewhere…"), hand_on.save_elsewhere),
         },
-        {"delete": (tr("Delete this count"), changes.delete)},
+        {"delete": (tr("Delete this count\tDel"), changes.delete)},
     )
     actions = {}
     for number, group in enumerate(groups):
@@ -47,15 +48,19 @@ def fill_more(
     return actions
 
 
-def add_shortcuts(tab: QWidget, changes: Changes, hand_on: HandOn, search: QWidget) -> None:
-    """Let keys do what is done most, while the keyboard is in the tab."""
+def add_shortcuts(tab: QWidget, changes: Changes, hand_on: HandOn, side: CountSide) -> None:
+    """Let keys do what is done most, while the tab is shown: also from the name of the occasion above it."""
     calls: dict[str, Call] = {
         "Ctrl+S": hand_on.save_pdf,
         "Ctrl+P": hand_on.print_report,
         "F2": changes.rename,
-        "Ctrl+F": partial(search.setFocus, Qt.FocusReason.ShortcutFocusReason),
+        "Ctrl+F": partial(side.search.setFocus, Qt.FocusReason.ShortcutFocusReason),
     }
     for keys, call in calls.items():
         shortcut = QShortcut(QKeySequence(keys), tab)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         shortcut.activated.connect(call)
+    # Elsewhere on the tab the key means a person, or a letter of the search.
+    delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), side.list)
+    delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+    delete.activated.connect(changes.delete)

@@ -165,9 +165,9 @@ class Controller(QObject):
 
     @property
     def people_before(self) -> int:
-        """How many people the count before this one has; it is kept."""
+        """How many people the count before this one has, where that is kept: a further pass over a film is not."""
         previous = self.manager.previous
-        return previous.counts().people if previous is not None else 0
+        return previous.counts().people if previous is not None and previous.is_kept else 0
 
     # --- counting ------------------------------------------------------------------------------------------------
 

@@ -97,4 +97,5 @@ def open_window_store(on_problem: Callable[[str], None]) -> tuple[CountStore | N
 
 def _not_kept(error: HeadcountError) -> str:
     _LOG.warning("counts are not kept: %s", error)
-    return f"{error.message} {error.remedy}".strip()
+    # Whoever counts on all day must not learn at the end that nothing was kept.
+    return " ".join(part for part in (error.message, error.remedy, tr("Until then no count is kept.")) if part)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from desktop_app.resources import model_names
 from desktop_app.settings import data_dir
 from desktop_app.ui.models.model_words import ModelCardView
 from desktop_app.ui.setup.form import Choice, Number, Row, SettingsForm, Share, Tick, Whole, left, note, settings_page
+from desktop_app.ui.widgets.desktop import open_path
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.window.actions import Actions
 
@@ -287,5 +286,5 @@ def _open_models_folder() -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        folder = data_dir()  # which the desktop then says it cannot show
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        folder = data_dir()
+    open_path(QApplication.activeWindow() or QApplication.instance(), folder)

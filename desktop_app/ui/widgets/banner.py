@@ -6,9 +6,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.ui.widgets.icons import action_icon, tinted_pixmap
 from desktop_app.ui.widgets.texts import tr
@@ -97,6 +107,11 @@ class Banner(QFrame):
         self._row.addLayout(words, 1)
         self._row.addLayout(self._beside)
         self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._before: QWidget | None = None
+        """What had the keyboard before one of the buttons here."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
         self._area: Callable[[], QRect] | None = None
         self._at_bottom: Callable[[], bool] = lambda: False
         self.setVisible(False)
@@ -179,6 +194,7 @@ class Banner(QFrame):
         self._title.setText(message.title)
         self._detail.setText(message.detail)
         self._detail.setVisible(bool(message.detail))
+        self._give_focus_back()
         for button in self._buttons:
             button.hide()
             button.deleteLater()
@@ -215,8 +231,19 @@ class Banner(QFrame):
         if self._queue:
             self._show(self._queue.popleft())
         elif not self.isHidden():
+            self._give_focus_back()
             self.setVisible(False)
             self.closed.emit()
+
+    def _give_focus_back(self) -> None:
+        """Let nobody go on typing into whatever is next: Qt passes the keyboard on when a button that has it goes."""
+        if any(button.hasFocus() for button in (*self._buttons, self._close)):
+            (_if_still_shown(self._before) or self.window()).setFocus()
+
+    @Slot(QWidget, QWidget)
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None and self.isAncestorOf(new) and old is not None and not self.isAncestorOf(old):
+            self._before = old
 
     def withdraw(self, subject: str) -> None:
         """Take away what was said on a subject: it is settled."""
@@ -236,3 +263,10 @@ class Banner(QFrame):
         colour = colours.get(kind, theme.accent)
         self._icon.setPixmap(tinted_pixmap(_ICONS.get(kind, "info"), colour, 20, self.devicePixelRatioF()))
         self._close.setIcon(action_icon("close", theme))
+
+
+def _if_still_shown(widget: QWidget | None) -> QWidget | None:
+    try:
+        return widget if widget is not None and widget.isVisible() else None
+    except RuntimeError:  # deleted meanwhile
+        return None

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import platformdirs
-from PySide6.QtCore import QObject, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.desktop import open_path
 from desktop_app.ui.widgets.tasks import Tasks
 from desktop_app.ui.widgets.texts import tr
 
@@ -81,10 +81,8 @@ class FileSaver(QObject):
     def say_saved(self, path: Path) -> None:
         """Say that a file was saved, and offer to open it."""
         words = tr("Saved: {name}", name=path.name)
-        actions = ((tr("Open"), partial(open_path, path)), (tr("Show folder"), partial(open_path, path.parent)))
+        actions = ((tr("Open"), partial(self._open, path)), (tr("Show folder"), partial(self._open, path.parent)))
         self._banner.show_message("good", words, str(path.parent), actions, 15)
 
-
-def open_path(path: Path) -> None:
-    """Show a file or a folder with the desktop's own program."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+    def _open(self, path: Path) -> None:
+        open_path(self, path, lambda title, detail: self._banner.show_message("warning", title, detail))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -24,6 +23,7 @@ from desktop_app import __version__
 from desktop_app.errors import HeadcountError
 from desktop_app.resources import resource_path
 from desktop_app.settings import data_dir, default_path
+from desktop_app.ui.widgets.desktop import open_path
 from desktop_app.ui.widgets.icons import app_icon
 from desktop_app.ui.widgets.sizes import resize_to_fit
 from desktop_app.ui.widgets.texts import tr
@@ -64,6 +64,17 @@ def licences() -> tuple[tuple[str, str, str], ...]:
     )
 
 
+_ABOUT = (
+    "<p>Headcount counts the people who pass a camera, by apparent gender and age, on one computer.</p>"
+    "<p>Gender and age are estimates of how someone appears, in sum over many people. They say nothing "
+    "about who a person is, and no decision about anyone may rest on them. The program never estimates "
+    "race or mood.</p>"
+    "<p>No picture is kept or sent, unless you ask for a snapshot or a recording. No description of a face "
+    "is ever written.</p>"
+    "<p>Where you count, tell people about it as the law of your country asks.</p>"
+)
+
+
 class AboutDialog(QDialog):
     """Version, what it is, what it is not, and whose work it stands on."""
 
@@ -88,32 +99,34 @@ class AboutDialog(QDialog):
         head.addWidget(icon)
         head.addLayout(words, 1)
         tabs = QTabWidget()
-        tabs.addTab(
-            _text(
-                "<p>Headcount counts the people who pass a camera, by apparent gender and age, on one computer.</p>"
-                "<p>Gender and age are estimates of how someone appears, in sum over many people. They say nothing "
-                "about who a person is, and no decision about anyone may rest on them. The program never estimates "
-                "race or mood.</p>"
-                "<p>No picture is kept or sent, unless you ask for a snapshot or a recording. No description of a face "
-                "is ever written.</p>"
-                "<p>Where you count, tell people about it as the law of your country asks.</p>"
-            ),
-            tr("About"),
-        )
-        tabs.addTab(_text(_versions_html()), tr("Versions"))
-        tabs.addTab(_text(_licences_html()), tr("Licences"))
+        tabs.setAccessibleName(tr("About, versions and licences"))
+        for title, html in (
+            (tr("About"), _ABOUT),
+            (tr("Versions"), _versions_html()),
+            (tr("Licences"), _licences_html()),
+        ):
+            page = _text(html)
+            page.setAccessibleName(title)
+            tabs.addTab(page, title)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
-        folder = _licence_folder()
-        if folder is not None:
+        if _licence_folder() is not None:
             show = buttons.addButton(tr("Show licence texts"), QDialogButtonBox.ButtonRole.ActionRole)
-            show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
+            show.setAutoDefault(False)
+            show.clicked.connect(self._show_licences)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(12)
         layout.addLayout(head)
         layout.addWidget(tabs, 1)
         layout.addWidget(buttons)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
+
+    @Slot()
+    def _show_licences(self) -> None:
+        folder = _licence_folder()
+        if folder is not None:
+            open_path(self, folder)
 
 
 def _text(html: str) -> QTextBrowser:
@@ -188,6 +201,7 @@ class ShortcutsDialog(QDialog):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(body)
+        scroll.setAccessibleName(tr("Keyboard shortcuts"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -229,7 +243,6 @@ class DeleteDataDialog(QDialog):
         delete = buttons.addButton(tr("Delete"), QDialogButtonBox.ButtonRole.AcceptRole)
         delete.setEnabled(False)
         cancel = buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        cancel.setDefault(True)
         sure.toggled.connect(delete.setEnabled)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -238,3 +251,6 @@ class DeleteDataDialog(QDialog):
         layout.setSpacing(12)
         for widget in (words, sure, buttons):
             layout.addWidget(widget)
+        # Enter on the tick must not delete. Before the button is in the dialog, Qt forgets that it is the default.
+        delete.setAutoDefault(False)
+        cancel.setDefault(True)

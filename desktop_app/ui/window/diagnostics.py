@@ -64,15 +64,21 @@ def log_dir() -> Path:
     return data_dir() / "logs"
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """Leaves out what a full or read-only disk does not take, where Python would print a page for every line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def start_log() -> Path | None:
     """Write the program's log to a file that never grows beyond 4 MB in all; return it, None where it cannot be."""
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     try:
         log_dir().mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            log_dir() / LOG_NAME, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True
-        )
+        handler = _LogFile(log_dir() / LOG_NAME, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True)
     except OSError as error:
         root.warning("no log is written: %s", error)
         return None

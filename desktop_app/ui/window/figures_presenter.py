@@ -75,9 +75,9 @@ class FiguresPresenter(QObject):
         self._state_since = 0.0
         self._began: tuple[str, float] = ("", 0.0)
         """The session shown and when it began, in seconds since 1970."""
-        self._newest: tuple[str, int, float | None] = ("", 0, None)
-        """The session shown, its number of people and when that last rose, None for not yet. In seconds of a clock
-        that nobody sets."""
+        self._newest: tuple[str, int, int, float | None] = ("", 0, 0, None)
+        """The session shown, its number of people, its `Totals.arrivals` and when both last rose, None for not yet. In
+        seconds of a clock that nobody sets."""
         self._shown_curve: ShownCurve | None = None
         self._until_s = 0.0
         """Up to where the curve is drawn: now, or where the count ended."""
@@ -157,12 +157,15 @@ class FiguresPresenter(QObject):
         if session is not None and self._began[0] != session_id:
             entries = session.log.entries()
             self._began = (session_id, entries[0].utc if entries else now)
-        if self._newest[0] != session_id:
-            self._newest = (session_id, counts.people, None)
-        elif counts.people != self._newest[1]:
-            self._newest = (session_id, counts.people, now_s if counts.people > self._newest[1] else self._newest[2])
+        people, arrivals = (0, 0) if session is None else session.log.read(_people_and_arrivals)
+        known, known_people, known_arrivals, newest_s = self._newest
+        if known != session_id:
+            newest_s = None
+        elif people > known_people and arrivals > known_arrivals:  # a correction alone brings nobody
+            newest_s = now_s
+        self._newest = (session_id, people, arrivals, newest_s)
         running = controller.state is EngineState.RUNNING
-        since_person_s = None if self._newest[2] is None else now_s - self._newest[2]
+        since_person_s = None if newest_s is None else now_s - newest_s
         at = Moments(now, self._began[1] if running else self._state_since, since_person_s, self._stops_utc())
         # At several doors the card of each says which model answers there.
         fell_back = len(controller.doors) == 1 and controller.doors[0].run.fell_back
@@ -258,13 +261,18 @@ class FiguresPresenter(QObject):
         self.curves.stop()
 
 
+def _people_and_arrivals(totals: Totals) -> tuple[int, int]:
+    return totals.counts().people, totals.arrivals
+
+
 def place_words(figures: PlaceFigures) -> str:
     """Return what was counted at a line or a zone, in a few words."""
     if figures.kind == "line":
         return tr("in {into}   out {out}", into=f"{figures.into:,}", out=f"{figures.out:,}")
-    return tr(
-        "{inside} inside   {visits} visits   {seconds} s",
-        inside=f"{figures.inside:,}",
-        visits=f"{figures.visits:,}",
-        seconds=f"{figures.mean_dwell_s:.0f}",
-    )
+    words = [
+        tr("{number} inside", number=f"{figures.inside:,}"),
+        tr("1 visit") if figures.visits == 1 else tr("{number} visits", number=f"{figures.visits:,}"),
+    ]
+    if figures.mean_dwell_s is not None:  # while nobody has gone, nobody knows how long they stay
+        words.append(tr("{number} s", number=f"{figures.mean_dwell_s:.0f}"))
+    return "   ".join(words)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.ui.sessions.controller import Controller
 from desktop_app.ui.sessions.crash_guard import report_path
 from desktop_app.ui.sessions.current_settings import CurrentSettings
 from desktop_app.ui.widgets.banner import Banner
+from desktop_app.ui.widgets.desktop import open_path
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.window.actions import Actions
 
@@ -62,7 +64,7 @@ class HelpCommands(QObject):
         """Open the folder of the log."""
         from desktop_app.ui.window.diagnostics import log_dir
 
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir())))
+        self._open(log_dir())
 
     def delete_data(self) -> None:
         """Delete what the program keeps, if the operator is sure."""
@@ -96,7 +98,10 @@ class HelpCommands(QObject):
         self._banner.show_message("error", sentence, detail, ((tr("Show the report"), self._show_report),))
 
     def _show_report(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(report_path())))
+        self._open(report_path())
+
+    def _open(self, path: Path) -> None:
+        open_path(self, path, lambda title, detail: self._banner.show_message("warning", title, detail))
 
 
 def _run(dialog: QDialog) -> int:

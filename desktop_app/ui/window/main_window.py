@@ -54,11 +54,13 @@ SHUT_DOWN_S = 3.0
 class MainWindow(QMainWindow):
     """The program's window.
 
-    `ready` is emitted once the charts are loaded and the models are being loaded. After `close`, `clean_exit`
+    `ready` is emitted once the charts are loaded and the models are being loaded, `closing` when it is certain that the
+    window closes, before anything is ended. After `close`, `clean_exit`
     tells whether every thread ended; where one hangs in a driver the caller ends the process itself.
     """
 
     ready = Signal()
+    closing = Signal()
     _charts_loaded = Signal()
 
     def __init__(
@@ -372,6 +374,7 @@ class MainWindow(QMainWindow):
             return
         if not self._closing:
             self._closing = True
+            self.closing.emit()
             self.parts.setup.leave()
             self._keep_geometry()
             self.clean_exit = self._shut_down()

@@ -157,7 +157,7 @@ class InstanceServer(QObject):
         return self._address
 
     def close(self) -> None:
-        """Stop listening, and take the notice away unless a later program has written its own."""
+        """Stop listening, and take the notice away unless a later program has written its own. Idempotent."""
         self._server.close()
         if _address(self._place) == self._address:
             self._place.unlink(missing_ok=True)
@@ -174,6 +174,9 @@ class InstanceServer(QObject):
                 self._read(connection)
 
     def _read(self, connection: QLocalSocket) -> None:
+        if not self.listening:  # the window is closing: what is asked for now, a start of its own does
+            connection.abort()
+            return
         if not connection.canReadLine():
             if connection.bytesAvailable() > _MAX_BYTES:
                 connection.abort()

@@ -42,6 +42,8 @@ def test_an_agenda_is_typed_in_read_from_a_file_and_taken_back(
         return dialog.result()
 
     monkeypatch.setattr(AgendaDialog, "exec", answer)
+    told: list[str] = []
+    tab.status.connect(told.append)
     tab.actions_["agenda"].trigger()
     settle(qtbot, tab)
     assert "was not understood" in tried[0]
@@ -50,9 +52,30 @@ def test_an_agenda_is_typed_in_read_from_a_file_and_taken_back(
     assert tab.chosen.read is not None
     assert {i.name: i.people for i in tab.chosen.read.report.agenda}["keynote"] == 4
     assert "counted in both" in tab.banner.text
+    assert told == ["Done: agenda."]
     assert tab.undo() == "agenda"
     settle(qtbot, tab)
     assert load(store, log.session).agenda == ()
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_an_item_to_come_is_not_outside_a_count_that_goes_on(
+    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, goes_on: bool
+) -> None:
+    log = make_count("Fair")
+    tab = make_tab()
+    monkeypatch.setattr(type(tab.kept), "is_under_way", lambda _self, _session: goes_on)
+    tomorrow = datetime.fromtimestamp(log.utc) + timedelta(days=1)
+
+    def answer(dialog: AgendaDialog) -> int:
+        dialog.edit.setPlainText(f"party {tomorrow:%Y-%m-%d} 20:00-21:00")
+        dialog.accept()
+        return dialog.result()
+
+    monkeypatch.setattr(AgendaDialog, "exec", answer)
+    tab.actions_["agenda"].trigger()
+    settle(qtbot, tab)
+    assert ("outside the time of the count" in tab.banner.text) is not goes_on
 
 
 def test_the_pdf_is_saved_with_the_privacy_receipt(

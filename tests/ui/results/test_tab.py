@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -139,6 +139,31 @@ def test_a_picture_of_a_page_has_its_colours() -> None:
     assert (image.width(), image.height()) == (5, 3)
     colour = image.pixelColor(2, 1)
     assert (colour.red(), colour.green(), colour.blue()) == (200, 20, 10)
+
+
+def test_in_a_narrow_window_no_share_is_cut_off_and_no_tab_is_covered(
+    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
+) -> None:
+    make_count("Fair")
+    tab = make_tab()
+    pages, figures = tab.pages, tab.header.figures
+
+    def fits() -> bool:
+        bar = pages.tabBar()
+        return bar.width() >= bar.sizeHint().width() and all(
+            f.width() >= f.sizeHint().width() for f in figures.values()
+        )
+
+    for width, words, is_beside in (
+        (1200, "appear female", True),
+        (660, "female", False),
+        (1200, "appear female", True),
+    ):
+        tab.resize(width, 500)
+        text = f"2 {words} (50%)"
+        qtbot.waitUntil(lambda text=text: figures[Gender.FEMALE].text() == text and fits(), timeout=PATIENCE_MS)
+        assert (pages.cornerWidget() is pages.choices) is is_beside
+        assert pages.choices.isVisible()
 
 
 def test_two_clicks_from_a_finished_count_to_its_pdf(
@@ -347,6 +372,36 @@ def test_a_joined_count_is_chosen_from_the_others(make_count: CountMaker, make_t
     assert dialog.list.chosen.name == "South door"
 
 
+def test_another_count_is_found_by_typing_and_what_is_chosen_is_marked(
+    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
+) -> None:
+    from desktop_app.ui.results.dialogs import compare_dialog
+
+    for name in ("South door", "North door", "Concert"):
+        make_count(name, people=3)
+    tab = make_tab()
+    count = tab.list.chosen
+    assert count is not None
+    dialog = compare_dialog(count, [c for c in tab.list.counts.counts if c.id != count.id], LIGHT, tab)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.keyClicks(dialog.search, "door")
+    assert not dialog.use.isEnabled(), "two have it, and the wrong one is not taken by mistake"
+    qtbot.keyClicks(dialog.search, " south")
+    assert dialog.use.isEnabled()
+    assert [index.data().split(",")[0] for index in dialog.list.selectedIndexes()] == ["South door"]
+    qtbot.keyClicks(dialog.search, "xyz")
+    assert not dialog.use.isEnabled()
+    dialog.search.clear()
+    dialog.list.selectionModel().setCurrentIndex(
+        dialog.list.counts.index_of(""), QItemSelectionModel.SelectionFlag.NoUpdate
+    )  # as Qt does where the keyboard comes to the list
+    assert dialog.use.isEnabled()
+    assert len(dialog.list.selectedIndexes()) == 1
+    qtbot.keyClick(dialog.list, Qt.Key.Key_Return)
+    assert dialog.result() == dialog.DialogCode.Accepted
+
+
 def test_a_deleted_count_comes_back(make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot) -> None:
     make_count("Other", people=2)
     make_count("Fair", people=4)
@@ -361,6 +416,30 @@ def test_a_deleted_count_comes_back(make_count: CountMaker, make_tab: TabMaker, 
     settle(qtbot, tab)
     assert tab.header.name.whole == "Fair"
     assert tab.undo_name == ""
+
+
+def test_several_counts_are_deleted_by_key_and_come_back_one_by_one(
+    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
+) -> None:
+    for name, people in (("First", 1), ("Second", 2), ("Third", 3)):
+        make_count(name, people=people)
+    tab = make_tab()
+    whole = rows(tab)
+    for name in ("Third", "Second"):
+        assert tab.header.name.whole == name
+        qtbot.keyClick(tab.list, Qt.Key.Key_Delete)
+        settle(qtbot, tab)
+    assert tab.header.name.whole == "First"
+    for name in ("Second", "Third"):
+        assert f"“{name}”" in tab.banner.text
+        tab.banner.buttons[0].click()
+        settle(qtbot, tab)
+        assert tab.header.name.whole == name
+    assert rows(tab) == whole
+    assert (tab.banner.text, tab.undo_name) == ("", "")
+    qtbot.keyClick(tab.search, Qt.Key.Key_Delete)
+    settle(qtbot, tab)
+    assert rows(tab) == whole, "in the search the key is a letter's"
 
 
 def test_a_count_under_way_is_not_deleted(
