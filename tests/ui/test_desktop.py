@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from desktop_app.ui.widgets.banner import Banner
-from desktop_app.ui.widgets.desktop import open_path
+from desktop_app.ui.widgets.desktop import environment_of_others, open_path
 from desktop_app.ui.widgets.file_saver import FileSaver
 from desktop_app.ui.widgets.tasks import Tasks
 from desktop_app.ui.widgets.theme import LIGHT
@@ -96,3 +96,16 @@ def test_a_dialog_without_a_place_for_messages_opens_a_small_window(tmp_path: Pa
     assert box is not None
     assert "gone is not there any more." in box.text()
     box.close()
+
+
+def test_a_viewer_does_not_load_the_libraries_of_the_frozen_program() -> None:
+    own = {
+        "HOME": "/home/ada",
+        "LD_LIBRARY_PATH": "/usr/lib/headcount/lib:/opt/lib",
+        "LD_LIBRARY_PATH_ORIG": "/opt/lib",
+        "QT_PLUGIN_PATH": "/usr/lib/headcount/lib/PySide6/Qt/plugins",
+    }
+    assert environment_of_others(own, "/usr/lib/headcount/lib") == {"HOME": "/home/ada", "LD_LIBRARY_PATH": "/opt/lib"}
+    del own["LD_LIBRARY_PATH_ORIG"]
+    assert environment_of_others(own, "/usr/lib/headcount/lib") == {"HOME": "/home/ada"}
+    assert environment_of_others(own, None) == own

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Slot
@@ -46,7 +47,12 @@ class _Started(QObject):
         self._looks = 0
         nothing = subprocess.DEVNULL
         self._process = subprocess.Popen(
-            [opener, str(path)], stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+            [opener, str(path)],
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+            start_new_session=True,
+            env=environment_of_others(os.environ, getattr(sys, "_MEIPASS", None)),
         )
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
@@ -62,6 +68,18 @@ class _Started(QObject):
         self.deleteLater()
         if code:
             _tell(self._path, self._cannot)
+
+
+def environment_of_others(own: Mapping[str, str], bundle: str | None) -> dict[str, str]:
+    """Return the environment for another program: without what leads it to the libraries of our frozen one.
+
+    `bundle` is the folder of those, None where Python runs as usual. PyInstaller keeps what it changed as `…_ORIG`.
+    """
+    if bundle is None:
+        return dict(own)
+    others = {name: value for name, value in own.items() if not value.startswith(bundle)}
+    before = others.pop("LD_LIBRARY_PATH_ORIG", None)
+    return others if before is None else {**others, "LD_LIBRARY_PATH": before}
 
 
 def _tell(path: Path, cannot: Cannot) -> None:
