@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -22,6 +23,7 @@ from desktop_app.engine.blank_watch import BlankWatch
 from desktop_app.errors import SourceError
 from desktop_app.resources import demo_clip
 from desktop_app.settings import Settings
+from desktop_app.sources import ffmpeg_library
 from desktop_app.sources.base import FrameSource, not_seen
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.pictures import DEFAULT_HOLD_S, HELD_FPS
@@ -245,6 +247,38 @@ def test_sound_that_is_longer_than_the_pictures_is_no_damage(clips: Clips) -> No
     path = clips.make("tail.mkv", *both, "-c:v", "copy", "-c:a", "aac")
     images, source = frames_of(path)
     assert (len(images), not_seen(source)) == (FRAMES, ())
+
+
+@pytest.mark.skipif(ffmpeg_library.ffmpeg_library() is None, reason="FFmpeg cannot be called here")
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "avi", "ts"])
+def test_a_minute_of_sound_without_pictures_was_not_seen(ending: str, clips: Clips) -> None:
+    both = ["-i", clips("mkv"), "-f", "lavfi", "-i", "sine=d=70", "-map", "0:v", "-map", "1:a"]
+    path = clips.make(f"stopped.{ending}", *both, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp2")
+    images, source = frames_of(path)
+    assert len(images) == FRAMES
+    assert len(not_seen(source)) == 1
+    assert re.fullmatch(r"From 2 s to 70 s “stopped.*” holds only sound: nobody could be seen.", not_seen(source)[0])
+
+
+@pytest.mark.parametrize(("pause_s", "said"), [(50, ()), (70, ("From 1 s to 71 s “{}” holds no picture.",))])
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_a_minute_without_a_picture_was_not_seen(
+    pause_s: int, said: tuple[str, ...], ending: str, clips: Clips
+) -> None:
+    name = f"pause{pause_s}.{ending}"
+    path = clips.make(
+        name, *ramp(50), "-vf", f"setpts=PTS+gte(N\\,25)*{pause_s}/TB", "-fps_mode", "vfr", "-c:v", "mpeg4"
+    )
+    images, source = frames_of(path)
+    assert len(images) == 50
+    assert not_seen(source) == tuple(sentence.format(name) for sentence in said)
+
+
+def test_a_film_whose_pictures_begin_after_a_minute_of_sound_was_not_seen_before(clips: Clips) -> None:
+    late = ["-f", "lavfi", "-i", "sine=d=70", "-itsoffset", "65", "-i", clips("mkv"), "-map", "1:v", "-map", "0:a"]
+    path = clips.make("late.mkv", *late, "-c:v", "copy", "-c:a", "aac")
+    _, source = frames_of(path)
+    assert not_seen(source) == ("From 0 s to 65 s “late.mkv” holds no picture.",)
 
 
 @pytest.mark.parametrize("change", ["grows", "shrinks"])
