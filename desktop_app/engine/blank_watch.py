@@ -17,9 +17,10 @@ _FILM_S = 5.0
 """Fades and the black before a film begins last less than this."""
 
 _SAME_S = 60.0
-"""A source that gives no new picture for so long hangs. At their coarsest, with one key picture in 40 seconds, x264 and
-x265 repeat a scene without movement for 3 seconds at most; cameras set a key picture every 10 seconds, seldom 50, with
-which all is coded anew. A shared screen may stand still for longer; then nobody comes in either."""
+"""A source that gives no new picture for so long hangs. At their coarsest, with one key picture in 40 seconds, x264,
+x265 and MPEG-4 repeat a still scene for 4 seconds at most, also one that was freed from noise and darkened before.
+Cameras set a key picture every 10 seconds, seldom 50, with which all is coded anew. A shared screen may stand still for
+longer; then nobody comes in either."""
 
 _MOST_NAMED = 10
 
