@@ -274,6 +274,15 @@ def test_a_minute_without_a_picture_was_not_seen(
     assert not_seen(source) == tuple(sentence.format(name) for sentence in said)
 
 
+def test_a_minute_without_a_picture_of_a_film_on_a_web_server_was_not_seen(clips: Clips) -> None:
+    pause = ["-vf", "setpts=PTS+gte(N\\,25)*70/TB", "-fps_mode", "vfr", "-c:v", "mpeg4"]
+    data = clips.make("webpause.mkv", *ramp(50), *pause).read_bytes()
+    with hostile(ok(data, "video/x-matroska")) as server:
+        images, source = frames_of(f"{server.url}/webpause.mkv")
+    assert len(images) == 50
+    assert not_seen(source) == ("From 1 s to 71 s “webpause.mkv” holds no picture.",)
+
+
 def test_a_film_whose_pictures_begin_after_a_minute_of_sound_was_not_seen_before(clips: Clips) -> None:
     late = ["-f", "lavfi", "-i", "sine=d=70", "-itsoffset", "65", "-i", clips("mkv"), "-map", "1:v", "-map", "0:a"]
     path = clips.make("late.mkv", *late, "-c:v", "copy", "-c:a", "aac")
@@ -444,6 +453,7 @@ def test_no_clip_is_called_black_hung_or_without_a_signal(shared_clips: Path) ->
             since_s = None if result.blank is None else frame.time_s if since_s is None else since_s
             longest[path.name] = max(longest[path.name], 0.0 if since_s is None else frame.time_s - since_s)
         source.close()
+        assert source.omissions == ()
         assert watch.is_blank_throughout is (path.name == "no_duration_0m0f.webm")
         assert watch.is_blank_throughout or watch.omissions(source.info) == ()
     assert longest.pop("no_duration_0m0f.webm") > 4
