@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.domain.blank import FACES_PER_SIDE
 from desktop_app.domain.counting import CountingSettings, PeopleCounter
 from desktop_app.domain.places import Line, Zone
 from desktop_app.domain.tracking import Tracker, TrackerSettings
@@ -33,7 +34,13 @@ from desktop_app.vision.annotate import Annotator
 from desktop_app.vision.attributes.classifier import CardClassifier, load_classifier
 from desktop_app.vision.attributes.quality import GlimpseScheduler, SchedulerSettings
 from desktop_app.vision.compare import Comparison
-from desktop_app.vision.faces.detectors import FaceDetector, HaarFaceDetector, YuNetFaceDetector
+from desktop_app.vision.faces.detectors import (
+    HAAR_SMALLEST,
+    YUNET_SMALLEST,
+    FaceDetector,
+    HaarFaceDetector,
+    YuNetFaceDetector,
+)
 from desktop_app.vision.faces.tiled import TiledFaceDetector
 from desktop_app.vision.likeness.face_space import LikenessSpace
 from desktop_app.vision.pipeline import FramePipeline, LighterModel, PipelineSettings
@@ -90,6 +97,15 @@ def build_detector(settings: Settings, threads: int = 1) -> FaceDetector:
         )
     yunet = YuNetFaceDetector(yunet_weights(), _weak_score(settings), COARSE_SIDE, threads)
     return TiledFaceDetector(yunet, yunet, coarse_side=COARSE_SIDE, min_face_share=chosen.min_face_share)
+
+
+def least_side(settings: Settings) -> float:
+    """Return how many pixels the shorter side of a picture needs for anybody to be counted in it.
+
+    Whoever asks for large faces knows how near people come: these may fill most of the picture.
+    """
+    smallest_px = HAAR_SMALLEST if settings.detector.kind == "haar" else YUNET_SMALLEST
+    return max(FACES_PER_SIDE * smallest_px, 1.5 * settings.count.min_face_px)
 
 
 def _weak_score(settings: Settings) -> float:
@@ -183,6 +199,7 @@ def build_pipeline(settings: Settings | None = None) -> FramePipeline:
         settings=PipelineSettings(detect_interval_s=detector.interval_s),
         scheduler=GlimpseScheduler(SchedulerSettings(budget=count.max_glimpses, hard_limit=2 * count.max_glimpses)),
         likeness=_likeness(model_path(count.model, data_dir() / "models"), classifier.card),
+        least_side=least_side(settings),
     )
     if count.model == OWN_MODEL:
         pipeline.lighter_model = partial(_lighter_model, settings, policy.litert)

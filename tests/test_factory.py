@@ -6,10 +6,14 @@ import ast
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from desktop_app import factory
+from desktop_app.domain.blank import LEAST_SIDE, Blank
 from desktop_app.domain.counting import CountingSettings
+from desktop_app.domain.types import Frame
 from desktop_app.errors import ModelError
 from desktop_app.settings import Settings
 
@@ -75,6 +79,21 @@ def test_the_shipped_pipeline_tells_people_apart_by_their_face() -> None:
 def test_the_smallest_face_of_the_settings_is_the_smallest_that_counts() -> None:
     settings = replace(Settings(), count=replace(Settings().count, min_face_px=40.0))
     assert factory.build_pipeline(settings).counter.settings.min_size == 40.0
+
+
+@pytest.mark.parametrize(("size", "blank"), [((40, 30), Blank.TOO_SMALL), ((60, 44), None)])
+def test_the_shipped_pipeline_tells_a_picture_that_is_too_small(size: tuple[int, int], blank: Blank | None) -> None:
+    scene = np.random.default_rng(1).integers(0, 255, (9, 12, 3), np.uint8)
+    image = np.asarray(cv2.resize(scene, size), np.uint8)
+    assert factory.build_pipeline().process(Frame(image, 0.0, 0)).blank is blank
+
+
+def test_how_large_a_picture_has_to_be_follows_detector_and_smallest_face() -> None:
+    ours = Settings()
+    assert factory.least_side(ours) == LEAST_SIDE
+    assert factory.least_side(replace(ours, detector=replace(ours.detector, kind="haar"))) == 80
+    assert factory.least_side(replace(ours, count=replace(ours.count, min_face_px=4))) == LEAST_SIDE
+    assert factory.least_side(replace(ours, count=replace(ours.count, min_face_px=100))) == 150
 
 
 def test_the_shipped_pipeline_can_fall_back_to_the_lighter_network_and_begins_again_with_its_own() -> None:

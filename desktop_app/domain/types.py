@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from desktop_app.domain.blank import Blank
     from desktop_app.domain.events import Event
+    from desktop_app.domain.same_picture import Fingerprint
 
 AGE_BANDS: tuple[str, ...] = ("0-2", "3-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+")
 """The nine age bands of FairFace, in which every age figure of the program is reported."""
@@ -257,8 +259,8 @@ class FrameResult:
     `in_view` is how many confirmed persons are in view, staff left out. `detected` tells whether the detector ran on
     this frame. `events` are what happened on it, in order. `timings_s` maps a stage ("detect", "track", "classify",
     "count", "total") to the seconds it took. `counts` are the totals of the session after this frame, filled in by the
-    session for whoever draws them; None without one. `tone` is the brightness (0 to 255) of a picture that is of one
-    tone and so shows nothing, None for any other.
+    session for whoever draws them; None without one. `blank` says why nobody could be seen in the picture, None where
+    somebody could. `fingerprint` is that of the picture, None where it was not looked at.
     """
 
     frame: Frame
@@ -268,4 +270,5 @@ class FrameResult:
     events: tuple[Event, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=dict)
     counts: Counts | None = None
-    tone: float | None = None
+    blank: Blank | None = None
+    fingerprint: Fingerprint | None = None

@@ -340,7 +340,7 @@ class Engine:
         result = self._pipeline.process(frame)
         self._statistics.analysed(frame, raw.time_s, info is not None and info.is_live)
         if info is not None:
-            self._blank.note(raw.time_s, frame.time_s, result.tone, info, self._pacer.era)
+            self._blank.note(raw.time_s, result, info, self._pacer.era)
             self._follow_blank()
         # The events first: whoever draws the result finds the totals that go with it.
         self._report(result.events)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class EngineState(StrEnum):
     """Where a run stands. `FINISHED`, `FAILED` and `STOPPED` are final: the next run is a new engine.
 
-    `BLANK` is a run whose source gives pictures that show nothing, all of one tone.
+    `BLANK` is a run whose source gives pictures in which nobody could be seen (`domain.blank`): black, of one colour,
+    too small, or always the very same.
     """
 
     IDLE = "idle"

@@ -270,6 +270,21 @@ class FfmpegCapture:
         """Whether an error of the reading is the end."""
         return True
 
+    @property
+    def sound_s(self) -> float:
+        """How long the longest sound of the file is, in seconds; 0.0 without one, or where that is not stated.
+
+        Matroska states the length of the whole only, which is then that of the sound.
+        """
+        context, longest_s = int(self._format.value or 0), 0.0
+        for number in range(ctypes.c_uint.from_address(context + ff.STREAM_COUNT).value if context else 0):
+            stream = ff.pointer_at(ff.pointer_at(context + ff.STREAMS) + 8 * number)
+            length = ff.long_at(stream + ff.LENGTH)
+            if ff.number_at(ff.pointer_at(stream + ff.PARAMETERS) + ff.KIND) == ff.SOUND:
+                whole_s = ff.long_at(context + ff.DURATION) / ff.TIME_UNIT
+                longest_s = max(longest_s, length * ff.ratio_at(stream + ff.TIME_BASE) if length > 0 else whole_s)
+        return longest_s
+
     def packet_bytes(self, enough: float, is_cancelled: Callable[[], bool]) -> int:
         """Return how many bytes the packets of all tracks have that are still to come, counted until it is `enough`."""
         total, packet = 0, int(self._packet.value or 0)
@@ -304,6 +319,19 @@ def _is_interlaced(capture: FfmpegCapture) -> bool:
     return may_be_interlaced(capture.get(cv2.CAP_PROP_FOURCC)) and any(
         capture.grab() and capture.is_interlaced for _ in range(_LOOKED_AT)
     )
+
+
+def sound_length_s(target: str) -> float:
+    """Return how long the longest sound of a file is, in seconds; 0.0 without one, or where that cannot be told."""
+    library = ff.ffmpeg_library()
+    if library is None:
+        return 0.0
+    with ffmpeg_options(target):
+        capture = FfmpegCapture(library, target, None, is_glance=True)
+    try:
+        return capture.sound_s if capture.can_read else 0.0
+    finally:
+        capture.release()
 
 
 def unread_share(target: str, size: int, most: float, is_cancelled: Callable[[], bool] = lambda: False) -> float:

@@ -20,16 +20,18 @@ VERSIONS = {"avformat_version": 62, "avcodec_version": 62, "avutil_version": 60,
 # Offsets in bytes within AVFormatContext, AVIOContext, AVStream, AVCodecParameters, AVPacket and AVFrame.
 INPUT, STREAM_COUNT, STREAMS, DURATION, ERROR_RECOGNITION, INTERRUPT, DEBUG = 32, 44, 48, 104, 212, 216, 232
 INPUT_ERROR = 84
-INDEX, PARAMETERS, TIME_BASE, START_TIME, PICTURES, DISPOSITION, DISCARD = 8, 16, 32, 40, 56, 64, 68
+INDEX, PARAMETERS, TIME_BASE, START_TIME, LENGTH, PICTURES, DISPOSITION, DISCARD = 8, 16, 32, 40, 48, 56, 64, 68
 ASPECT, RATE = 72, 88
 KIND, TAG, SIDE_DATA, SIDE_DATA_COUNT, CODED_WIDTH, CODED_HEIGHT = 0, 8, 32, 40, 72, 76
-PACKET_SIZE, STREAM_INDEX = 32, 36
+PACKET_SIZE, STREAM_INDEX, PACKET_FLAGS = 32, 36, 40
 DATA, LINE_SIZES, WIDTH, HEIGHT, PIXEL_FORMAT, FLAGS, TIME = 0, 64, 104, 108, 116, 276, 304
 
 INTERLACED = 1 << 3
 ATTACHED_PICTURE = 1 << 10
-VIDEO, BGR24, BACKWARD, DISPLAY_MATRIX, DISCARD_ALL = 0, 3, 1, 5, 48
+KEY = 1 << 0
+VIDEO, SOUND, BGR24, BACKWARD, DISPLAY_MATRIX, DISCARD_ALL = 0, 1, 3, 1, 5, 48
 UNKNOWN_TIME = -(2**63)
+TIME_UNIT = 1_000_000
 MORE_WANTED = -errno.EAGAIN
 END_OF_FILE = -int.from_bytes(b"EOF ", "little")
 
@@ -130,7 +132,7 @@ def _checked(library: ctypes.CDLL) -> ctypes.CDLL | None:
         return None
     for name in ("av_frame_alloc", "av_packet_alloc", "avcodec_alloc_context3", "avformat_alloc_context"):
         getattr(library, name).restype = ctypes.c_void_p
-    for name in ("sws_alloc_context", "av_packet_side_data_get"):
+    for name in ("sws_alloc_context", "av_packet_side_data_get", "av_packet_clone"):
         getattr(library, name).restype = ctypes.c_void_p
     for name in ("av_guess_frame_rate", "av_guess_sample_aspect_ratio"):
         getattr(library, name).restype = Ratio

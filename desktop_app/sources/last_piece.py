@@ -196,6 +196,29 @@ def _jpegs(file: Bytes, _head: bytes, size: int) -> bool:
     return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xd8\xff")
 
 
+def _obus(file: Bytes, _head: bytes, size: int) -> bool:
+    """Go from unit to unit of an AV1 stream (AV1 specification, 5.3: a header, the size as leb128, so many bytes)."""
+    at = 0
+    for _ in range(_MOST_PIECES):
+        if at >= size:
+            return at > size
+        file.seek(at)
+        unit = file.read(10)
+        if unit[0] & 0x82 != 2:  # a unit that states no size, or none at all
+            return False
+        at += 2 if unit[0] & 4 else 1
+        length = 0
+        for number, byte in enumerate(unit[2 if unit[0] & 4 else 1 :]):
+            length |= (byte & 127) << (7 * number)
+            at += 1
+            if byte < 128:
+                break
+        else:
+            return len(unit) < 10
+        at += length
+    return False
+
+
 def _y4m(file: Bytes, head: bytes, size: int) -> bool:
     header, _, _ = head.partition(b"\n")
     facts = {word[:1]: word[1:] for word in header.decode("ascii", "replace").split(" ")[1:]}
@@ -225,4 +248,5 @@ _CHECKS: tuple[tuple[Callable[[bytes], bool], Callable[[Bytes, bytes, int], bool
     (lambda head: head.startswith(b"YUV4MPEG2 "), _y4m),
     (lambda head: head.startswith(b"\xff\xd8\xff"), _jpegs),
     (lambda head: head[:3] == b"\x1f\x07\x00", _dv),
+    (lambda head: head[:2] == b"\x12\x00", _obus),
 )

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.blank import tone_of
+from desktop_app.domain.blank import Blank, blank_of, is_too_small
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
@@ -157,8 +157,8 @@ class PictureSource:
             return None
         if len(self._loaders) > 1 and is_moving(data):
             self._skip(f"Of “{printable(name)}”, which holds several pictures, only the first was looked at.")
-        if len(self._loaders) > 1 and self._repeats > 1 and tone_of_picture(image) is not None:
-            self._skip(of_one_colour(name))
+        if len(self._loaders) > 1 and self._repeats > 1 and (sentence := shows_nobody(image, name)):
+            self._skip(sentence)
         self._held = (number, image)
         return image
 
@@ -177,14 +177,18 @@ class PictureSource:
         )
 
 
-def tone_of_picture(image_bgr: NDArray[np.uint8]) -> float | None:
-    """Return the brightness (0 to 255) of a picture of one tone, None for one that shows something."""
-    return tone_of(np.asarray(cv2.resize(image_bgr, (32, 18), interpolation=cv2.INTER_AREA), dtype=np.uint8))
-
-
-def of_one_colour(name: str) -> str:
-    """Return the sentence for a picture that shows nothing."""
-    return f"“{printable(name)}” is of one colour: nobody can be seen in it."
+def shows_nobody(image_bgr: NDArray[np.uint8], name: str) -> str:
+    """Return the sentence for a picture in which nobody could be seen, "" for any other."""
+    height, width = image_bgr.shape[:2]
+    step = max(1, min(height // 72, width // 128))
+    small = np.asarray(cv2.resize(image_bgr, (32, 18), interpolation=cv2.INTER_AREA), np.uint8)
+    if is_too_small(width, height):
+        what = f"{Blank.TOO_SMALL} ({width}x{height} pixels)"
+    elif (blank := blank_of(image_bgr, image_bgr[::step, ::step], small)) is not None:
+        what = str(blank)
+    else:
+        return ""
+    return f"“{printable(name)}” is {what}: nobody can be seen in it."
 
 
 class MovingPictureSource:

@@ -5,6 +5,10 @@ from __future__ import annotations
 _HOLE_S = 1.0
 """A distance between two pictures beyond this is a hole; no recording of people has fewer pictures than that."""
 
+LONGEST_PAUSE_S = 60.0
+"""A recording without a picture for so long has not seen who passed, whatever the reason: the camera paused, it stopped
+while the sound went on, or pictures were written down only where they change."""
+
 LONGEST_FOLLOWED_S = 10.0
 """Pictures further apart show people of whom nothing connects one with the next (`TrackerSettings.sparse_gap_s`)."""
 
@@ -28,6 +32,8 @@ class SeenTime:
         if last is not None and time_s - last > LONGEST_FOLLOWED_S:
             self._far += 1
             self._far_s += time_s - last
+        if last is None and time_s >= LONGEST_PAUSE_S:
+            self._holes.append((0.0, time_s))
         if last is None or time_s <= last:
             self._seen_s += step_s
         elif time_s - last > max(_HOLE_S, 3 * step_s):
@@ -50,6 +56,13 @@ class SeenTime:
             f"The pictures of “{name}” are {self._far_s / self._far:.0f} s apart: nobody can be followed from one to "
             "the next. Save them as single pictures and count their folder.",
         )
+
+    def long_holes(self, name: str) -> tuple[str, ...]:
+        """Return one sentence for each hole that is too long for a pause; none where all pictures are far apart."""
+        if self.too_far_apart(name):
+            return ()
+        long = [(start, end) for start, end in self._holes if end - start >= LONGEST_PAUSE_S]
+        return tuple(f"From {start:.0f} s to {end:.0f} s “{name}” holds no picture." for start, end in long[:10])
 
     def omissions(self, name: str, duration_s: float | None) -> tuple[str, ...]:
         """Return one sentence for each hole, and one if less was seen than `duration_s` promises."""

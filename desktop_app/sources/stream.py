@@ -110,8 +110,10 @@ class StreamSource:
     @property
     def omissions(self) -> tuple[str, ...]:
         """What of a recording was not seen, one sentence each; nothing for a live stream."""
-        if self._info.is_live or self._timing is not StreamTiming.PACED:
+        if self._info.is_live:
             return ()
+        if self._timing is not StreamTiming.PACED:
+            return self._seen.long_holes(self._info.name)
         return self._seen.omissions(self._info.name, self._info.duration_s)
 
     def open(self) -> None:

@@ -21,9 +21,10 @@ from desktop_app.sources.capture import CaptureFactory, CaptureHandle, open_capt
 from desktop_app.sources.clock import DEFAULT_FPS, MediaClock, sane_duration_s, sane_fps
 from desktop_app.sources.completeness import Completeness, completeness
 from desktop_app.sources.containers import exists
-from desktop_app.sources.ffmpeg_capture import may_be_interlaced, unread_share
+from desktop_app.sources.ffmpeg_capture import may_be_interlaced, sound_length_s, unread_share
+from desktop_app.sources.ffmpeg_end import ends_within_picture, is_raw_stream
 from desktop_app.sources.pixel_shape import SizeChanges, codec_of, shown_size, too_many_pixels
-from desktop_app.sources.seen_time import SeenTime
+from desktop_app.sources.seen_time import LONGEST_PAUSE_S, SeenTime
 from desktop_app.sources.still_watch import StillWatch
 from desktop_app.sources.tracks import PatchedFile, patched, read_tracks
 from desktop_app.sources.video_check import check_video_file, is_unfinished_playlist, not_a_video, only_sound
@@ -94,6 +95,7 @@ class VideoFileSource:
         self._is_playlist = False
         self._size_bytes = 0
         self._holes: list[str] = []
+        self._may_have_sound = False
         self._resumed_s = -math.inf
         self._is_wanted: Callable[[float], bool] | None = None
         self._image: NDArray[np.uint8] | None = None
@@ -112,6 +114,7 @@ class VideoFileSource:
         """What of the file was not seen, one sentence each."""
         holes = self._seen.omissions(self._info.name, self._info.duration_s) if self._is_playlist else ()
         holes += tuple(dict.fromkeys(self._holes)) + self._seen.too_far_apart(self._info.name)
+        holes = holes or self._seen.long_holes(self._info.name)
         if self._still is not None and self._still.never_changed:
             holes += (
                 f"The picture of “{self._info.name}” never changed. If another program shows more of it, it is "
@@ -214,6 +217,7 @@ class VideoFileSource:
     def _open_handle(self) -> CaptureHandle:
         if self._file is None:
             tracks = read_tracks(self._path)
+            self._may_have_sound = not tracks.tracks or any(track.kind == "sound" for track in tracks.tracks)
             if tracks.only_sound:
                 raise only_sound(self._info.name)
             try:
@@ -311,7 +315,7 @@ class VideoFileSource:
             self._reopen(same_clock=True)
             return True
         self._ended = True
-        if self._index == 0 and completeness(self._path) in (Completeness.CUT, Completeness.CUT_AT_END):
+        if self._index == 0 and self._completeness() in (Completeness.CUT, Completeness.CUT_AT_END):
             raise not_a_video(self._path, self._info.name)
         if self._index == 0:
             raise SourceError(
@@ -338,7 +342,7 @@ class VideoFileSource:
             )
         if self._is_playlist and is_unfinished_playlist(self._path):
             self._holes.append(f"“{self._info.name}” was saved while its stream was running: there may be more of it.")
-        how = completeness(self._path)
+        how = self._completeness()
         if (how is Completeness.CUT_AT_END and not is_written) or (early and how is Completeness.CUT):
             # Where no length is stated, the duration is that of what is there.
             of = f" of {duration_s:.0f} s" if how is Completeness.CUT and duration_s is not None else ""
@@ -354,6 +358,15 @@ class VideoFileSource:
         # A header may name a wrong duration, and a camera may pause, but then all of the file was read.
         if gaps and self._unread_share() > _MOST_UNREAD:
             self._holes += gaps
+        elif self._may_have_sound and (sound_s := sound_length_s(self._file.address)) - end_s >= LONGEST_PAUSE_S:
+            only = f"From {end_s:.0f} s to {sound_s:.0f} s “{self._info.name}” holds only sound: nobody could be seen."
+            self._holes += [*self._seen.long_holes(self._info.name), only]
+
+    def _completeness(self) -> Completeness:
+        how = completeness(self._path)
+        if how is Completeness.UNKNOWN and self._file is not None and is_raw_stream(self._path):
+            return Completeness.CUT_AT_END if ends_within_picture(self._file.address) else how
+        return how
 
     def _unread_share(self) -> float:
         assert self._file is not None

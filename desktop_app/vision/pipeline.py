@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.domain.blank import Blank, blank_of, is_too_small
 from desktop_app.domain.counting import PeopleCounter
 from desktop_app.domain.events import Event
 from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.same_picture import Fingerprint, fingerprint_of
 from desktop_app.domain.tracking import TrackedFace, Tracker
-from desktop_app.domain.types import Attributes, Box, Detection, Frame, FrameResult
+from desktop_app.domain.types import Attributes, Box, Detection, Frame, FrameResult, Track
 from desktop_app.errors import SettingsError
 from desktop_app.vision.attributes.classifier import AttributeClassifier
 from desktop_app.vision.attributes.preprocess import crop_faces
@@ -80,8 +82,12 @@ class FramePipeline:
         scheduler: GlimpseScheduler | None = None,
         cuts: ShotCutDetector | None = None,
         likeness: LikenessSpace | None = None,
+        least_side: float = 0.0,
     ) -> None:
-        """`likeness` is what the model offers for telling people apart (`LikenessSpace.load`), None if it has none."""
+        """`likeness` is what the model offers for telling people apart (`LikenessSpace.load`), None if it has none.
+
+        In pictures whose shorter side is below `least_side` pixels nobody can be counted, which the result says.
+        """
         self.detector = detector
         self.classifier = classifier
         self.tracker = tracker
@@ -93,6 +99,8 @@ class FramePipeline:
         self.schedule = LookSchedule(self.settings.detect_interval_s)
         self._slots = PictureSlots(self.settings.detect_interval_s)
         self._size = FrameSize()
+        self._least_side = least_side
+        self._blank: Blank | None = None
         self.stillness = StillnessDetector()
         self.screens = ScreenDetector()
         self.measures = Measures()
@@ -168,6 +176,7 @@ class FramePipeline:
         self.schedule.reset()
         self._slots.reset()
         self._size.reset()
+        self._blank = None
         self.stillness.reset()
         self.screens.reset()
         self._reset_detector()
@@ -242,9 +251,23 @@ class FramePipeline:
             "total": done - started,
         }
         in_view = sum(1 for t in tracks if t.confirmed and not t.is_staff)
-        shows_a_face = any(track.seen for track in tracks)  # however flat the rest of the picture is
-        tone = None if shows_a_face else self.cuts.tone
-        return FrameResult(frame, tracks, in_view, detecting, events, timings, tone=tone)
+        fingerprint = self._look_at_picture(frame, tracks) if looking else None
+        return FrameResult(
+            frame, tracks, in_view, detecting, events, timings, blank=self._blank, fingerprint=fingerprint
+        )
+
+    def _look_at_picture(self, frame: Frame, tracks: Sequence[Track]) -> Fingerprint | None:
+        """Find out whether anybody could be seen in a picture, and return its fingerprint."""
+        samples, thumbnail = self.cuts.samples, self.cuts.thumbnail
+        if samples is None or thumbnail is None:
+            return None
+        if is_too_small(frame.width, frame.height, self._least_side):
+            self._blank = None if any(track.confirmed for track in tracks) else Blank.TOO_SMALL
+        elif any(track.seen for track in tracks):  # however flat the rest of the picture is
+            self._blank = None
+        else:
+            self._blank = blank_of(frame.image_bgr, samples, thumbnail)
+        return fingerprint_of(samples, thumbnail)
 
     def _follow_size(self, frame: Frame) -> None:
         """Everybody is where they were when the same is shown in another size."""

@@ -26,7 +26,7 @@ from desktop_app.settings import Settings
 from desktop_app.sources import asking, ffmpeg_options, net, opening
 from desktop_app.sources.base import SourceInfo
 from desktop_app.sources.picture_file import decode_picture, is_moving
-from desktop_app.sources.pictures import of_one_colour, tone_of_picture
+from desktop_app.sources.pictures import shows_nobody
 from desktop_app.system.child_worker import Tell
 from desktop_app.system.native_log import quiet_native_start
 from desktop_app.system.safe_file import read_regular
@@ -123,7 +123,11 @@ def predict(tell: Tell, pictures: Sequence[NamedPicture], models: tuple[str, ...
             result = _look_at(picture.data, picture.name, models, annotated=False)
             answers.append(
                 schemas.PictureAnswer(
-                    name=picture.name, width=result.width, height=result.height, faces=list(result.faces)
+                    name=picture.name,
+                    width=result.width,
+                    height=result.height,
+                    faces=list(result.faces),
+                    omissions=list(result.omissions),
                 )
             )
         except HeadcountError as error:
@@ -301,7 +305,7 @@ def _look_at(data: bytes, name: str, models: tuple[str, ...], *, annotated: bool
         models=models,
         faces=tuple(_face(n, face, models) for n, face in enumerate(faces, 1)),
         annotated_jpeg=_annotated(image, faces) if annotated else b"",
-        omissions=(of_one_colour(name),) if not faces and tone_of_picture(image) is not None else (),
+        omissions=(sentence,) if not faces and (sentence := shows_nobody(image, name)) else (),
     )
 
 

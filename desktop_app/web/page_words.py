@@ -20,7 +20,7 @@ STATE_WORDS = {
     "counting": "Counting",
     "paused": "Paused",
     "waiting": "Source lost",
-    "blank": "No picture",
+    "blank": "No usable picture",
     "failed": "Source failed",
     "over": "Over",
 }

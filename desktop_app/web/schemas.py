@@ -178,6 +178,7 @@ class PictureAnswer(Model):
     width: int = 0
     height: int = 0
     faces: list[Face] = []
+    omissions: list[str] = Field(default=[], description="why nobody could be seen in it")
     error: str = ""
 
 

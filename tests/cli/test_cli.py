@@ -54,7 +54,7 @@ def clip(tmp_path_factory) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (160, 120))
     for i in range(25):
         picture = np.full((120, 160, 3), 5 * i, np.uint8)
-        picture[:, 80:] += 60
+        picture += np.arange(160, dtype=np.uint8)[None, :, None] // 2
         writer.write(picture)
     writer.release()
     return path

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from desktop_app.domain.blank import tone_of
+from desktop_app.domain.blank import Blank, tone_of
 from desktop_app.domain.events import Counted, Event, Left
 from desktop_app.domain.places import Line, Zone
+from desktop_app.domain.same_picture import fingerprint_of
 from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Gender, Track
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
@@ -196,21 +198,56 @@ class CoveredCamera(ListSource):
             time.sleep(0.005)
         time_s = self.next / self.fps
         black = self.covered or any(start <= time_s < end for start, end in self.black)
-        image = picture(value=3) if black else SOMETHING
+        image = picture(value=3) if black else noisy(self.next)
         self.next += 1
         return Frame(image, time_s, self.next - 1, time.perf_counter())
+
+
+class HungCamera(CoveredCamera):
+    """The same, whose picture is the very same while it `hangs`, and in the stretches `hung` of a film."""
+
+    def __init__(self, n: int = 10**6, *, live: bool = True) -> None:
+        super().__init__(n, live=live, covered=False)
+        self.hangs = False
+        self.hung: Sequence[tuple[float, float]] = ()
+        self.kind: SourceKind | None = None
+        self._noise = 0
+
+    @property
+    def info(self) -> SourceInfo:
+        return super().info if self.kind is None else replace(super().info, kind=self.kind)
+
+    def read(self) -> Frame | None:
+        frame = super().read()
+        if frame is None or frame.image_bgr.max() < 10:
+            return frame
+        if not (self.hangs or any(start < frame.time_s < end for start, end in self.hung)):
+            self._noise = frame.index
+        return replace(frame, image_bgr=noisy(self._noise))
 
 
 SOMETHING = np.tile(np.arange(64, dtype=np.uint8)[None, :, None] * 3, (48, 1, 3))
 """A picture with content, uint8 (48, 64, 3)."""
 
 
+def noisy(number: int) -> np.ndarray:
+    """Return a picture with content that differs a little from those of other numbers."""
+    image = SOMETHING.copy()
+    image[20, :4, 0] = list(number.to_bytes(4, "big"))
+    return image
+
+
+THUMBNAIL = np.zeros((18, 32, 3), np.int16)
+
+
 class LookingPipeline(CountingPipeline):
-    """Counts nobody, and says of which pictures they are of one tone."""
+    """Counts nobody, and says of which pictures they are black, and how to know each again."""
 
     def __init__(self) -> None:
         super().__init__(every=10**9)
 
     def process(self, frame: Frame) -> FrameResult:
         super().process(frame)
-        return FrameResult(frame, (), tone=tone_of(frame.image_bgr))
+        blank = None if tone_of(frame.image_bgr) is None else Blank.BLACK
+        seen = fingerprint_of(frame.image_bgr, THUMBNAIL)
+        return FrameResult(frame, (), blank=blank, fingerprint=seen)

@@ -9,7 +9,8 @@ import pytest
 from desktop_app.engine.engine import Engine
 from desktop_app.engine.state import EngineOptions, EngineState
 from desktop_app.session.headless import run_headless
-from tests.engine.fakes import CoveredCamera, LookingPipeline
+from desktop_app.sources.base import SourceKind
+from tests.engine.fakes import CoveredCamera, HungCamera, LookingPipeline
 from tests.engine.test_engine import Recorder, wait_for
 from tests.patience import PATIENCE_S
 
@@ -93,7 +94,7 @@ def test_a_covered_camera_says_what_to_do_until_it_sees_again() -> None:
     source, engine, seen = covered_camera()
     assert "black" in engine.message
     assert "cap off the lens" in engine.message
-    black = [r.frame.time_s for r in seen.results if r.tone is not None]
+    black = [r.frame.time_s for r in seen.results if r.blank is not None]
     assert engine.blank_since_s == black[0]
     source.covered = False
     wait_for(lambda: engine.state is EngineState.RUNNING)
@@ -136,3 +137,75 @@ def test_a_film_that_begins_again_begins_with_a_picture() -> None:
     running = seen.states[1 : 2 * len(seen.passes) + 1]
     assert running == [EngineState.RUNNING, EngineState.BLANK] * len(seen.passes)
     assert engine.omissions[0].startswith("From 3 s to 10 s")
+
+
+def test_a_camera_that_hangs_says_so_until_its_picture_moves() -> None:
+    source, seen = HungCamera(), Recorder()
+    engine = Engine(source, LookingPipeline(), observers=[seen])
+    engine.start()
+    wait_for(lambda: engine.stats.frames)
+    source.hangs = True
+    wait_for(lambda: engine.state is EngineState.BLANK)
+    since_s = engine.blank_since_s
+    assert since_s is not None
+    assert engine.stats.time_s - since_s >= 60
+    assert engine.message == (
+        "The picture has not changed for 60 s: whoever passes now is not seen. Restart the camera, or what sends its "
+        "picture."
+    )
+    source.hangs = False
+    wait_for(lambda: engine.state is EngineState.RUNNING)
+    assert engine.blank_since_s is None
+    assert engine.stop(PATIENCE_S)
+    assert seen.states.count(EngineState.BLANK) == 1
+    assert engine.omissions[0].endswith(" in all the picture of “list” was always the very same.")
+
+
+def test_a_film_that_stands_still_for_less_than_a_minute_is_seen() -> None:
+    source = HungCamera(240, live=False)
+    source.hung = [(5.0, 60.0), (70.0, 100.0)]
+    engine, seen = seen_of(source)
+    assert engine.omissions == ()
+    assert EngineState.BLANK not in seen.states
+
+
+def test_a_film_that_stands_still_for_longer_says_when() -> None:
+    source = HungCamera(400, live=False)
+    source.hung = [(4.5, 90.0), (99.5, 190.0)]
+    engine, _ = seen_of(source)
+    assert engine.omissions == (
+        "From 5 s to 90 s the picture of “list” was always the very same.",
+        "From 100 s to 190 s the picture of “list” was always the very same.",
+    )
+
+
+def test_a_still_part_of_a_film_that_is_looked_at_twice_is_no_hung_camera() -> None:
+    source, seen = HungCamera(10**6, live=False), Recorder()
+    engine = Engine(source, LookingPipeline(), EngineOptions(speed=1.0), [seen])
+    engine.start()
+    wait_for(lambda: seen.results)
+    engine.set_speed(0)
+    wait_for(lambda: engine.stats.position_s >= 70)
+    engine.seek(0.0)
+    wait_for(lambda: engine.stats.position_s < 70)
+    wait_for(lambda: engine.stats.position_s >= 70)
+    assert engine.stop(PATIENCE_S)
+    assert EngineState.BLANK not in seen.states
+
+
+def test_pictures_that_are_held_on_purpose_are_no_hung_camera() -> None:
+    source = HungCamera(400, live=False)
+    source.hung = [(0.0, 200.0)]
+    source.kind = SourceKind.PICTURES
+    engine, _ = seen_of(source)
+    assert engine.omissions == ()
+
+
+def test_a_camera_that_hangs_and_goes_black_is_told_of_both() -> None:
+    source = HungCamera(600)
+    source.hung, source.black = [(9.5, 100.0)], [(100.0, 160.0)]
+    engine, _ = seen_of(source)
+    assert engine.omissions == (
+        "For 90 s in all the picture of “list” was always the very same.",
+        "For 60 s in all the picture of “list” was black.",
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -13,17 +15,20 @@ import pytest
 
 from desktop_app import factory
 from desktop_app.cli import main as cli
+from desktop_app.domain.blank import LEAST_SIDE
 from desktop_app.domain.counting import PeopleCounter
 from desktop_app.domain.tracking import Tracker
 from desktop_app.domain.types import Detection
+from desktop_app.engine.blank_watch import BlankWatch
 from desktop_app.errors import SourceError
+from desktop_app.resources import demo_clip
 from desktop_app.settings import Settings
+from desktop_app.sources import ffmpeg_library
 from desktop_app.sources.base import FrameSource, not_seen
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.pictures import DEFAULT_HOLD_S, HELD_FPS
 from desktop_app.sources.stream import TimeLimits
 from desktop_app.sources.video_file import VideoFileSource
-from desktop_app.vision.likeness.appearance import ShotCutDetector
 from desktop_app.vision.pipeline import FramePipeline
 from tests.engine.fakes import CountingPipeline
 from tests.servers.hostile import hostile, ok
@@ -187,7 +192,7 @@ def test_what_a_folder_leaves_out_is_named(tmp_path: Path, jpegs: list[bytes], m
     record = json.loads(out.read_text("utf-8"))
     assert record["complete"] is False
     # The pictures of this test are of one colour.
-    assert sum("of one colour" in sentence for sentence in record["not_seen"]) == 2
+    assert sum("nobody can be seen in it" in sentence for sentence in record["not_seen"]) == 2
     assert len(record["not_seen"]) == 7
     assert "Not complete" in capsys.readouterr().out
 
@@ -244,6 +249,47 @@ def test_sound_that_is_longer_than_the_pictures_is_no_damage(clips: Clips) -> No
     assert (len(images), not_seen(source)) == (FRAMES, ())
 
 
+@pytest.mark.skipif(ffmpeg_library.ffmpeg_library() is None, reason="FFmpeg cannot be called here")
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "avi", "ts"])
+def test_a_minute_of_sound_without_pictures_was_not_seen(ending: str, clips: Clips) -> None:
+    both = ["-i", clips("mkv"), "-f", "lavfi", "-i", "sine=d=70", "-map", "0:v", "-map", "1:a"]
+    path = clips.make(f"stopped.{ending}", *both, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp2")
+    images, source = frames_of(path)
+    assert len(images) == FRAMES
+    assert len(not_seen(source)) == 1
+    assert re.fullmatch(r"From 2 s to 70 s “stopped.*” holds only sound: nobody could be seen.", not_seen(source)[0])
+
+
+@pytest.mark.parametrize(("pause_s", "said"), [(50, ()), (70, ("From 1 s to 71 s “{}” holds no picture.",))])
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_a_minute_without_a_picture_was_not_seen(
+    pause_s: int, said: tuple[str, ...], ending: str, clips: Clips
+) -> None:
+    name = f"pause{pause_s}.{ending}"
+    path = clips.make(
+        name, *ramp(50), "-vf", f"setpts=PTS+gte(N\\,25)*{pause_s}/TB", "-fps_mode", "vfr", "-c:v", "mpeg4"
+    )
+    images, source = frames_of(path)
+    assert len(images) == 50
+    assert not_seen(source) == tuple(sentence.format(name) for sentence in said)
+
+
+def test_a_minute_without_a_picture_of_a_film_on_a_web_server_was_not_seen(clips: Clips) -> None:
+    pause = ["-vf", "setpts=PTS+gte(N\\,25)*70/TB", "-fps_mode", "vfr", "-c:v", "mpeg4"]
+    data = clips.make("webpause.mkv", *ramp(50), *pause).read_bytes()
+    with hostile(ok(data, "video/x-matroska")) as server:
+        images, source = frames_of(f"{server.url}/webpause.mkv")
+    assert len(images) == 50
+    assert not_seen(source) == ("From 1 s to 71 s “webpause.mkv” holds no picture.",)
+
+
+def test_a_film_whose_pictures_begin_after_a_minute_of_sound_was_not_seen_before(clips: Clips) -> None:
+    late = ["-f", "lavfi", "-i", "sine=d=70", "-itsoffset", "65", "-i", clips("mkv"), "-map", "1:v", "-map", "0:a"]
+    path = clips.make("late.mkv", *late, "-c:v", "copy", "-c:a", "aac")
+    _, source = frames_of(path)
+    assert not_seen(source) == ("From 0 s to 65 s “late.mkv” holds no picture.",)
+
+
 @pytest.mark.parametrize("change", ["grows", "shrinks"])
 def test_a_file_that_is_written_while_it_is_read_says_so(change: str, clips: Clips, tmp_path: Path) -> None:
     data = clips("ts").read_bytes()
@@ -284,8 +330,9 @@ class NobodyFound:
         return []
 
 
-def pipeline_without_faces(_settings: Settings) -> FramePipeline:
-    return FramePipeline(NobodyFound(), AlwaysFemale(), Tracker(), PeopleCounter())
+def pipeline_without_faces(settings: Settings) -> FramePipeline:
+    least_side = factory.least_side(settings)
+    return FramePipeline(NobodyFound(), AlwaysFemale(), Tracker(), PeopleCounter(), least_side=least_side)
 
 
 def counted(what: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict]:
@@ -298,6 +345,8 @@ def counted(what: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
 
 SHOWS = "testsrc=s=64x48:r=5"
 BLACK = "color=black:s=64x48:r=5"
+CARD = "color=gray:s=160x120:r=5"
+SIGN = "drawbox=x=20:y=22:w=20:h=3:c=white:t=fill,drawbox=x=30:y=20:w=3:h=8:c=white:t=fill"
 
 
 @pytest.mark.parametrize(
@@ -308,9 +357,25 @@ BLACK = "color=black:s=64x48:r=5"
         ("blue.mkv", "color=blue:s=64x48:r=5:d=2", "“blue.mkv” was of one colour throughout"),
         ("hole.mkv", f"{SHOWS}:d=14,drawbox=c=black:t=fill:enable='between(t,3,10.9)'", "From 3 s to 11 s the picture"),
         ("stamp.mkv", f"{BLACK}:d=8,drawbox=x=4:y=2:w=30:h=4:c=white:t=fill", "“stamp.mkv” was black throughout"),
+        ("tiny.mkv", "testsrc=s=40x30:r=5:d=2", "“tiny.mkv” was too small to see a face in (40x30 pixels) throughout"),
+        ("sd.mkv", "smptebars=s=160x120:r=5:d=2", "“sd.mkv” was a test picture of colour bars throughout"),
+        ("hd.mkv", "smptehdbars=s=160x90:r=5:d=2", "“hd.mkv” was a test picture of colour bars throughout"),
+        ("ebu.mkv", "pal75bars=s=160x120:r=5:d=2", "“ebu.mkv” was a test picture of colour bars throughout"),
+        (
+            "snow.mkv",
+            "nullsrc=s=160x120:r=5:d=2,geq=random(1)*255:128:128",
+            "“snow.mkv” was nothing but noise throughout",
+        ),
+        ("card.mkv", f"{CARD}:d=2,{SIGN}", "“card.mkv” was of one colour but for some words or signs throughout"),
+        ("hung.mkv", f"{SHOWS}:d=4,tpad=stop_mode=clone:stop_duration=70", "was always the very same."),
+        (
+            "hung_card.mkv",
+            f"{BLACK}:d=70,{SIGN}",
+            "From 0 s to 70 s the picture of “hung_card.mkv” was always the very",
+        ),
     ],
 )
-def test_a_black_film_is_no_complete_count_of_nobody(
+def test_a_film_that_shows_nobody_is_no_complete_count_of_nobody(
     name: str, picture: str, said: str, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = clips.make(name, "-f", "lavfi", "-i", picture, "-c:v", "mpeg4", "-q:v", "2")
@@ -337,24 +402,59 @@ def test_a_picture_of_one_colour_is_no_complete_count_of_nobody(
     status, record = counted(folder / "1.png", tmp_path, monkeypatch)
     assert status == 3
     assert record["not_seen"] == ["“1.png” was of one colour throughout: nobody could be seen. Choose another picture."]
-    cv2.imwrite(str(folder / "2.png"), np.random.default_rng(1).integers(0, 255, (90, 120, 3), np.uint8))
+    scene = np.random.default_rng(1).integers(0, 255, (9, 12, 3), np.uint8)
+    cv2.imwrite(str(folder / "2.png"), cv2.resize(scene, (120, 90)))
     status, record = counted(folder, tmp_path, monkeypatch)
     assert status == 3
     assert record["not_seen"] == ["“1.png” is of one colour: nobody can be seen in it."]
 
 
+@pytest.mark.parametrize(
+    "picture",
+    [
+        f"{SHOWS}:d=4,tpad=stop_mode=clone:stop_duration=50",
+        f"{BLACK}:d=20,{SIGN}",
+        f"{SHOWS}:d=3,loop=loop=40:size=15",
+        "testsrc=s=60x46:r=5:d=4",
+    ],
+)
+def test_a_still_scene_a_lamp_in_the_dark_and_a_film_that_repeats_are_seen(
+    picture: str, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"seen{zlib.crc32(picture.encode())}.mkv"
+    film = clips.make(name, "-f", "lavfi", "-i", picture, "-c:v", "libx264", "-g", "250", "-pix_fmt", "yuv420p")
+    status, record = counted(film, tmp_path, monkeypatch)
+    assert (status, record["complete"], record["not_seen"]) == (0, True, [])
+
+
+@pytest.mark.parametrize("codec", [["libx264", "-g", "10"], ["mpeg2video", "-g", "10", "-q:v", "3"], ["mjpeg"]])
+def test_a_camera_that_hangs_is_told_although_its_coder_goes_on(
+    codec: list[str], clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = "testsrc=s=160x120:r=25:d=4,trim=start_frame=60:end_frame=61,loop=loop=2249:size=1,setpts=N/25/TB"
+    film = clips.make(f"coder_{codec[0]}.avi", "-f", "lavfi", "-i", still, "-r", "25", "-c:v", *codec)
+    status, record = counted(film, tmp_path, monkeypatch)
+    assert (status, record["complete"]) == (3, False)
+    assert "was always the very same" in record["not_seen"][0]
+
+
 @pytest.mark.slow
-def test_no_clip_with_people_is_called_black(shared_clips: Path) -> None:
+def test_no_clip_is_called_black_hung_or_without_a_signal(shared_clips: Path) -> None:
     """One clip of them is black, and shows nobody: its pictures have 12 of 256 grey levels."""
     longest: dict[str, float] = {}
-    for path in sorted(p for p in shared_clips.iterdir() if p.suffix not in (".md", ".csv")):
-        source = VideoFileSource(path)
+    for path in [*sorted(p for p in shared_clips.iterdir() if p.suffix not in (".md", ".csv")), demo_clip()]:
+        source, watch = VideoFileSource(path), BlankWatch()
         source.open()
-        cuts, since_s, longest[path.name] = ShotCutDetector(), None, 0.0
+        pipeline = FramePipeline(NobodyFound(), AlwaysFemale(), Tracker(), PeopleCounter(), least_side=LEAST_SIDE)
+        since_s, longest[path.name] = None, 0.0
         while (frame := source.read()) is not None:
-            cuts.is_cut(frame.image_bgr, frame.time_s)
-            since_s = None if cuts.tone is None else frame.time_s if since_s is None else since_s
+            result = pipeline.process(frame)
+            watch.note(frame.time_s, result, source.info, 0)
+            since_s = None if result.blank is None else frame.time_s if since_s is None else since_s
             longest[path.name] = max(longest[path.name], 0.0 if since_s is None else frame.time_s - since_s)
         source.close()
+        assert source.omissions == ()
+        assert watch.is_blank_throughout is (path.name == "no_duration_0m0f.webm")
+        assert watch.is_blank_throughout or watch.omissions(source.info) == ()
     assert longest.pop("no_duration_0m0f.webm") > 4
     assert max(longest.values()) < 1.0

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop_app.domain.about import about
+from desktop_app.domain.blank import Blank
 from desktop_app.domain.events import Closed, Entry, Reopened
 from desktop_app.domain.person_facts import PersonRecord
 from desktop_app.domain.places import Line, Zone
@@ -47,8 +48,8 @@ class FakePipeline(CountingPipeline):
             is_looking=self.is_looking,
         )
         waiting = Track(0, Box(40, 20, 50, 30), Decision(), False, True, frame.time_s, frame.time_s)
-        tone = 3.0 if frame.image_bgr.max() < 10 else None  # as a covered camera
-        return replace(result, tracks=(track, waiting), in_view=int(bool(person)), tone=tone)
+        blank = Blank.BLACK if frame.image_bgr.max() < 10 else None  # as a covered camera
+        return replace(result, tracks=(track, waiting), in_view=int(bool(person)), blank=blank)
 
 
 class FakeServices:

@@ -322,7 +322,7 @@ def test_a_door_whose_camera_is_covered_is_named_and_the_others_count_on(
     qtbot.waitUntil(lambda: door(window, "Side door").state is EngineState.BLANK, timeout=WAIT)
     assert window.controller.state is EngineState.RUNNING
     assert window.banner.text.startswith("Side door: The picture is black")
-    qtbot.waitUntil(lambda: "Side door: no picture since" in window.strip.pill.whole, timeout=WAIT)
+    qtbot.waitUntil(lambda: "Side door: no usable picture since" in window.strip.pill.whole, timeout=WAIT)
     assert window.strip.pill.whole.endswith("counting on at Main door")
     camera.covered = False
     qtbot.waitUntil(lambda: door(window, "Side door").state is EngineState.RUNNING, timeout=WAIT)

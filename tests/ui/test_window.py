@@ -281,7 +281,7 @@ def test_a_covered_camera_says_what_to_do_until_it_sees_again(
     wait_for(qtbot, window, EngineState.BLANK)
     assert window.banner.kind == "warning"
     assert "Take the cap off the lens" in window.banner.text
-    qtbot.waitUntil(lambda: window.strip.pill.whole.startswith("No picture since "), timeout=WAIT)
+    qtbot.waitUntil(lambda: window.strip.pill.whole.startswith("No usable picture since "), timeout=WAIT)
     assert window.strip.pill.property("kind") == "bad"
     assert window.actions_["pause"].isEnabled()
     camera.covered = False

@@ -163,14 +163,6 @@ def test_a_picture_that_is_turned_while_it_moves_is_one_cut() -> None:
     assert cuts_in([*(scene(1, 12 * i) for i in range(20)), *turned]) == [20]
 
 
-def test_a_picture_of_one_tone_is_told_with_its_brightness() -> None:
-    shots = ShotCutDetector()
-    assert shots.tone is None
-    for image, tone in ((scene(1), None), (np.zeros_like(scene(1)), 0.0), (np.full_like(scene(1), 255), 255.0)):
-        shots.is_cut(image, 0.0)
-        assert shots.tone == tone
-
-
 def test_a_flash_is_reported_once() -> None:
     assert len(cuts_in([scene(1)] * 10 + [np.full_like(scene(1), 255)] + [scene(1)] * 10)) == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from desktop_app.domain.blank import Blank
 from desktop_app.domain.sight import FAIR, GOOD, POOR, UNKNOWN
 from desktop_app.domain.types import Box, Decision, Frame, FrameResult, Track
 from desktop_app.vision.faces.sight import REMEMBERED_S, Sight
@@ -74,3 +75,14 @@ def test_what_was_seen_long_ago_is_forgotten() -> None:
     sight = Sight()
     sight.take(look(face(60)))
     assert levels(sight, 1.0 + REMEMBERED_S + 0.1)["size"] == UNKNOWN
+
+
+def test_a_picture_that_is_too_small_or_a_test_picture_is_said_to_be() -> None:
+    sight = Sight()
+    sight.take(FrameResult(Frame(np.full((30, 40, 3), 110, np.uint8), 1.0, 0), (), blank=Blank.TOO_SMALL))
+    size, *_ = sight.findings(1.0)
+    assert size.level == POOR
+    assert "40x30 pixels" in size.text
+    sight.take(FrameResult(Frame(np.full((240, 320, 3), 110, np.uint8), 1.0, 0), (), blank=Blank.BARS))
+    _, light, _ = sight.findings(1.0)
+    assert (light.level, "test picture of colour bars" in light.text) == (POOR, True)

@@ -283,6 +283,8 @@ def test_predict_answers_one_picture_and_many(served: Served) -> None:
     assert len(first["faces"][0]["answers"]) == 2
     assert second["error"]
     assert (third["faces"], third["error"]) == ([], "")
+    assert third["omissions"] == ["“c.jpg” is of one colour: nobody can be seen in it."]
+    assert first["omissions"] == []
     nothing = served.client.post("/api/v1/predict", files={"x": (None, "y")})
     assert nothing.status_code == 422
 

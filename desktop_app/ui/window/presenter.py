@@ -133,7 +133,7 @@ class Presenter(QObject):
             EngineState.STOPPED: tr("Stopped") if self._w.view.frame else "",
             EngineState.FAILED: tr("Stopped by a problem") if self._controller.active else "",
             EngineState.RECONNECTING: tr("Trying to reconnect…"),
-            EngineState.BLANK: tr("The picture shows nothing"),
+            EngineState.BLANK: tr("No usable picture"),
         }
         door = self._controller.door
         state = door.state if door is not None else EngineState.IDLE

@@ -60,7 +60,7 @@ def state_pill(state: EngineState, reason: str, name: str, at: Moments, *, fell_
         lost = tr("Lost since {time}", time=since) if at.since else tr("Lost")
         return Pill("bad", f"{lost}: {reason}" if reason else lost)
     if state is EngineState.BLANK:
-        blank = tr("No picture since {time}", time=since) if at.since else tr("No picture")
+        blank = tr("No usable picture since {time}", time=since) if at.since else tr("No usable picture")
         return Pill("bad", f"{blank}: {reason}" if reason else blank)
     if state is EngineState.FINISHED:
         return Pill("idle", tr("Finished: {name}", name=name))
@@ -107,7 +107,7 @@ def door_words(door: ToldDoor) -> str:
         EngineState.OPENING: tr("opening…"),
         EngineState.PAUSED: tr("paused"),
         EngineState.RECONNECTING: tr("lost since {time}", time=since),
-        EngineState.BLANK: tr("no picture since {time}", time=since),
+        EngineState.BLANK: tr("no usable picture since {time}", time=since),
         EngineState.FAILED: tr("stopped by a problem at {time}", time=since),
         EngineState.FINISHED: tr("ended at {time}", time=since),
         EngineState.STOPPED: tr("stopped at {time}", time=since),

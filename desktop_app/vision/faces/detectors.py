@@ -46,6 +46,11 @@ _ONE_FACE_IOU = 0.25
 """Boxes of two looks that overlap by more are one face: so did 97 in 100 of those faces that both looks found."""
 
 
+HAAR_SMALLEST = 20.0
+YUNET_SMALLEST = 11.0
+"""The smallest faces that the detectors find, in pixels: the window of a cascade, and what is enough for YuNet."""
+
+
 @runtime_checkable
 class FaceDetector(Protocol):
     """Finds faces. Not thread-safe: one detector belongs to one thread."""

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop_app.domain.blank import Blank
 from desktop_app.domain.motion import box_size
 from desktop_app.domain.sight import FAIR, GOOD, POOR, UNKNOWN, Finding
 from desktop_app.domain.types import Box, Detection, FrameResult
@@ -33,6 +34,9 @@ _DARK, _BRIGHT = 45.0, 215.0
 """Mean green value of a face. Low on purpose: dark skin in good light must not be taken for a dark picture."""
 
 
+_NO_SIGNAL = (Blank.TWO_COLOURS, Blank.CARD, Blank.BARS, Blank.NOISE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     time_s: float
@@ -48,11 +52,14 @@ class Sight:
     def __init__(self) -> None:
         self._looks: deque[_Look] = deque(maxlen=MOST_LOOKS)
         self._picture: float | None = None
+        self._blank: Blank | None = None
+        self._size = (0, 0)
 
     def take(self, result: FrameResult) -> None:
         """Look at the faces of a frame that were found on it, and at the light of the picture."""
         image = result.frame.image_bgr
         self._picture = float(image[::8, ::8].mean())
+        self._blank, self._size = result.blank, (result.frame.width, result.frame.height)
         for track in result.tracks:
             if track.seen:
                 glimpse = assess(image, Detection(track.box, 1.0))
@@ -70,6 +77,13 @@ class Sight:
     def _nobody(self) -> tuple[Finding, ...]:
         walk = Finding("size", UNKNOWN, "Walk past the camera once: the size of a face is not known yet.")
         sharp = Finding("sharpness", UNKNOWN, "How sharp faces are is not known yet.")
+        if self._blank is Blank.TOO_SMALL:
+            width, height = self._size
+            small = f"The picture is too small for faces: {width}x{height} pixels. Choose a larger one for this camera."
+            walk = Finding("size", POOR, small)
+        if self._blank in _NO_SIGNAL:
+            none = Finding("light", POOR, f"The picture is {self._blank}: does the camera behind it give one?")
+            return walk, none, sharp
         if self._picture is not None and self._picture < 25:
             black = Finding("light", POOR, "The picture is nearly black: is the lens covered, or a light off?")
             return walk, black, sharp

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.blank import tone_of
 from desktop_app.domain.types import Box
 
 HUES, SHADES = 12, 8
@@ -125,9 +124,9 @@ class ShotCutDetector:
     A cut is not reported twice within `pause_s`. A cross-fade is a cut, too, reported at its end, if the picture has
     changed as by a cut and along a straight line: what fades mixes two pictures, what moves does not. After a cut,
     `began_s` is when the new scene began to show, and `is_same_room` tells that parts of the picture have stayed as
-    they were: somebody who passes close to a camera that gives few frames changes a picture like that, too. `tone` is
-    the brightness of the newest picture if it is of one tone, see `domain.blank`, else None. `samples` are some of its
-    pixels, uint8 (height, width, 3), and `thumbnail` is what they shrink to, int16 (rows, columns, 3).
+    they were: somebody who passes close to a camera that gives few frames changes a picture like that, too. `samples`
+    are some pixels of the newest picture, uint8 (height, width, 3), and `thumbnail` is what they shrink to, int16
+    (rows, columns, 3).
     """
 
     def __init__(
@@ -157,7 +156,6 @@ class ShotCutDetector:
         self._recent: deque[tuple[float, NDArray[np.int16]]] = deque()
         self.is_same_room = False
         self.began_s = 0.0
-        self.tone: float | None = None
         self.samples: NDArray[np.uint8] | None = None
         self.thumbnail: NDArray[np.int16] | None = None
 
@@ -166,7 +164,6 @@ class ShotCutDetector:
         self.samples = _sampled(image_bgr)
         thumbnail, before, self.began_s = _thumbnail(self.samples), self._thumbnail, time_s
         self.thumbnail = thumbnail
-        self.tone = tone_of(thumbnail)
         if before is None or before.shape != thumbnail.shape:
             self._thumbnail, self._time_s = thumbnail, time_s
             self._recent.clear()  # they cannot be compared with a picture that was turned

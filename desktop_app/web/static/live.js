@@ -4,7 +4,7 @@
   const live = document.getElementById("live");
   const lost = document.getElementById("lost");
   const genders = ["female", "male", "undecided"];
-  const states = { none: "Nothing counted yet", counting: "Counting", paused: "Paused", waiting: "Source lost", blank: "No picture", failed: "Source failed", over: "Over" };
+  const states = { none: "Nothing counted yet", counting: "Counting", paused: "Paused", waiting: "Source lost", blank: "No usable picture", failed: "Source failed", over: "Over" };
   const whole = new Intl.NumberFormat("en");
   const svg = "http://www.w3.org/2000/svg";
   const mostHours = 12;
