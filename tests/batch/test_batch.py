@@ -260,7 +260,7 @@ def test_a_killed_batch_goes_on_after_what_is_done(tmp_path: Path, capsys: pytes
     videos(folder, *(f"clip{i}" for i in range(6)))
     (folder / "broken.avi").write_text("no video")
     process = _start(folder, out)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 2 * PATIENCE_S
     while _jobs() < 2 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)

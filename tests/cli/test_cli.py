@@ -344,7 +344,7 @@ def test_the_real_pipeline_counts_a_real_clip_the_same_each_time(shared_clips, t
         out = tmp_path / f"{i}.json"
         done = subprocess.run(
             [sys.executable, "main.py", "count", str(source), "--json", str(out)],
-            cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
+            cwd=REPOSITORY, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "Appears female" in done.stdout

@@ -212,7 +212,7 @@ def test_of_a_damaged_file_what_can_be_read_is_exported(
     entries = [replace(e, session=SESSION) for e in fair()]
     padding = [replace(e, id=f"{e.id}-{i}", seq=e.seq + 100 * i) for i in range(1, 200) for e in fair()]
     store.append([*entries, *(replace(e, session=OTHER) for e in padding)])
-    assert store.close(60.0)
+    assert store.close(PATIENCE_S)
     path = default_folder() / "counts.sqlite3"
     connection = sqlite3.connect(path)
     (page_size,) = connection.execute("PRAGMA page_size").fetchone()

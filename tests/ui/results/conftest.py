@@ -75,7 +75,7 @@ def make_tab(qtbot: QtBot, store: Store) -> Iterator[TabMaker]:
 
     yield make
     for tab in tabs:
-        assert tab.shut_down(10.0)
+        assert tab.shut_down(PATIENCE_S)
 
 
 def settle(qtbot: QtBot, tab: ResultsTab) -> None:
