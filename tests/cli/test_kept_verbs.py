@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from dataclasses import replace
 from datetime import datetime
@@ -41,6 +42,8 @@ def kept(own_user_folders: None) -> str:
             ]
         )
     assert store.close(PATIENCE_S)
+    # The end of a count wakes the store's keeper, which may have made today's copy by now, or not.
+    shutil.rmtree(StoreFiles(default_folder()).copies, ignore_errors=True)
     return SESSION
 
 
