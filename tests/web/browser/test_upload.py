@@ -192,7 +192,7 @@ def test_only_the_cards_of_the_chosen_models_are_shown(site: Site, open_page: Op
 def test_a_phone_offers_its_camera(site: Site, open_page: Open) -> None:
     page = open_page(site.url(), width=360, height=740, has_touch=True, is_mobile=True)
     with page.expect_file_chooser() as chooser:
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(1000)
         page.get_by_role("button", name="Take a picture").click()
     assert chooser.value.element.get_attribute("capture") == "environment"
 
@@ -236,6 +236,6 @@ def test_everything_is_reached_with_the_keyboard(site: Site, open_page: Open) ->
     expect(page.get_by_role("button", name="Choose files")).to_be_focused()
     with page.expect_file_chooser() as chooser:
         # Only then do the browser's own dialogs surely come here instead of to a screen that is not there.
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(1000)
         page.keyboard.press("Enter")
     assert chooser.value.is_multiple()
