@@ -6,6 +6,7 @@ import base64
 import errno
 import json
 import re
+from datetime import date, datetime
 
 import httpx
 import pytest
@@ -173,13 +174,18 @@ def test_a_request_sent_twice_with_one_key_is_done_once(serve: Serve, log: LogMa
     ).is_success, "a request that failed frees its key"
 
 
+def local_day(log: LogMaker) -> date:
+    """The day on which a count was, where the server stands."""
+    return datetime.fromtimestamp(log.utc).date()
+
+
 def test_a_report_comes_as_a_file(serve: Serve, log: LogMaker) -> None:
     served = serve(log=log)
     for form, beginning in (("pdf", b"%PDF"), ("xlsx", b"PK"), ("json", b"{"), ("csv", b"start")):
         answer = served.client.get(f"/api/v1/sessions/fair/report.{form}")
         assert answer.status_code == 200
         assert answer.content.startswith(beginning)
-        assert f'filename="2023-11-14-Fair.{form}"' in answer.headers["content-disposition"]
+        assert f'filename="{local_day(log):%Y-%m-%d}-Fair.{form}"' in answer.headers["content-disposition"]
 
 
 @pytest.mark.parametrize("days", [300, 6000])
@@ -315,7 +321,7 @@ def test_the_page_of_kept_counts_lists_them_with_their_reports(serve: Serve, log
     assert "Fair" not in first
     assert served.client.get("/live").text.count("Kept") == 1
     second = served.client.get("/counts", params={"page": 2}).text
-    assert "Hall 3, 14 November 2023" in second
+    assert f"Hall 3, {local_day(log).day} November 2023" in second
     assert "2 appear female, 2 appear male, 2 undecided" in second
     report = re.findall(r'href="(/api/v1/sessions/fair/report\.[a-z]+)"', second)
     assert len(report) == 3
