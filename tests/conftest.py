@@ -56,6 +56,15 @@ def own_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
+@pytest.fixture(autouse=True)
+def keeper_waits_to_be_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store's keeper begins when a count is closed, not also some seconds after the start.
+
+    Otherwise it copies, checks and removes beside a test that does so itself, and only where the test is slow.
+    """
+    monkeypatch.setattr("desktop_app.store.keeper.START_DELAY_S", 3600.0)
+
+
 class _ErrorCollector(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

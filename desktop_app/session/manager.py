@@ -352,8 +352,9 @@ class SessionManager(RunObserver):
         if not state.is_final:
             return
         for session in tuple(self._open):
-            # A failed count stays open while it is shown, for it can be taken up again.
-            stays = state is EngineState.FAILED and session is self.current
+            # A failed count stays open while it is shown, for it can be taken up again. Where another door counted to
+            # its end the count is over, whichever of them ended last.
+            stays = session is self.current and all(r.state is EngineState.FAILED for r in session.runs)
             if run in session.runs and not session.active_runs and not stays:
                 self._close(session)
 

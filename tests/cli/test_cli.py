@@ -267,16 +267,17 @@ def test_a_bug_of_ours_is_called_one_and_goes_into_the_log(clip, monkeypatch, ca
 @pytest.mark.skipif(os.name == "nt", reason="uses POSIX signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_ctrl_c_prints_and_writes_what_was_counted_even_if_the_source_hangs(
-    tmp_path, fake_pipeline, monkeypatch, capsys, number, code
+    tmp_path, monkeypatch, capsys, number, code
 ) -> None:
-    source = HungSource("read")
+    source, pipeline = HungSource("read"), CountingPipeline()
+    monkeypatch.setattr(factory, "build_pipeline", lambda _settings: pipeline)
     before = signal.getsignal(signal.SIGINT)  # ignored, where the tests run as a background job
     monkeypatch.setattr(factory, "open_source", lambda *_: DetachedReader(source))
     out = tmp_path / "o.json"
 
     def interrupt() -> None:
         assert source.hanging.wait(PATIENCE_S)
-        time.sleep(0.1)
+        assert eventually(lambda: len(pipeline.times) == 2)
         os.kill(os.getpid(), number)
 
     sender = threading.Thread(target=interrupt)
@@ -344,7 +345,7 @@ def test_the_real_pipeline_counts_a_real_clip_the_same_each_time(shared_clips, t
         out = tmp_path / f"{i}.json"
         done = subprocess.run(
             [sys.executable, "main.py", "count", str(source), "--json", str(out)],
-            cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
+            cwd=REPOSITORY, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "Appears female" in done.stdout

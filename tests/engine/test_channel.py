@@ -39,7 +39,7 @@ def test_a_full_blocking_channel_waits_for_room_and_drops_nothing() -> None:
     writer = threading.Thread(target=lambda: [channel.put(i) for i in range(2, 50)])
     writer.start()
     for _ in range(49):
-        seen.append(channel.get(2))
+        seen.append(channel.get(PATIENCE_S))
     writer.join()
     assert seen == list(range(1, 50))
     assert channel.dropped == 0

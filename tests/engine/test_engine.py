@@ -412,10 +412,10 @@ def test_headless_returns_the_partial_count_when_told_to_stop() -> None:
 
 
 def test_headless_can_be_interrupted_while_the_source_hangs() -> None:
-    source = HungSource("read")
-    asked = threading.Event()
-    threading.Timer(0.2, asked.set).start()
-    summary = run_headless(DetachedReader(source), CountingPipeline(every=1), should_stop=asked.is_set)
+    source, pipeline = HungSource("read"), CountingPipeline(every=1)
+    summary = run_headless(
+        DetachedReader(source), pipeline, should_stop=lambda: source.hanging.is_set() and len(pipeline.times) == 2
+    )
     assert summary.interrupted
     assert summary.frames == 2
     source.let_go.set()

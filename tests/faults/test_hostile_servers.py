@@ -19,7 +19,7 @@ from desktop_app.sources.stream import StreamSource, TimeLimits
 from desktop_app.sources.video_site import VideoSiteSource
 from desktop_app.sources.web import WebSource
 from tests.faults.test_what_was_seen import failure, frames_of
-from tests.patience import AT_ONCE_S
+from tests.patience import AT_ONCE_S, PATIENCE_S
 from tests.servers.hostile import hostile, ok
 from tests.servers.http_server import TestServer
 from tests.sources.conftest import CODECS, FRAMES, Clips, ffmpeg, ramp
@@ -288,8 +288,8 @@ def test_an_rtsp_server_with_digest_says_what_is_wrong() -> None:
 
     with hostile(respond) as server:
         url = f"rtsp://door:s3cret@127.0.0.1:{server.port}/wrong"
-        assert ask_rtsp(url, 3.0) == 404
-        assert ask_rtsp(f"rtsp://127.0.0.1:{server.port}/wrong", 3.0) == 401
+        assert ask_rtsp(url, PATIENCE_S) == 404
+        assert ask_rtsp(f"rtsp://127.0.0.1:{server.port}/wrong", PATIENCE_S) == 401
         assert not any("s3cret" in head for head in server.heads)
 
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,16 +66,14 @@ def test_a_live_count_that_reached_its_limit_ends_with_nought(kind: str, web: Te
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_live_count_that_is_ended_says_how(number: int, code: int, web: TestServer) -> None:
     process = headcount("count", f"{web.url}/mjpeg", "--forget")
-    assert eventually(lambda: len(web.requests) >= 2)
-    time.sleep(1.0)
+    assert eventually(lambda: len(web.requests) >= 2 and web.sent >= 20)
     process.send_signal(number)
     assert ended(process)[0] == code
 
 
 def test_a_live_count_whose_camera_fell_silent_ends_at_its_limit(web: TestServer) -> None:
     process = headcount("count", f"{web.url}/mjpeg", "--limit", "4", "--forget")
-    assert eventually(lambda: len(web.requests) >= 2)
-    time.sleep(1.0)
+    assert eventually(lambda: len(web.requests) >= 2 and web.sent >= 20)
     web.hung.set()
     code, said = ended(process)
     assert code == 3, said

@@ -7,6 +7,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
+from tests.patience import PATIENCE_S
+
 Answer = bytes | Iterable[bytes]
 """Sent as it is; of an iterable each part is sent on its own, until the connection or the server ends."""
 
@@ -23,6 +25,7 @@ class HostileServer:
         self.port = int(self._socket.getsockname()[1])
         self.stopping = threading.Event()
         self.heads: list[str] = []
+        self._connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._start(self._accept)
 
@@ -35,8 +38,11 @@ class HostileServer:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port), 1.0).close()
         self._socket.close()
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in list(self._threads):
-            thread.join(5.0)
+            thread.join(PATIENCE_S)
 
     def _start(self, target: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, name="hostile-server", daemon=True)
@@ -49,11 +55,12 @@ class HostileServer:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            self._connections.append(connection)
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
-            connection.settimeout(10.0)
+            connection.settimeout(PATIENCE_S)
             head = b""
             while b"\r\n\r\n" not in head:
                 chunk = connection.recv(4096)

@@ -67,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
             self.wfile.write(head.encode() + picture + b"\r\n")
             number += 1
+            self.server.sent = number
             self.server.stopping.wait(1 / self.server.fps)
 
     def _file(self, path: str) -> None:
@@ -107,6 +108,8 @@ class TestServer(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.hung = threading.Event()
         self.requests: list[str] = []
+        self.sent = 0
+        """How many pictures the latest client of /mjpeg was sent."""
         self.referers: list[str] = []
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)

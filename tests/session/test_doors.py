@@ -79,6 +79,20 @@ def test_of_two_doors_one_that_cannot_be_opened_costs_only_itself(manager: Sessi
     assert session.closed
 
 
+@pytest.mark.parametrize("fails_first", [True, False])
+def test_a_count_is_over_with_its_last_door_however_that_ends(store: MemoryStore, fails_first: bool) -> None:
+    broken, whole = HeldSource(10, 5), HeldSource(10, 5)
+    broken.fail_at = 5
+    manager = SessionManager(FakeServices(lambda text: broken if text == "side.mp4" else whole), store)
+    ends = list(zip((broken, whole), manager.start_doors([SIDE, MAIN]), strict=True))
+    for source, run in ends if fails_first else reversed(ends):
+        source.go.set()
+        assert run.wait(PATIENCE_S)
+    assert [run.state for _, run in ends] == [EngineState.FAILED, EngineState.FINISHED]
+    assert finish(manager, [run for _, run in ends]).closed
+    assert manager.shut_down(PATIENCE_S)
+
+
 def test_a_door_that_failed_is_opened_again_in_its_place_and_in_the_same_count(store: MemoryStore) -> None:
     breaks = [True]
 

@@ -17,7 +17,7 @@ from desktop_app.session.door import Door
 from desktop_app.session.manager import SessionManager
 from desktop_app.settings import Settings
 from desktop_app.store import Store
-from tests.patience import eventually
+from tests.patience import PATIENCE_S, eventually
 
 CHILD = """
 import sys
@@ -68,8 +68,8 @@ def manager_in(folder: Path) -> Iterator[SessionManager]:
     try:
         yield manager
     finally:
-        assert manager.shut_down(60)
-        assert store.close(10)
+        assert manager.shut_down(PATIENCE_S)
+        assert store.close(PATIENCE_S)
 
 
 def counted(manager: SessionManager) -> list[float]:

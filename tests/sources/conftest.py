@@ -20,6 +20,7 @@ import pytest
 
 from desktop_app.domain.types import Frame
 from desktop_app.sources.detached import wait_for_detached
+from tests.patience import PATIENCE_S
 from tests.servers.http_server import TestServer
 
 FRAMES = 50
@@ -66,7 +67,7 @@ def need(tool: str, present: bool) -> None:
 def ffmpeg(*arguments: str | Path) -> None:
     need("ffmpeg", shutil.which("ffmpeg") is not None)
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "1", *(str(a) for a in arguments)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=PATIENCE_S)
 
 
 def ramp(frames: int = FRAMES) -> list[str]:
@@ -123,7 +124,7 @@ def web(tmp_path: Path, jpegs: list[bytes]) -> Iterator[TestServer]:
 def readers_end() -> Iterator[None]:
     """Whatever a test did to a detached reader, its threads end."""
     yield
-    assert wait_for_detached(15.0), "a detached reader's thread did not end"
+    assert wait_for_detached(PATIENCE_S), "a detached reader's thread did not end"
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from desktop_app.sources.camera import (
 from desktop_app.sources.detached import DetachedReader, wait_for_detached
 from desktop_app.sources.opening import OpenOptions, open_source
 from desktop_app.sources.reconnect import ConnectionPhase, ConnectionState, ReconnectPolicy
+from tests.patience import PATIENCE_S
 from tests.sources.fakes import FakeCapture
 
 CAMERAS = (
@@ -220,7 +221,7 @@ def test_a_camera_is_opened_again_as_soon_as_it_is_free() -> None:
         assert source.read() is not None
         source.close()  # returns at once; the device is freed later
     assert driver.opened == 4
-    assert wait_for_detached(5)
+    assert wait_for_detached(PATIENCE_S)
 
 
 def test_a_camera_that_is_never_freed_is_said_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from desktop_app.sources import ffmpeg_library
 from desktop_app.sources.capture import open_capture
 from desktop_app.sources.ffmpeg_capture import FfmpegCapture, unread_share
 from desktop_app.sources.video_file import VideoFileSource
+from tests.patience import PATIENCE_S
 from tests.sources.conftest import Clips, ramp
 
 INTERLACED = ("-flags", "+ildct+ilme")
@@ -193,10 +194,10 @@ def test_many_threads_open_read_and_are_closed_at_once(clips: Clips) -> None:
 
     with ThreadPoolExecutor(len(sources)) as pool:
         ends = [pool.submit(read, *each) for each in zip(sources, has_begun, strict=True)]
-        began = [begun.wait(60) for begun in has_begun]
+        began = [begun.wait(PATIENCE_S) for begun in has_begun]
         for source in sources:
             source.close()
-        assert all(end.result(60) for end in ends)
+        assert all(end.result(PATIENCE_S) for end in ends)
     assert all(began)
 
 

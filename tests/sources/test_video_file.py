@@ -17,6 +17,7 @@ from desktop_app.sources.detached import DetachedReader
 from desktop_app.sources.opening import SourceForm, understand
 from desktop_app.sources.seen import SeenSource
 from desktop_app.sources.video_file import VideoFileSource
+from tests.patience import PATIENCE_S
 from tests.sources.conftest import CODECS, FPS, FRAMES, HEIGHT, WIDTH, Clips, ffmpeg, number_of, ramp
 from tests.sources.fakes import FakeCapture
 
@@ -364,7 +365,7 @@ def test_nothing_on_the_terminal(tmp_path: Path) -> None:
         [sys.executable, "-c", script, str(tmp_path / "bad.mp4")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         cwd=Path(__file__).parents[2],
         env={k: v for k, v in os.environ.items() if k not in ("OPENCV_LOG_LEVEL", "OPENCV_FFMPEG_LOGLEVEL")},
     )

@@ -27,12 +27,12 @@ def stored_count(open_store: OpenStore, people: int = 300, *, with_copy: bool = 
     log.open()
     log.people(people)
     store.append(log.entries)
-    assert store.flush(20.0)
+    assert store.flush(PATIENCE_S)
     if with_copy:
         assert store._keeper is not None
         store._keeper.copy()
         assert len(store.copies()) == 1
-    assert store.close(10.0)
+    assert store.close(PATIENCE_S)
     return log
 
 
@@ -174,7 +174,7 @@ def test_damage_that_a_check_finds_while_counting_goes_on(
     log.open()
     log.people(300)
     store.append(log.entries)
-    assert store.flush(20.0)
+    assert store.flush(PATIENCE_S)
     assert store._keeper is not None
     with monkeypatch.context() as patch:
         patch.setattr("desktop_app.store.keeper.find_damage", lambda *_: "row 7 missing from index")
@@ -183,7 +183,7 @@ def test_damage_that_a_check_finds_while_counting_goes_on(
     assert eventually(lambda: "set aside" in store.problem)
     later = LogMaker(log.session, seq=store.last_seq())
     store.append(later.people(2))
-    assert store.flush(20.0)
+    assert store.flush(PATIENCE_S)
     assert list(store.entries(log.session)) == later.entries
     (damaged,) = store.copies()
     assert store.restore_copy(damaged) == len(log.entries)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.endless_count import SESSION
+from tests.patience import PATIENCE_S
 from tests.store.conftest import OpenStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -42,4 +43,4 @@ def test_killed_at_any_moment_the_file_holds_the_beginning_of_the_count(
         assert safe <= len(stored) <= appended
         (info,) = store.unclosed()
         assert info.people == len(stored) - 1
-        assert store.close(10.0)
+        assert store.close(PATIENCE_S)

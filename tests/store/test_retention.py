@@ -199,7 +199,6 @@ def test_it_goes_on_by_itself_every_day(open_store: OpenStore, monkeypatch: pyte
 def test_a_clock_that_is_years_ahead_for_once_takes_nothing_away(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop_app.store.keeper.START_DELAY_S", 3600.0)  # the test does its work itself
     store, now = open_store(), time.time()
     log, deleted = LogMaker(utc=now - 86_400), LogMaker(seq=1000)
     log.open()

@@ -93,7 +93,7 @@ def test_it_survives_closing_and_opening(open_store: OpenStore) -> None:
     log.people(3)
     first = open_store()
     first.append(log.entries)
-    assert first.close(10.0)
+    assert first.close(PATIENCE_S)
     again = open_store()
     assert again.last_seq() == log.seq
     assert list(again.entries(log.session)) == log.entries
@@ -248,7 +248,7 @@ def test_a_deleted_session_is_removed_from_the_file_a_week_later(
     assert store.deleted() == []
     assert sql("SELECT count(*) FROM entry") == [(len(other.entries),)]
     assert [info.id for info in store.sessions()] == [other.session]
-    store.close(10.0)
+    store.close(PATIENCE_S)
     assert b"to be forgotten" not in (folder / "counts.sqlite3").read_bytes()
 
 
@@ -407,7 +407,7 @@ def test_what_is_appended_after_closing_is_there_the_next_time(open_store: OpenS
     store = open_store()
     log = LogMaker()
     store.append(log.open())
-    assert store.close(10.0)
+    assert store.close(PATIENCE_S)
     store.append(log.people(2))
     assert not store.flush(0.1)
     again = open_store()
@@ -452,7 +452,7 @@ def test_appending_from_many_threads_loses_nothing(store: Store) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.flush(30.0)
+    assert store.flush(PATIENCE_S)
     for log in logs:
         assert list(store.entries(log.session)) == log.entries
     assert sum(1 for _ in store.entries_of(log.session for log in logs)) == sum(len(log.entries) for log in logs)

@@ -57,29 +57,29 @@ def worker() -> Iterator[ChildWorker]:
 
 def test_one_child_does_task_after_task_and_tells_how_it_goes(worker: ChildWorker) -> None:
     told: list[object] = []
-    first = worker.run(own_process, limit_s=60)
-    assert worker.run(count_to, 3, limit_s=60, on_message=told.append) == "done"
+    first = worker.run(own_process, limit_s=PATIENCE_S)
+    assert worker.run(count_to, 3, limit_s=PATIENCE_S, on_message=told.append) == "done"
     assert told == [0, 1, 2]
-    assert worker.run(own_process, limit_s=60) == first != os.getpid()
-    assert worker.run(priority, limit_s=60) > os.nice(0), "it gives way to the count"
+    assert worker.run(own_process, limit_s=PATIENCE_S) == first != os.getpid()
+    assert worker.run(priority, limit_s=PATIENCE_S) > os.nice(0), "it gives way to the count"
 
 
 def test_what_the_function_raises_is_raised_and_the_child_stays(worker: ChildWorker) -> None:
-    first = worker.run(own_process, limit_s=60)
+    first = worker.run(own_process, limit_s=PATIENCE_S)
     for error in (ValueError("bad"), OSError(5, "gone"), EOFError()):
         with pytest.raises(type(error)):
-            worker.run(fail, error, limit_s=60)
+            worker.run(fail, error, limit_s=PATIENCE_S)
     with pytest.raises(MemoryError):
-        worker.run(take_memory, 8 * 2**30, limit_s=60)
-    assert worker.run(own_process, limit_s=60) == first
+        worker.run(take_memory, 8 * 2**30, limit_s=PATIENCE_S)
+    assert worker.run(own_process, limit_s=PATIENCE_S) == first
 
 
 def test_a_child_that_ends_is_told_and_the_next_task_gets_another(worker: ChildWorker) -> None:
     with pytest.raises(ChildCrashError, match="SIGSEGV"):
-        worker.run(end_with, signal.SIGSEGV, limit_s=60)
+        worker.run(end_with, signal.SIGSEGV, limit_s=PATIENCE_S)
     with pytest.raises(ChildCrashError, match=r"longer than 0 s"):
         worker.run(sleep, 60.0, limit_s=0.4)
-    assert worker.run(count_to, 1, limit_s=60) == "done"
+    assert worker.run(count_to, 1, limit_s=PATIENCE_S) == "done"
 
 
 def test_a_task_under_way_is_stopped_at_once(worker: ChildWorker) -> None:
@@ -90,6 +90,6 @@ def test_a_task_under_way_is_stopped_at_once(worker: ChildWorker) -> None:
         worker.run(sleep, 600.0, limit_s=600, on_message=lambda _: begun.set())
     stopper.join()
     with pytest.raises(ChildStoppedError):
-        worker.run(own_process, limit_s=60)
+        worker.run(own_process, limit_s=PATIENCE_S)
     worker.begin()
-    assert worker.run(count_to, 1, limit_s=60) == "done"
+    assert worker.run(count_to, 1, limit_s=PATIENCE_S) == "done"

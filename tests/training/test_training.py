@@ -24,6 +24,7 @@ from desktop_app.training.facestore import FaceStore
 from desktop_app.vision.attributes.classifier import LiteRtClassifier
 from desktop_app.vision.attributes.preprocess import InputSpec, normalise
 from desktop_app.vision.explain import FaceExplainer
+from tests.patience import PATIENCE_S
 
 pytestmark = [
     pytest.mark.train,
@@ -119,7 +120,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(store: FaceStore, tmp_p
         [sys.executable, "-W", "ignore", "-c", _RUN, str(tmp_path / "job"), str(tmp_path / "killed")], env=environment
     )
     try:
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 3 * PATIENCE_S
         last = tmp_path / "killed" / train.LAST
         while not last.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)

@@ -17,7 +17,7 @@ from desktop_app.settings import Settings
 from desktop_app.ui.widgets.banner import Banner
 from desktop_app.ui.widgets.theme import LIGHT
 from desktop_app.ui.window.main_window import MainWindow
-from tests.patience import PATIENCE_MS
+from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.ui.conftest import WindowMaker
 from tests.ui.fakes import FakeServices
 
@@ -121,7 +121,7 @@ def test_without_a_screen_the_window_says_so(display: str, words: str) -> None:
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 1

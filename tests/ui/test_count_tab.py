@@ -146,25 +146,31 @@ def test_a_name_given_in_results_is_that_of_the_next_count_too(window: MainWindo
 def test_what_was_today_is_yesterday_after_midnight(
     make_window: WindowMaker, services: FakeServices, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = [datetime.now()]
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return clock[0].astimezone(tz) if tz is not None else clock[0]
+
     window = make_window(services)
     window.count.plan("Spring fair", "Main door")
     window.sources.open_source("short")
     wait_for(qtbot, window, EngineState.FINISHED)
     qtbot.waitUntil(people(window, 2), timeout=WAIT)
-    window.start_page.show_last(LastCount((("Door", "short"),), "Spring fair", "Main door", datetime.now().timestamp()))
+    assert window.controller.session is not None
+    # Midnight comes when the test says so, and not also while it runs.
+    clock[0] = datetime.fromtimestamp(window.controller.session.log.entries()[0].utc)
+    for module in (count_list, header, last_count):
+        monkeypatch.setattr(module, "datetime", Clock)
+    monkeypatch.setattr(window.parts.day, "_today", lambda: clock[0].date())
+    window.parts.day.look()
+    window.start_page.show_last(LastCount((("Door", "short"),), "Spring fair", "Main door", clock[0].timestamp()))
     window.parts.show_tab("results")
     results = window.parts.results
     qtbot.waitUntil(lambda: results.session is not None and not results.busy, timeout=WAIT)
     assert results.list.counts.day_at(results.list.counts.index(0)) == "Today"
-
-    class Tomorrow(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
-            return datetime.now(tz) + timedelta(days=1)
-
-    for module in (count_list, header, last_count):
-        monkeypatch.setattr(module, "datetime", Tomorrow)
-    monkeypatch.setattr(window.parts.day, "_today", lambda: Tomorrow.now().date())
+    clock[0] += timedelta(days=1)
     window.parts.day.look()
     qtbot.waitUntil(lambda: not results.busy, timeout=WAIT)
     assert results.list.counts.day_at(results.list.counts.index(0)) == "Yesterday"
@@ -179,12 +185,14 @@ def test_a_planned_end_is_today_or_tomorrow() -> None:
 
 
 def test_a_count_ends_when_it_was_planned_to(window: MainWindow, qtbot: QtBot) -> None:
-    window.start_page.form.plan_stop(23, 59)
+    planned = datetime.now() + timedelta(hours=12)
+    words = f"{planned:%H:%M}"
+    window.start_page.form.plan_stop(planned.hour, planned.minute)
     window.sources.open_source("camera:Fake")
     qtbot.waitUntil(people(window, 1), timeout=WAIT)
     stop = window.commands.planned_stop
-    assert datetime.fromtimestamp(stop.utc).strftime("%H:%M") == "23:59"
-    qtbot.waitUntil(lambda: "stops at 23:59" in window.strip.pill.whole, timeout=WAIT)
+    assert datetime.fromtimestamp(stop.utc).strftime("%H:%M") == words
+    qtbot.waitUntil(lambda: f"stops at {words}" in window.strip.pill.whole, timeout=WAIT)
     stop.look()
     assert window.controller.active
     stop._clock = lambda: stop.utc + 1

@@ -546,7 +546,7 @@ def test_two_real_films_are_one_count(make_window: WindowMaker, qtbot: QtBot, ti
     window = make_window(LazyServices())
     window.sources.speed(0.0)
     window.controller.start_doors([DoorPlan(str(tiny_clip), "Main door"), DoorPlan(str(other), "Side door")])
-    qtbot.waitUntil(lambda: window.controller.state is EngineState.FINISHED, timeout=120_000)
+    qtbot.waitUntil(lambda: window.controller.state is EngineState.FINISHED, timeout=WAIT)
     assert [d.run.stats.frames for d in window.controller.doors] == [25, 25]
     assert window.controller.counts.people == 0
     assert window.banner.text.startswith("Finished: 0 people counted at Main door, Side door.")

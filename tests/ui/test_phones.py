@@ -16,7 +16,7 @@ from desktop_app.errors import HeadcountError, SourceError
 from desktop_app.session.manager import SessionManager
 from desktop_app.ui.phones.phone_commands import PhoneCommands
 from desktop_app.ui.phones.phones_dialog import PhonesDialog, qr_picture
-from tests.patience import PATIENCE_MS
+from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.ui.fakes import FakeServices
 
 ADDRESS = "http://192.168.1.20:8080/enter?token=hc_abcdefghijklmnopqrstuvwxyz0123456789"
@@ -156,7 +156,7 @@ def test_a_phone_sees_the_live_count(qtbot: QtBot) -> None:
     dialog = window.findChild(PhonesDialog)
     address = read_code(dialog.code.pixmap().toImage())
     try:
-        with httpx.Client() as phone:
+        with httpx.Client(timeout=PATIENCE_S) as phone:
             page = phone.get(address, follow_redirects=True)
             assert page.status_code == 200
             assert page.url.path == "/live"
@@ -166,7 +166,7 @@ def test_a_phone_sees_the_live_count(qtbot: QtBot) -> None:
     finally:
         assert commands.shut_down()
     with pytest.raises(httpx.ConnectError):
-        httpx.get(address)
+        httpx.get(address, timeout=PATIENCE_S)
 
 
 def test_without_the_web_part_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

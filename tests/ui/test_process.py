@@ -230,6 +230,6 @@ def test_killed_and_started_again_nothing_is_damaged(tmp_path: Path, started: li
     try:
         assert [info.people >= people for info in store.unclosed()] == [True], "the offer was not answered"
     finally:
-        store.close(5.0)
+        store.close(PATIENCE_S)
     left = [p.name for p in (tmp_path / "Headcount").iterdir() if "recording" in p.name]
     assert left == []

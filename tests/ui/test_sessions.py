@@ -397,7 +397,7 @@ def test_the_real_store_keeps_a_count_of_the_window(
     assert again is not None
     assert again.unclosed() == []
     assert sorted(info.people for info in again.sessions()) == [2, 3]
-    assert again.close(2.0)
+    assert again.close(PATIENCE_S)
 
 
 def test_a_locked_file_is_told_while_counting_goes_on_and_nothing_is_lost(
@@ -424,7 +424,7 @@ def test_a_locked_file_is_told_while_counting_goes_on_and_nothing_is_lost(
     window.controller.stop()
     qtbot.waitUntil(lambda: window.controller.manager.wait(0.0), timeout=WAIT)
     people = window.controller.counts.people
-    assert store.flush(10.0)
+    assert store.flush(PATIENCE_S)
     assert [info.people for info in store.sessions()] == [people]
 
 
@@ -519,13 +519,13 @@ def test_beside_another_process_counts_are_kept_for_later(qtbot: QtBot) -> None:
     assert isinstance(second, BesideStore)
     assert "Another Headcount is counting" in words
     cut_off(second, 2)
-    assert second.close(2.0)
-    assert first.close(2.0)
+    assert second.close(PATIENCE_S)
+    assert first.close(PATIENCE_S)
     third, _ = open_window_store(lambda _sentence: None)
     assert third is not None
-    third.flush(5.0)
+    assert third.flush(PATIENCE_S)
     assert [info.people for info in third.sessions()] == [2]
-    assert third.close(2.0)
+    assert third.close(PATIENCE_S)
 
 
 def test_a_newer_file_is_told_and_counting_works(qtbot: QtBot) -> None:
@@ -533,7 +533,7 @@ def test_a_newer_file_is_told_and_counting_works(qtbot: QtBot) -> None:
 
     first, _ = open_window_store(lambda _sentence: None)
     assert first is not None
-    first.close(2.0)
+    first.close(PATIENCE_S)
     with sqlite3.connect(default_folder() / "counts.sqlite3") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()

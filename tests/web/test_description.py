@@ -91,7 +91,7 @@ def test_every_operation_does_as_it_is_described(served: Served) -> None:
 
 
 def test_the_description_has_an_example_or_a_schema_for_every_answer(served: Served) -> None:
-    description = httpx.get(f"{served.url}/api/v1/openapi.json").json()
+    description = httpx.get(f"{served.url}/api/v1/openapi.json", timeout=PATIENCE_S).json()
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             assert operation.get("summary"), (method, path)

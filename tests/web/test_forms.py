@@ -19,6 +19,7 @@ from desktop_app.web.kinds import ItemKind, kind_of, safe_name, sent_name
 from desktop_app.web.problems import Problem
 from desktop_app.web.upload_folder import UploadFolder
 from desktop_app.web.uploads import ReceivedForm, receive_form
+from tests.patience import PATIENCE_S
 from tests.web.conftest import jpeg
 
 
@@ -174,7 +175,7 @@ def test_files_of_a_killed_server_are_removed_at_the_next_start(tmp_path: Path) 
         "(folder.make() / 'secret.jpg').write_bytes(b'x')\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=PATIENCE_S)
     assert ended.returncode == -9
     assert list(tmp_path.rglob("secret.jpg"))
     folder = UploadFolder(tmp_path)

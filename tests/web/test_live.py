@@ -298,23 +298,38 @@ def test_a_store_that_cannot_be_read_for_the_moment_ends_no_stream_and_is_said_o
     asyncio.run(check())
 
 
-def test_hours_have_no_gaps_and_lie_on_the_local_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Asia/Kathmandu")  # 5:45 h before UTC
-    time.tzset()
+@contextmanager
+def local_time(zone: str) -> Iterator[None]:
+    """Have the computer in another time zone."""
     try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TZ", zone)
+            time.tzset()
+            yield
+    finally:
+        time.tzset()
+
+
+@pytest.fixture
+def whole_hours() -> Iterator[None]:
+    """The hours of the local clock are those of UTC, wherever the tests run."""
+    with local_time("UTC"):
+        yield
+
+
+def test_hours_have_no_gaps_and_lie_on_the_local_clock() -> None:
+    with local_time("Asia/Kathmandu"):  # 5:45 h before UTC
         utc = np.array([1_699_999_000, 1_699_999_100, 1_700_010_000], np.int64)
         one = np.array([1, 0, 1], np.int64)
         hours = hours_of(utc, one, 1 - one, 0 * one)
         assert [h.people for h in hours] == [2, 0, 0, 1]
         assert all(h.start.minute == 0 and h.start.second == 0 for h in hours)
         assert sum(h.female for h in hours) == 2
-    finally:
-        monkeypatch.undo()
-        time.tzset()
 
 
+@pytest.mark.usefixtures("whole_hours")
 def test_hours_in_which_nobody_watched_say_so() -> None:
-    nine = 1_700_038_800 - 1_700_038_800 % 3600  # an hour of every time zone whose offset is in whole hours
+    nine = 1_700_038_800 - 1_700_038_800 % 3600
     utc = np.array([nine + 1800], np.int64)
     one = np.array([1], np.int64)
     watched = [("a", 600, 1800), ("b", 1500, 2400), ("a", 10_800, 10_920)]
@@ -329,6 +344,7 @@ def test_hours_in_which_nobody_watched_say_so() -> None:
     ]
 
 
+@pytest.mark.usefixtures("whole_hours")
 def test_a_kept_count_that_was_cut_off_and_taken_up_again_was_watched_before(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "counts")
     count = StoredCount(store, counted_elsewhere=False)

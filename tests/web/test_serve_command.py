@@ -66,7 +66,7 @@ def test_it_counts_a_source_shows_it_and_ends_on_request_with_open_streams(tmp_p
         _,
     ):
         seen, shown = "", {}
-        with httpx.stream("GET", f"{url}/api/v1/live/events", timeout=60) as stream:
+        with httpx.stream("GET", f"{url}/api/v1/live/events", timeout=2 * PATIENCE_S) as stream:
             for line in stream.iter_lines():
                 seen += line + "\n"
                 if '"state":"over"' in line and line.startswith("data: "):
@@ -77,7 +77,7 @@ def test_it_counts_a_source_shows_it_and_ends_on_request_with_open_streams(tmp_p
         assert process.wait(PATIENCE_S) == 0
     assert list(tmp_path.iterdir()) == [], "no temporary file is left"
     with serving() as (process, url, _):
-        found = httpx.get(f"{url}/api/v1/sessions").json()["sessions"]
+        found = httpx.get(f"{url}/api/v1/sessions", timeout=PATIENCE_S).json()["sessions"]
         assert [(s["name"], s["totals"]) for s in found] == [("Fair", count_of_demo())]
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 0
@@ -90,12 +90,16 @@ def test_from_elsewhere_a_token_is_needed_which_is_shown_once(tmp_path: Path) ->
         tokens = dict(re.findall(r"(see|count|correct)\s+(hc_\S+)", "".join(lines)))
         assert set(tokens) == {"see", "count", "correct"}
         base = f"http://127.0.0.1:{port}"
-        assert httpx.get(f"{base}/api/v1/live").status_code == 401
-        assert httpx.get(f"{base}/api/v1/live", headers={"authorization": f"Bearer {tokens['see']}"}).is_success
+        assert httpx.get(f"{base}/api/v1/live", timeout=PATIENCE_S).status_code == 401
+        assert httpx.get(
+            f"{base}/api/v1/live", headers={"authorization": f"Bearer {tokens['see']}"}, timeout=PATIENCE_S
+        ).is_success
     with serving("--host", "0.0.0.0") as (_, url, lines):
         assert "hc_" not in "".join(lines)
         base = f"http://127.0.0.1:{url.rpartition(':')[2]}"
-        assert httpx.get(f"{base}/api/v1/live", headers={"authorization": f"Bearer {tokens['see']}"}).is_success
+        assert httpx.get(
+            f"{base}/api/v1/live", headers={"authorization": f"Bearer {tokens['see']}"}, timeout=PATIENCE_S
+        ).is_success
 
 
 @pytest.mark.slow
@@ -126,7 +130,9 @@ def test_a_container_is_set_up_by_its_environment_and_a_certificate_makes_it_htt
         assert "hc_" not in "".join(lines), "a token that was given is not made anew"
         assert url.startswith("https://")
         base = f"https://127.0.0.1:{url.rpartition(':')[2]}"
-        with httpx.Client(base_url=base, verify=ssl.create_default_context(cafile=str(certificate))) as client:
+        with httpx.Client(
+            base_url=base, verify=ssl.create_default_context(cafile=str(certificate)), timeout=PATIENCE_S
+        ) as client:
             answer = client.get("/livez")
             assert answer.is_success
             assert "max-age" in answer.headers["strict-transport-security"]
@@ -142,7 +148,7 @@ def test_several_sources_are_the_doors_of_one_count_with_their_lines() -> None:
     with serving("--source", "demo", "--source", str(demo_clip()), *line) as (_, url, _lines):
 
         def figures() -> dict[str, Any]:
-            found: dict[str, Any] = httpx.get(f"{url}/api/v1/live").json()
+            found: dict[str, Any] = httpx.get(f"{url}/api/v1/live", timeout=PATIENCE_S).json()
             return found
 
         assert eventually(lambda: figures()["state"] == "over")
@@ -256,8 +262,10 @@ def test_a_window_shows_its_count_on_phones_to_whoever_has_the_address() -> None
     try:
         assert server.is_running
         base = server.invitation.shown.removesuffix("/live")
-        assert httpx.get(f"{base}/api/v1/live").status_code == 401, "not even this computer without the address"
-        with httpx.Client(base_url=base) as phone:
+        assert httpx.get(f"{base}/api/v1/live", timeout=PATIENCE_S).status_code == 401, (
+            "not even this computer without the address"
+        )
+        with httpx.Client(base_url=base, timeout=PATIENCE_S) as phone:
             assert phone.get(server.address).headers["location"] == "/live"
             assert eventually(lambda: phone.get("/api/v1/live").json()["totals"]["people"] == 1)
             assert phone.get("/api/v1/sessions").json()["sessions"][0]["name"] == "Fair"
@@ -267,7 +275,7 @@ def test_a_window_shows_its_count_on_phones_to_whoever_has_the_address() -> None
         assert server.stop()
         assert not server.is_running
         with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{base}/livez")
+            httpx.get(f"{base}/livez", timeout=PATIENCE_S)
         session.add(Gender.MALE)
         assert session.counts().people == 3, "the count goes on"
     finally:
@@ -280,7 +288,7 @@ def test_a_port_in_use_gives_way_to_a_free_one() -> None:
     with listen("127.0.0.1", 0) as taken:
         server = start_in_thread(manager, host="127.0.0.1", port=taken.getsockname()[1])
         try:
-            assert httpx.get(server.invitation.shown.replace("/live", "/livez")).is_success
+            assert httpx.get(server.invitation.shown.replace("/live", "/livez"), timeout=PATIENCE_S).is_success
         finally:
             server.stop()
             manager.shut_down(PATIENCE_S)

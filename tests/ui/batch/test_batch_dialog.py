@@ -43,7 +43,7 @@ def dialog(qtbot: QtBot, store: Store, monkeypatch: pytest.MonkeyPatch) -> Itera
     qtbot.addWidget(dialog)
     dialog.show()
     yield dialog
-    assert dialog.shut_down(20.0)
+    assert dialog.shut_down(PATIENCE_S)
 
 
 def files(folder: Path, *names: str) -> list[Path]:

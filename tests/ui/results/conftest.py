@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,6 @@ from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.store.logs import LogMaker
 
 WAIT = PATIENCE_MS
-DAY_S = 86_400.0
 
 TabMaker = Callable[[], ResultsTab]
 CountMaker = Callable[..., LogMaker]
@@ -40,9 +40,12 @@ def make_count(store: Store) -> CountMaker:
     made: list[LogMaker] = []
 
     def make(
-        name: str = "Fair", place: str = "Hall 3", people: int = 4, days_ago: float = 1.0, recorded_utc: float = 0.0
+        name: str = "Fair", place: str = "Hall 3", people: int = 4, days_ago: int = 1, recorded_utc: float = 0.0
     ) -> LogMaker:
-        log = LogMaker(seq=made[-1].seq if made else 0, utc=time.time() - days_ago * DAY_S)
+        # At noon: 24 hours before is another day than yesterday where the clocks were changed in between.
+        day = datetime.combine(date.today() - timedelta(days=days_ago), datetime.min.time().replace(hour=12))
+        utc = day.timestamp() if days_ago else time.time()
+        log = LogMaker(seq=made[-1].seq if made else 0, utc=utc)
         log.open(name, place, recorded_utc=recorded_utc)
         for i in range(people):
             ref, gender = f"{log.session[:8]}-{i}", (Gender.FEMALE, Gender.MALE)[i % 2]
@@ -75,7 +78,7 @@ def make_tab(qtbot: QtBot, store: Store) -> Iterator[TabMaker]:
 
     yield make
     for tab in tabs:
-        assert tab.shut_down(10.0)
+        assert tab.shut_down(PATIENCE_S)
 
 
 def settle(qtbot: QtBot, tab: ResultsTab) -> None:

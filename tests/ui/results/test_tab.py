@@ -548,7 +548,7 @@ def test_without_a_store_the_counts_of_this_program_are_shown(qtbot: QtBot) -> N
     assert tab.header.name.whole == "Here"
     tab.changes.delete()
     assert "only in memory" in tab.banner.text
-    assert tab.shut_down(10.0)
+    assert tab.shut_down(PATIENCE_S)
     assert manager.shut_down(PATIENCE_S)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -129,10 +130,9 @@ def test_the_digits_fill_the_wall_and_stay_on_it(site: Site, open_page: Open, pe
 def test_a_count_without_a_place_begins_its_line_with_a_capital(site: Site, open_page: Open) -> None:
     site.figures.give(figures_of(2, 1, 1, place=""))
     page = open_page(site.url("/live"), java_script_enabled=False)
-    for _ in range(50):  # the figures take a moment to the page, and without a script it stays as it was loaded
-        if "Town hall" not in page.content():
-            break
-        page.wait_for_timeout(100)
+    give_up_at = time.monotonic() + PATIENCE_S
+    while "Town hall" in page.content() and time.monotonic() < give_up_at:
+        page.wait_for_timeout(100)  # the figures take a moment to the page, and without a script it stays as it was
         page.reload()
     expect(page.locator('[data-text="since"]')).to_have_text("Since 09:02 on 26 November")
     with_script = open_page(site.url("/live"))

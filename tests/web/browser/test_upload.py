@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from desktop_app.resources import demo_clip
-from tests.patience import PATIENCE_MS, eventually
+from tests.patience import PATIENCE_MS, PATIENCE_S, eventually
 from tests.web.browser.conftest import Site
 from tests.web.browser.test_everybody import violations, violations_in_light_and_dark
 
@@ -58,7 +58,9 @@ def answers(folder: Path, counting_site: Site) -> str:
     )
     assert sent.status_code == 303
     page = sent.headers["location"]
-    assert eventually(lambda: httpx.get(site.url(f"{page}/state")).json()["final"], ANSWER_MS / 1000)
+    assert eventually(
+        lambda: httpx.get(site.url(f"{page}/state"), timeout=PATIENCE_S).json()["final"], ANSWER_MS / 1000
+    )
     return site.url(page)
 
 
@@ -83,7 +85,7 @@ def test_pictures_are_chosen_sent_and_answered(counting_site: Site, open_page: O
     results = page.url
     page.get_by_role("button", name="Delete the results now").click()
     expect(page.get_by_role("heading", name="Who is in the picture?")).to_be_visible()
-    assert httpx.get(results).status_code == 404
+    assert httpx.get(results, timeout=PATIENCE_S).status_code == 404
     assert not list(site.context.jobs._folder.path.rglob("*.jpg"))
 
 
@@ -190,7 +192,7 @@ def test_only_the_cards_of_the_chosen_models_are_shown(site: Site, open_page: Op
 def test_a_phone_offers_its_camera(site: Site, open_page: Open) -> None:
     page = open_page(site.url(), width=360, height=740, has_touch=True, is_mobile=True)
     with page.expect_file_chooser() as chooser:
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(1000)
         page.get_by_role("button", name="Take a picture").click()
     assert chooser.value.element.get_attribute("capture") == "environment"
 
@@ -234,6 +236,6 @@ def test_everything_is_reached_with_the_keyboard(site: Site, open_page: Open) ->
     expect(page.get_by_role("button", name="Choose files")).to_be_focused()
     with page.expect_file_chooser() as chooser:
         # Only then do the browser's own dialogs surely come here instead of to a screen that is not there.
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(1000)
         page.keyboard.press("Enter")
     assert chooser.value.is_multiple()
