@@ -10,7 +10,7 @@ import time
 import httpx
 import pytest
 
-from desktop_app.web import api, feed, protocol, security, serving
+from desktop_app.web import feed, protocol, report_answers, security, serving
 from desktop_app.web.access import RateLimit
 from desktop_app.web.problems import Problem
 from desktop_app.web.turns import Turns
@@ -368,7 +368,7 @@ def test_pages_are_answered_while_one_client_wants_many_reports(
         assert go_on.wait(PATIENCE_S)
         return "<svg/>"
 
-    monkeypatch.setattr(api, "chart", slow)
+    monkeypatch.setattr(report_answers, "chart", slow)
     served = serve(log=log)
     statuses: list[int] = []
 

@@ -262,6 +262,7 @@ class CompareView(QDialog):
         self._end_comparison()
         self._comparison = comparison
         self._attach()
+        self._show_figures()
 
     def _cannot_load(self, error: HeadcountError) -> None:
         task = self._loading
