@@ -83,8 +83,8 @@
 
   function placeWords(place) {
     if (place.kind === "line") return [`${whole.format(place.into)} in, ${whole.format(place.out)} out`, "people who crossed the line"];
-    const stay = place.visits ? `, ${Math.round(place.mean_stay_s)} s each on average` : "";
-    return [`${whole.format(place.inside)} inside now`, `${whole.format(place.visits)} visits${stay}`];
+    const stay = place.mean_stay_s === null ? "" : `, ${Math.round(place.mean_stay_s)} s each on average`;
+    return [`${whole.format(place.inside)} inside now`, `${whole.format(place.visits)} visit${place.visits === 1 ? "" : "s"}${stay}`];
   }
 
   function nowWords(figures) {

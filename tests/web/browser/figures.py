@@ -46,6 +46,7 @@ def figures_of(number: int, female: int, male: int, undecided: int = 0, **change
         "places": [
             schemas.PlaceCounts(door="Main door", name="Threshold", kind="line", into=30, out=12),
             schemas.PlaceCounts(door="Main door", name="Stand 4", kind="zone", inside=3, visits=19, mean_stay_s=42.4),
+            schemas.PlaceCounts(door="Side door", name="Stand 5", kind="zone", inside=1, visits=1),
         ],
         "hours": hours,
     }
