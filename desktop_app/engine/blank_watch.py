@@ -22,6 +22,10 @@ x265 and MPEG-4 repeat a still scene for 4 seconds at most, also one that was fr
 Cameras set a key picture every 10 seconds, seldom 50, with which all is coded anew. A shared screen may stand still for
 longer; then nobody comes in either."""
 
+_SAME_PICTURES = 300
+"""So many pictures are given besides, for coders count key pictures in pictures: by default x264, x265 and those of
+graphics cards set one in 250. At a picture a second, x264 gave the same one of a dark corridor for 248 seconds."""
+
 _MOST_NAMED = 10
 
 _LOOK_AT_THE_CAMERA = "Take the cap off the lens, look at the camera's cable and at the light."
@@ -44,10 +48,14 @@ _FILM_REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Pictures one after the other in which nobody could be seen: since when in the source and in the session."""
+    """Pictures one after the other in which nobody could be seen: since when in the source and in the session.
+
+    `before` is how many pictures there were before the first of them.
+    """
 
     start_s: float
     since_s: float
+    before: int
     blank: Blank
 
 
@@ -62,6 +70,7 @@ class BlankWatch:
         self._size = (0, 0)
         self._present: _Stretch | None = None
         self._last_s = 0.0
+        self._pictures = 0
         self._era = 0
         self._blanks: Counter[Blank] = Counter()
         self._showed_something = False
@@ -80,7 +89,8 @@ class BlankWatch:
         if present is not None and (blank is None or (blank is Blank.SAME) != (present.blank is Blank.SAME)):
             self._end(position_s)
         if blank is not None and self._present is None:
-            self._present = _Stretch(position_s, result.frame.time_s, blank)
+            self._present = _Stretch(position_s, result.frame.time_s, self._pictures, blank)
+        self._pictures += 1
         self._last_s = position_s
 
     def _blank_of(self, result: FrameResult) -> Blank | None:
@@ -112,6 +122,8 @@ class BlankWatch:
 
     def _is_long(self, stretch: _Stretch, position_s: float) -> bool:
         """Whether a stretch up to this position is too long to be a fade, a start, or a scene without movement."""
+        if stretch.blank is Blank.SAME and self._pictures - stretch.before < _SAME_PICTURES:
+            return False
         limit_s = _SAME_S if stretch.blank is Blank.SAME else _LIVE_S if self._is_live else _FILM_S
         return position_s - stretch.start_s >= limit_s
 

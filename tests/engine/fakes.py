@@ -206,8 +206,9 @@ class CoveredCamera(ListSource):
 class HungCamera(CoveredCamera):
     """The same, whose picture is the very same while it `hangs`, and in the stretches `hung` of a film."""
 
-    def __init__(self, n: int = 10**6, *, live: bool = True) -> None:
+    def __init__(self, n: int = 10**6, *, live: bool = True, fps: float = 2.0) -> None:
         super().__init__(n, live=live, covered=False)
+        self.fps = fps
         self.hangs = False
         self.hung: Sequence[tuple[float, float]] = ()
         self.kind: SourceKind | None = None

@@ -162,7 +162,7 @@ def test_a_camera_that_hangs_says_so_until_its_picture_moves() -> None:
 
 
 def test_a_film_that_stands_still_for_less_than_a_minute_is_seen() -> None:
-    source = HungCamera(240, live=False)
+    source = HungCamera(1000, live=False, fps=10.0)
     source.hung = [(5.0, 60.0), (70.0, 100.0)]
     engine, seen = seen_of(source)
     assert engine.omissions == ()
@@ -170,8 +170,8 @@ def test_a_film_that_stands_still_for_less_than_a_minute_is_seen() -> None:
 
 
 def test_a_film_that_stands_still_for_longer_says_when() -> None:
-    source = HungCamera(400, live=False)
-    source.hung = [(4.5, 90.0), (99.5, 190.0)]
+    source = HungCamera(2000, live=False, fps=10.0)
+    source.hung = [(4.9, 90.0), (99.9, 190.0)]
     engine, _ = seen_of(source)
     assert engine.omissions == (
         "From 5 s to 90 s the picture of “list” was always the very same.",
@@ -179,8 +179,16 @@ def test_a_film_that_stands_still_for_longer_says_when() -> None:
     )
 
 
+def test_a_slow_camera_that_stands_still_up_to_its_next_key_picture_does_not_hang() -> None:
+    source = HungCamera(700, fps=1.0)
+    source.hung = [(0.5, 249.5), (250.5, 499.5)]
+    engine, seen = seen_of(source)
+    assert engine.omissions == ()
+    assert EngineState.BLANK not in seen.states
+
+
 def test_a_still_part_of_a_film_that_is_looked_at_twice_is_no_hung_camera() -> None:
-    source, seen = HungCamera(10**6, live=False), Recorder()
+    source, seen = HungCamera(10**6, live=False, fps=10.0), Recorder()
     engine = Engine(source, LookingPipeline(), EngineOptions(speed=1.0), [seen])
     engine.start()
     wait_for(lambda: seen.results)
@@ -194,7 +202,7 @@ def test_a_still_part_of_a_film_that_is_looked_at_twice_is_no_hung_camera() -> N
 
 
 def test_pictures_that_are_held_on_purpose_are_no_hung_camera() -> None:
-    source = HungCamera(400, live=False)
+    source = HungCamera(2000, live=False, fps=10.0)
     source.hung = [(0.0, 200.0)]
     source.kind = SourceKind.PICTURES
     engine, _ = seen_of(source)
@@ -202,8 +210,8 @@ def test_pictures_that_are_held_on_purpose_are_no_hung_camera() -> None:
 
 
 def test_a_camera_that_hangs_and_goes_black_is_told_of_both() -> None:
-    source = HungCamera(600)
-    source.hung, source.black = [(9.5, 100.0)], [(100.0, 160.0)]
+    source = HungCamera(700, fps=4.0)
+    source.hung, source.black = [(9.9, 100.0)], [(100.0, 160.0)]
     engine, _ = seen_of(source)
     assert engine.omissions == (
         "For 90 s in all the picture of “list” was always the very same.",
