@@ -18,6 +18,9 @@ from desktop_app.ui.widgets.tasks import Tasks
 from desktop_app.ui.widgets.texts import tr
 from desktop_app.ui.widgets.theme import Theme
 
+_DELETED = "deleted"
+"""The subject of the message that offers to bring a count back."""
+
 
 class Changes(QObject):
     """Each can be taken back.
@@ -61,6 +64,7 @@ class Changes(QObject):
     def forget_deleted(self) -> None:
         """Let the next undo take back something else: it was done after the deletions."""
         self._deleted.clear()
+        self._banner.withdraw(_DELETED)
 
     def rename(self) -> None:
         """Change name, place and note of the chosen count."""
@@ -135,7 +139,7 @@ class Changes(QObject):
     def delete(self) -> None:
         """Delete the chosen count; for a week that can be taken back."""
         count, kept = self._list.chosen, self._kept()
-        if count is None:
+        if count is None or self._tasks.is_busy("delete"):  # a key pressed twice means one count
             return
         if not kept.can_delete:
             words = tr("This count is only in memory: it is gone when the program is closed.")
@@ -156,13 +160,14 @@ class Changes(QObject):
                 dialogs.deleted_words(self.last_deleted),
                 tr("It can be brought back for a week."),
                 ((tr("Undo"), self.restore),),
+                subject=_DELETED,
             )
 
     def restore(self) -> None:
         """Bring back what was deleted last, and offer the same for what was deleted before it."""
-        if self._deleted:
+        if self._deleted and not self._tasks.is_busy("delete"):
             count = self._deleted.pop()
-            self._banner.dismiss()
+            self._banner.withdraw(_DELETED)
             self._tasks.begin("delete", partial(self._kept().restore, count.id), partial(self._was_restored, count.id))
 
     def _was_restored(self, session_id: str, is_back: bool) -> None:

@@ -63,4 +63,5 @@ def add_shortcuts(tab: QWidget, changes: Changes, hand_on: HandOn, side: CountSi
     # Elsewhere on the tab the key means a person, or a letter of the search.
     delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), side.list)
     delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+    delete.setAutoRepeat(False)  # a key that is held must not delete one count after the other
     delete.activated.connect(changes.delete)

@@ -442,6 +442,36 @@ def test_several_counts_are_deleted_by_key_and_come_back_one_by_one(
     assert rows(tab) == whole, "in the search the key is a letter's"
 
 
+def test_a_key_that_is_pressed_twice_deletes_one_count_and_says_so(
+    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
+) -> None:
+    make_count("Other", people=2)
+    make_count("Fair", people=4)
+    tab = make_tab()
+    tab.changes.delete()
+    tab.changes.delete()  # before the first is done
+    settle(qtbot, tab)
+    assert "“Fair” (4 people) is deleted." in tab.banner.text
+    assert [row for row in rows(tab) if row in ("Fair 4", "Other 2")] == ["Other 2"]
+    assert tab.undo_name == "delete"
+
+
+def test_a_deletion_that_undo_no_longer_means_offers_no_undo(
+    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
+) -> None:
+    make_count("Other", people=2)
+    make_count("Fair", people=4)
+    tab = make_tab()
+    tab.changes.delete()
+    settle(qtbot, tab)
+    assert tab.session is not None
+    tab.session.rename("Another", "", "")
+    tab.changes.renamed.emit("named")
+    settle(qtbot, tab)
+    assert tab.undo_name != "delete"
+    assert tab.banner.text == ""
+
+
 def test_a_count_under_way_is_not_deleted(
     make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
