@@ -157,7 +157,7 @@ class PictureSource:
             return None
         if len(self._loaders) > 1 and is_moving(data):
             self._skip(f"Of “{printable(name)}”, which holds several pictures, only the first was looked at.")
-        if len(self._loaders) > 1 and self._repeats > 1 and (sentence := shows_nobody(image, name)):
+        if len(self._loaders) > 1 and self._repeats > 1 and (sentence := shows_nobody(image, name, is_searched=False)):
             self._skip(sentence)
         self._held = (number, image)
         return image
@@ -177,17 +177,22 @@ class PictureSource:
         )
 
 
-def shows_nobody(image_bgr: NDArray[np.uint8], name: str) -> str:
-    """Return the sentence for a picture in which nobody could be seen, "" for any other."""
+def shows_nobody(image_bgr: NDArray[np.uint8], name: str, *, is_searched: bool = True) -> str:
+    """Return the sentence for a picture in which nobody could be seen, "" for any other.
+
+    `is_searched` tells that no face was found in it. Before that, somebody in front of a plain wall looks like a card,
+    and a small picture may be a face cut out.
+    """
     height, width = image_bgr.shape[:2]
     step = max(1, min(height // 72, width // 128))
     small = np.asarray(cv2.resize(image_bgr, (32, 18), interpolation=cv2.INTER_AREA), np.uint8)
-    if is_too_small(width, height):
+    if is_searched and is_too_small(width, height):
         what = f"{Blank.TOO_SMALL} ({width}x{height} pixels)"
-    elif (blank := blank_of(image_bgr, image_bgr[::step, ::step], small)) is not None:
-        what = str(blank)
     else:
-        return ""
+        blank = blank_of(image_bgr, image_bgr[::step, ::step], small)
+        if blank is None or (blank is Blank.CARD and not is_searched):
+            return ""
+        what = str(blank)
     return f"“{printable(name)}” is {what}: nobody can be seen in it."
 
 

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from desktop_app.errors import SourceError
-from desktop_app.sources.pictures import HELD_FPS, PictureSource, natural_key, picture_file, picture_folder
+from desktop_app.sources.pictures import (
+    HELD_FPS,
+    PictureSource,
+    natural_key,
+    picture_file,
+    picture_folder,
+    shows_nobody,
+)
 from tests.sources.conftest import Clips
 from tests.sources.fakes import picture
 
@@ -73,6 +80,24 @@ def test_unreadable_pictures_are_left_out_and_named(tmp_path: Path) -> None:
     assert len(source.skipped) == 2
     assert "“0.png”" in source.skipped[0]
     assert "“2.png” is empty" in source.skipped[1]
+
+
+def test_a_picture_that_may_show_somebody_is_not_said_to_show_nobody_before_it_was_searched(tmp_path: Path) -> None:
+    """Somebody in front of a plain wall, and a face cut out: whether there is one, only a look at it tells."""
+    scene = cv2.resize(np.random.default_rng(1).integers(0, 255, (9, 12, 3), np.uint8), (120, 90))
+    wall = np.full((360, 640, 3), (150, 120, 90), np.uint8)
+    wall[120:210, 250:370] = scene
+    folder = tmp_path / "visit"
+    folder.mkdir()
+    for name, image in (("1.png", wall), ("2.png", scene[:40, :40]), ("3.png", np.full((90, 120, 3), 255, np.uint8))):
+        cv2.imwrite(str(folder / name), image)
+    source = picture_folder(folder)
+    source.open()
+    while source.read() is not None:
+        continue
+    assert source.omissions == ("“3.png” is of one colour: nobody can be seen in it.",)
+    assert "but for some words" in shows_nobody(wall, "1.png")
+    assert "too small" in shows_nobody(scene[:40, :40], "2.png")
 
 
 def test_exif_turns_a_picture_upright(tmp_path: Path) -> None:
