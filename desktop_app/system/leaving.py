@@ -36,6 +36,11 @@ def stop_at_exit(run: Run) -> None:
     _runs.add(run)
 
 
+if hasattr(os, "register_at_fork"):
+    # A forked process has none of the threads, and their locks may be held for ever in it.
+    os.register_at_fork(after_in_child=_runs.clear)
+
+
 @atexit.register
 def _end_runs() -> None:
     for run in list(_runs):

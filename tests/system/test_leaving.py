@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +66,33 @@ def test_a_script_that_ends_while_a_thread_is_in_a_library_keeps_its_exit_code(w
         timeout=PATIENCE_S,
     )
     assert (done.returncode, done.stdout, done.stderr) == (3 if "fails" in way else 0, "12\n", "")
+
+
+FORKS = """
+import os, sys, threading
+from desktop_app.system import leaving
+
+class Run:
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def request_stop(self):
+        with self.lock:
+            print("asked")
+
+run = Run()
+leaving.stop_at_exit(run)
+with run.lock:  # as of a thread that is at work; the forked process has the lock and no such thread
+    child = os.fork()
+    if child == 0:
+        sys.exit(7)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system forks no processes")
+def test_a_forked_process_does_not_wait_for_the_runs_of_the_first_one() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS], capture_output=True, text=True, check=False, cwd=ROOT, timeout=PATIENCE_S
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "7\nasked\n", "")
