@@ -279,7 +279,8 @@ def condensed_records(entry: Entry, place_names: RenamedPlaces) -> Iterator[Pers
             for i in range(number):
                 yield record(f"{place}.{sign}.{i}", crossings=crossing)
     for place, number in event.visits.items():
-        visits = Visits(number, 0, number, event.stay_ms.get(place, 0))
+        stay_ms = event.stay_ms.get(place, 0)
+        visits = Visits(number, 0, number if stay_ms else 0, stay_ms)  # without a time no end was seen
         name = place_names.name(entry.door, place, entry.seq)
         yield record(f"{place}.visits", visits={(entry.door, name): visits})
 

@@ -19,7 +19,7 @@ from desktop_app.domain.record_sums import PlaceFigures
 from desktop_app.domain.totals import Totals
 from desktop_app.domain.types import Counts, Gender
 
-VERSION = 3
+VERSION = 4
 """Raise it when the fold or this format changes: every stored summary is then worked out again."""
 
 CURVE_POINTS = 1024

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.event_codec import EVENT_KINDS, from_plain, kind_of, to_plain
 from desktop_app.domain.events import (
     Added,
+    Condensed,
     Corrected,
     Counted,
     Crossed,
@@ -272,6 +273,14 @@ def test_nobody_knows_how_long_they_stay_before_one_has_left() -> None:
     assert log.totals.places()["d", "bar"].mean_dwell_s is None
     log.add(ZoneLeft(6.0, "a", "bar", 1.5, 4.5))
     assert log.totals.places()["d", "bar"].mean_dwell_s == 4.5
+
+
+def test_nobody_knows_it_either_once_their_rows_are_removed() -> None:
+    """A visit whose end was never seen, as where a count was cut off, leaves its number and no time."""
+    log = Log()
+    log.add(Condensed(0.0, 0.0, 900.0, {"female/female/": 1}, {}, {}, {"bar": 1}, {"bar": 0}))
+    figures = log.totals.places()["d", "bar"]
+    assert (figures.kind, figures.visits, figures.mean_dwell_s) == ("zone", 1, None)
 
 
 def test_turning_back_takes_the_crossing_back() -> None:
