@@ -274,16 +274,18 @@ class FfmpegCapture:
     def sound_s(self) -> float:
         """How long the longest sound of the file is, in seconds; 0.0 without one, or where that is not stated.
 
-        Matroska states the length of the whole only, which is then that of the sound.
+        Matroska states the length of the whole only, which is then that of the sound unless there are subtitles, too.
         """
-        context, longest_s = int(self._format.value or 0), 0.0
+        context, kinds, lengths = int(self._format.value or 0), set[int](), list[float]()
         for number in range(ctypes.c_uint.from_address(context + ff.STREAM_COUNT).value if context else 0):
             stream = ff.pointer_at(ff.pointer_at(context + ff.STREAMS) + 8 * number)
-            length = ff.long_at(stream + ff.LENGTH)
-            if ff.number_at(ff.pointer_at(stream + ff.PARAMETERS) + ff.KIND) == ff.SOUND:
-                whole_s = ff.long_at(context + ff.DURATION) / ff.TIME_UNIT
-                longest_s = max(longest_s, length * ff.ratio_at(stream + ff.TIME_BASE) if length > 0 else whole_s)
-        return longest_s
+            kinds.add(kind := ff.number_at(ff.pointer_at(stream + ff.PARAMETERS) + ff.KIND))
+            if kind == ff.SOUND:
+                length = ff.long_at(stream + ff.LENGTH)
+                lengths.append(length * ff.ratio_at(stream + ff.TIME_BASE) if length > 0 else 0.0)
+        if 0.0 in lengths and ff.SUBTITLES not in kinds:
+            lengths.append(ff.long_at(context + ff.DURATION) / ff.TIME_UNIT)
+        return max(lengths, default=0.0)
 
     def packet_bytes(self, enough: float, is_cancelled: Callable[[], bool]) -> int:
         """Return how many bytes the packets of all tracks have that are still to come, counted until it is `enough`."""

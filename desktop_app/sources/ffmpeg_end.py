@@ -6,6 +6,7 @@ A decoder conceals what is missing of a last picture. Told not to, it refuses a 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
 
 from desktop_app.sources import ffmpeg_library as ff
@@ -30,11 +31,11 @@ def is_raw_stream(path: Path) -> bool:
     return head.startswith(_START_CODES) and head != _PACK
 
 
-def ends_within_picture(target: str) -> bool:
+def ends_within_picture(target: str, is_cancelled: Callable[[], bool] = lambda: False) -> bool:
     """Tell whether the last picture of a raw stream is not whole; False where that cannot be told.
 
-    All of the stream is read, and the end of it decoded. Pictures of H.265 cut between two of their slices are not
-    noticed.
+    All of the stream is read, and the end of it decoded; `is_cancelled` is asked at each picture. Pictures of H.265 cut
+    between two of their slices are not noticed.
     """
     library = ff.ffmpeg_library()
     if library is None:
@@ -42,7 +43,7 @@ def ends_within_picture(target: str) -> bool:
     with ffmpeg_options(target):
         capture = _LastPictures(library, target, None, is_glance=True)
     try:
-        return capture.can_read and capture.is_last_refused()
+        return capture.can_read and capture.is_last_refused(is_cancelled)
     finally:
         capture.release()
 
@@ -50,7 +51,7 @@ def ends_within_picture(target: str) -> bool:
 class _LastPictures(FfmpegCapture):
     """Decodes the last pictures of a stream, from the last key picture but one: that one may refer to those before."""
 
-    def is_last_refused(self) -> bool:
+    def is_last_refused(self, is_cancelled: Callable[[], bool]) -> bool:
         library = self._library
         library.av_opt_set(self._decoder, b"err_detect", b"explode", 0)
         groups: list[list[ctypes.c_void_p]] = [[]]
@@ -63,9 +64,11 @@ class _LastPictures(FfmpegCapture):
                         kept -= self._let_go(groups, 2)
                     copy = library.av_packet_clone(self._packet)
                     kept += ff.number_at(packet + ff.PACKET_SIZE)
-                    if not copy or kept > _MOST_BYTES:
+                    if not copy:
                         return False
                     groups[-1].append(ctypes.c_void_p(copy))
+                    if kept > _MOST_BYTES or is_cancelled():
+                        return False
                 library.av_packet_unref(self._packet)
             refused = False
             for each in (p for group in groups for p in group):

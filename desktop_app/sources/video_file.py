@@ -365,7 +365,7 @@ class VideoFileSource:
     def _completeness(self) -> Completeness:
         how = completeness(self._path)
         if how is Completeness.UNKNOWN and self._file is not None and is_raw_stream(self._path):
-            return Completeness.CUT_AT_END if ends_within_picture(self._file.address) else how
+            return Completeness.CUT_AT_END if ends_within_picture(self._file.address, self._closed.is_set) else how
         return how
 
     def _unread_share(self) -> float:

@@ -260,6 +260,18 @@ def test_a_minute_of_sound_without_pictures_was_not_seen(ending: str, clips: Cli
     assert re.fullmatch(r"From 2 s to 70 s “stopped.*” holds only sound: nobody could be seen.", not_seen(source)[0])
 
 
+@pytest.mark.skipif(ffmpeg_library.ffmpeg_library() is None, reason="FFmpeg cannot be called here")
+def test_subtitles_that_go_on_for_longer_than_the_film_are_no_sound(clips: Clips, tmp_path: Path) -> None:
+    """Matroska states one length, that of its longest track: here of subtitles that belong to a longer cut of the film."""
+    titles = tmp_path / "titles.srt"
+    titles.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n\n2\n00:02:00,000 --> 00:02:05,000\nGoodbye\n")
+    inputs = ["-i", clips("mkv"), "-f", "lavfi", "-i", "sine=d=2", "-i", titles]
+    tracks = ["-map", "0:v", "-map", "1:a", "-map", "2"]
+    path = clips.make("titled.mkv", *inputs, *tracks, "-c:v", "mpeg4", "-c:a", "mp2", "-c:s", "srt")
+    images, source = frames_of(path)
+    assert (len(images), not_seen(source)) == (FRAMES, ())
+
+
 @pytest.mark.parametrize(("pause_s", "said"), [(50, ()), (70, ("From 1 s to 71 s “{}” holds no picture.",))])
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])
 def test_a_minute_without_a_picture_was_not_seen(

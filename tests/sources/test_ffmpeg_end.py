@@ -59,6 +59,20 @@ def test_a_cut_stream_gives_its_pictures_and_then_says_so(clips: Clips, tmp_path
     assert len(seen) > 15
 
 
+def test_whoever_stops_does_not_wait_for_the_end_of_a_long_stream(clips: Clips, tmp_path: Path) -> None:
+    data, path = clips.make("cabac.264", *NOISE, *CODED["cabac.264"]).read_bytes(), tmp_path / "cut.264"
+    path.write_bytes(data[: len(data) * 6 // 10])
+    asked: list[bool] = []
+
+    def is_cancelled() -> bool:
+        asked.append(len(asked) == 4)
+        return asked[-1]
+
+    assert ends_within_picture(str(path))
+    assert not ends_within_picture(str(path), is_cancelled)
+    assert len(asked) == 5
+
+
 def test_what_is_in_a_container_is_no_raw_stream(clips: Clips, tmp_path: Path) -> None:
     assert not any(is_raw_stream(clips(kind)) for kind in ("mp4", "mkv", "mpg", "ts", "avi"))
     assert not is_raw_stream(tmp_path / "missing.264")
