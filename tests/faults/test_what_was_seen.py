@@ -262,7 +262,7 @@ def test_a_minute_of_sound_without_pictures_was_not_seen(ending: str, clips: Cli
 
 @pytest.mark.skipif(ffmpeg_library.ffmpeg_library() is None, reason="FFmpeg cannot be called here")
 def test_subtitles_that_go_on_for_longer_than_the_film_are_no_sound(clips: Clips, tmp_path: Path) -> None:
-    """Matroska states one length, that of its longest track: here of subtitles that belong to a longer cut of the film."""
+    """Matroska states one length, that of its longest track: here of subtitles of a longer film."""
     titles = tmp_path / "titles.srt"
     titles.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n\n2\n00:02:00,000 --> 00:02:05,000\nGoodbye\n")
     inputs = ["-i", clips("mkv"), "-f", "lavfi", "-i", "sine=d=2", "-i", titles]
