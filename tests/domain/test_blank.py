@@ -100,6 +100,12 @@ def test_stripes_in_another_order_are_a_scene() -> None:
     assert seen_in(leaning) is None
 
 
+def test_an_evenly_lit_wall_with_a_door_is_a_scene() -> None:
+    wall = large(214, 214, 214) + np.linspace(0, 6, 256).astype(np.uint8)[None, :, None]
+    wall[40:, 120:144] = (90, 80, 70)
+    assert seen_in(wall) is None
+
+
 @pytest.mark.parametrize(("bgr", "blank"), [((190, 0, 0), Blank.CARD), ((128, 128, 128), Blank.CARD)])
 def test_words_on_a_drawn_surface_are_no_scene(bgr: tuple[int, int, int], blank: Blank) -> None:
     card = large(*bgr)
