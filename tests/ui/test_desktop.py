@@ -71,6 +71,17 @@ def test_a_viewer_that_is_there_gets_the_path_and_nothing_is_told(
     assert told == []
 
 
+@on_linux
+def test_an_opener_that_cannot_be_started_is_told(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    xdg_open(tmp_path, monkeypatch, "")
+    (tmp_path / "bin" / "xdg-open").write_bytes(b"\0 no program")
+    told: list[str] = []
+    open_path(QObject(), saved, lambda title, _detail: told.append(title))
+    assert told == ["This computer has no program that opens fair.pdf."]
+
+
 def test_where_qt_itself_finds_no_program_that_is_told(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desktop_app.ui.widgets.desktop.shutil.which", lambda _name: None)
     asked: list[QUrl] = []

@@ -33,20 +33,20 @@ def open_path(owner: QObject | None, path: Path, cannot: Cannot | None = None) -
     # Qt takes it for done as soon as xdg-open has started, which finds out only then that there is no program.
     opener = shutil.which("xdg-open") if sys.platform.startswith("linux") else None
     if opener is not None:
-        _Started(owner, opener, path, cannot)
+        try:
+            _Started(owner, opener, path, cannot)
+        except OSError:
+            _tell(path, cannot)
     elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
         _tell(path, cannot)
 
 
 class _Started(QObject):
-    """`xdg-open` under way; goes by itself."""
+    """`xdg-open` under way; goes by itself. Raises OSError where it cannot be started."""
 
     def __init__(self, owner: QObject | None, opener: str, path: Path, cannot: Cannot) -> None:
-        super().__init__(owner)
-        self._path, self._cannot = path, cannot
-        self._looks = 0
         nothing = subprocess.DEVNULL
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             [opener, str(path)],
             stdin=nothing,
             stdout=nothing,
@@ -54,6 +54,9 @@ class _Started(QObject):
             start_new_session=True,
             env=environment_of_others(os.environ, getattr(sys, "_MEIPASS", None)),
         )
+        super().__init__(owner)
+        self._process, self._path, self._cannot = process, path, cannot
+        self._looks = 0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(_LOOK_MS)
