@@ -83,6 +83,11 @@ def blank_of(
     return Blank.NOISE if _is_noise(image_bgr) else None
 
 
+def words_of(blank: Blank, width: int, height: int) -> str:
+    """Return what follows "the picture was" for a picture of this size in pixels."""
+    return f"{blank} ({width}x{height} pixels)" if blank is Blank.TOO_SMALL else str(blank)
+
+
 def is_too_small(width: int, height: int, least_side: float = LEAST_SIDE) -> bool:
     """Whether a picture is too small for anybody to be counted in it."""
     return min(width, height) < least_side

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from desktop_app.domain.blank import Blank
+from desktop_app.domain.blank import Blank, words_of
 from desktop_app.domain.same_picture import SamePictures
 from desktop_app.domain.types import FrameResult
 from desktop_app.sources.base import SourceInfo, SourceKind
@@ -160,8 +160,7 @@ class BlankWatch:
         return max(blanks, key=blanks.__getitem__, default=Blank.BLACK)
 
     def _word(self, blank: Blank) -> str:
-        width, height = self._size
-        return f"{blank} ({width}x{height} pixels)" if blank is Blank.TOO_SMALL else str(blank)
+        return words_of(blank, *self._size)
 
     def omissions(self, info: SourceInfo) -> tuple[str, ...]:
         """Return sentences about when nobody could be seen: of a film one for each stretch, of a camera the sum."""

@@ -41,8 +41,12 @@ class Extras:
 
 def file_stem(report: Report) -> str:
     """Return a file name without ending, from the date and the occasion, that every system takes."""
-    name = re.sub(r"[^\w.-]+", "-", plain(report.name), flags=re.UNICODE).strip("-.")[:60] or "count"
-    return f"{local(report.start_utc, report.options.zone):%Y-%m-%d}-{name}"
+    return f"{local(report.start_utc, report.options.zone):%Y-%m-%d}-{stem_of(report.name)}"
+
+
+def stem_of(name: str) -> str:
+    """Return what every system takes of a name as a part of a file's name, "count" where that is nothing."""
+    return re.sub(r"[^\w.-]+", "-", plain(name), flags=re.UNICODE).strip("-.")[:60] or "count"
 
 
 def export(

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop_app.domain.blank import Blank, blank_of, is_too_small
+from desktop_app.domain.blank import Blank, blank_of, is_too_small, words_of
 from desktop_app.domain.types import Frame
 from desktop_app.errors import SourceError
 from desktop_app.sources.base import SourceInfo, SourceKind
@@ -186,14 +186,11 @@ def shows_nobody(image_bgr: NDArray[np.uint8], name: str, *, is_searched: bool =
     height, width = image_bgr.shape[:2]
     step = max(1, min(height // 72, width // 128))
     small = np.asarray(cv2.resize(image_bgr, (32, 18), interpolation=cv2.INTER_AREA), np.uint8)
-    if is_searched and is_too_small(width, height):
-        what = f"{Blank.TOO_SMALL} ({width}x{height} pixels)"
-    else:
-        blank = blank_of(image_bgr, image_bgr[::step, ::step], small)
-        if blank is None or (blank is Blank.CARD and not is_searched):
-            return ""
-        what = str(blank)
-    return f"“{printable(name)}” is {what}: nobody can be seen in it."
+    is_small = is_searched and is_too_small(width, height)
+    blank = Blank.TOO_SMALL if is_small else blank_of(image_bgr, image_bgr[::step, ::step], small)
+    if blank is None or (blank is Blank.CARD and not is_searched):
+        return ""
+    return f"“{printable(name)}” is {words_of(blank, width, height)}: nobody can be seen in it."
 
 
 class MovingPictureSource:

@@ -24,6 +24,9 @@ class Overflow:
     def is_empty(self) -> bool:
         return self._own is None and not self._found
 
+    def _files(self) -> tuple[SpillFile, ...]:
+        return (*self._found, *((self._own,) if self._own is not None else ()))
+
     def look(self) -> None:
         """Take over what other processes have left in the folder."""
         self._found += SpillFile.find(self._folder)
@@ -49,7 +52,7 @@ class Overflow:
 
         For each file that is done with, give how many entries were `put` into it, and whether all of it could be read.
         """
-        for spill in (*self._found, *((self._own,) if self._own is not None else ())):
+        for spill in self._files():
             is_whole = True
             try:
                 for chunk in spill.chunks():
@@ -67,5 +70,5 @@ class Overflow:
 
     def let_go(self) -> None:
         """Leave all files for whoever opens the store next."""
-        for spill in (*self._found, *((self._own,) if self._own is not None else ())):
+        for spill in self._files():
             spill.let_go()

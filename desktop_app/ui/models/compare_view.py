@@ -6,7 +6,6 @@ model was shown. The pictures are the ones already made for the window, so compa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,11 +175,10 @@ class CompareView(QDialog):
 
     @Slot()
     def _save_table(self) -> None:
-        from desktop_app.reports.export import save_table
+        from desktop_app.reports.export import save_table, stem_of
 
         head, rows = table_of(self._snapshot)
-        stem = re.sub(r"[^\w.-]+", "-", Path(short_name(self._controller.source_text)).stem).strip("-.") or "count"
-        name = f"{stem}-two-models.xlsx"
+        name = f"{stem_of(Path(short_name(self._controller.source_text)).stem)}-two-models.xlsx"
         self.saver.save_as(
             tr("Save table"), name, TABLE_KINDS, lambda path: save_table(path, tr("Two models"), head, rows)
         )

@@ -44,6 +44,14 @@ def rows(tab: ResultsTab) -> list[str]:
 
 
 @pytest.fixture
+def two(make_count: CountMaker, make_tab: TabMaker) -> ResultsTab:
+    """The tab with two kept counts, of which the newer one, "Fair" with 4 people, is chosen."""
+    make_count("Other", people=2)
+    make_count("Fair", people=4)
+    return make_tab()
+
+
+@pytest.fixture
 def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where reports are saved in this test."""
     folder = tmp_path / "Documents"
@@ -402,10 +410,8 @@ def test_another_count_is_found_by_typing_and_what_is_chosen_is_marked(
     assert dialog.result() == dialog.DialogCode.Accepted
 
 
-def test_a_deleted_count_comes_back(make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot) -> None:
-    make_count("Other", people=2)
-    make_count("Fair", people=4)
-    tab = make_tab()
+def test_a_deleted_count_comes_back(two: ResultsTab, qtbot: QtBot) -> None:
+    tab = two
     tab.actions_["delete"].trigger()
     settle(qtbot, tab)
     assert "Fair 4" not in rows(tab)
@@ -442,12 +448,8 @@ def test_several_counts_are_deleted_by_key_and_come_back_one_by_one(
     assert rows(tab) == whole, "in the search the key is a letter's"
 
 
-def test_a_key_that_is_pressed_twice_deletes_one_count_and_says_so(
-    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
-) -> None:
-    make_count("Other", people=2)
-    make_count("Fair", people=4)
-    tab = make_tab()
+def test_a_key_that_is_pressed_twice_deletes_one_count_and_says_so(two: ResultsTab, qtbot: QtBot) -> None:
+    tab = two
     tab.changes.delete()
     tab.changes.delete()  # before the first is done
     settle(qtbot, tab)
@@ -456,12 +458,8 @@ def test_a_key_that_is_pressed_twice_deletes_one_count_and_says_so(
     assert tab.undo_name == "delete"
 
 
-def test_a_deletion_that_undo_no_longer_means_offers_no_undo(
-    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
-) -> None:
-    make_count("Other", people=2)
-    make_count("Fair", people=4)
-    tab = make_tab()
+def test_a_deletion_that_undo_no_longer_means_offers_no_undo(two: ResultsTab, qtbot: QtBot) -> None:
+    tab = two
     tab.changes.delete()
     settle(qtbot, tab)
     assert tab.session is not None
@@ -691,12 +689,8 @@ def test_where_no_count_is_left_both_pages_say_so(make_count: CountMaker, make_t
     assert len(tab.people.model.people) == 4
 
 
-def test_people_that_are_being_read_are_no_empty_table(
-    make_count: CountMaker, make_tab: TabMaker, qtbot: QtBot
-) -> None:
-    make_count("Other", people=2)
-    make_count("Fair", people=4)
-    tab = make_tab()
+def test_people_that_are_being_read_are_no_empty_table(two: ResultsTab, qtbot: QtBot) -> None:
+    tab = two
     tab.pages.setCurrentWidget(tab.people)
     tab.list.setCurrentIndex(tab.list.counts.index(tab.list.counts.rowCount() - 1))
     tab._read_chosen()  # now, and not after a moment
